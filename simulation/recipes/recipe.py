@@ -1,0 +1,69 @@
+"""The recipe Protocol and the register of installed recipes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from typing import Protocol
+
+from rdkit import Chem
+
+from simulation.errors import InputError
+from simulation.score import Score
+from simulation.settings import SimulationSettings
+
+GROUP = "molq.recipes"
+
+
+@dataclass(frozen=True)
+class Site:
+    """A place in a molecule that a recipe applies to."""
+
+    name: str  # e.g. "acrylamide C1=C2-C3=O4"
+    atoms: tuple[int, ...]  # heavy-atom indices in the canonical SMILES
+
+
+class Recipe(Protocol):
+    """A named, defined quantity of a molecule.
+
+    An entry point of the group ``molq.recipes`` names an object with these
+    attributes; ``docs/recipes/`` has one page for each built-in one.
+    """
+
+    name: str
+    unit: str
+    summary: str  # one line: the definition
+    method: str  # one line: geometry, mean field, space, solver
+    applies_to: tuple[str, ...]  # SMARTS of the sites
+    cost: str  # one line: typical CPU time
+    validity: str  # one line: measured rank correlation and its data
+
+    def sites(self, molecule: Chem.Mol) -> tuple[Site, ...]:
+        """Where the recipe applies; empty when it does not. Costs no calculation."""
+        ...
+
+    def score(self, smiles: str, settings: SimulationSettings, *, seed: int) -> Score:
+        """Compute the quantity.
+
+        Raises:
+            simulation.errors.SimulationError: typed by whether a retry can help.
+        """
+        ...
+
+
+def names() -> tuple[str, ...]:
+    """The installed recipes, in alphabetical order."""
+    return tuple(sorted({entry.name for entry in entry_points(group=GROUP)}))
+
+
+def find(name: str) -> Recipe:
+    """The recipe of that name.
+
+    Raises:
+        InputError: no installed package provides it.
+    """
+    for entry in entry_points(group=GROUP):
+        if entry.name == name:
+            recipe: Recipe = entry.load()
+            return recipe
+    raise InputError("recipe", f"unknown recipe {name!r}; installed: {', '.join(names())}")

@@ -1,0 +1,133 @@
+"""A recipe's value for one molecule, with everything needed to judge it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import TypeAdapter
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """The cheap classical number printed beside a score."""
+
+    value: float  # in ``unit``
+    unit: str
+    method: str  # e.g. "HF/6-31g* LUMO"
+
+
+@dataclass(frozen=True)
+class SolverRecord:
+    """One active-space energy: how the chosen solver got it, and the exact one."""
+
+    sector: str  # "4e", "5e": the electrons in the space
+    n_alpha: int
+    n_beta: int
+    energy: float  # Hartree, total
+    casci_energy: float  # Hartree, total, exact in the same space and sector
+    parameters: int  # free parameters of the ansatz, 0 for casci
+    evaluations: int  # energy (and gradient) evaluations
+    gradient_norm: float  # max norm at the end, Hartree
+    converged: bool
+
+
+@dataclass(frozen=True)
+class ActiveSpaceRecord:
+    """Which orbitals were correlated, and how well they are the intended ones."""
+
+    electrons: int
+    orbitals: int
+    atoms: tuple[int, ...]  # heavy-atom indices in the canonical SMILES
+    orbital_labels: tuple[str, ...]  # the AVAS targets, e.g. "C1 2pz"
+    threshold: float  # AVAS threshold at which the space came out
+    weights: tuple[float, ...]  # shape: (orbitals,); weight on the targets, 0..1
+    natural_occupations: tuple[float, ...]  # shape: (orbitals,); CASCI singlet
+    planarity: float  # Angstrom, rms distance of the atoms from their plane
+    triplet_energy: float  # eV, vertical, same space
+    flags: tuple[str, ...] = ()  # why the space is doubtful; empty when it is not
+
+
+@dataclass(frozen=True)
+class SiteScore:
+    """The score of one warhead (or other site) of the molecule."""
+
+    name: str  # e.g. "acrylamide C1=C2-C3=O4"
+    atoms: tuple[int, ...]  # heavy-atom indices in the canonical SMILES
+    value: float  # in the score's unit
+    casci_value: float  # in the score's unit
+    casci_deviation_mha: float  # mHa; solver minus CASCI of the energy difference
+    ionisation_potential: float  # eV, vertical, same space
+    active_space: ActiveSpaceRecord
+    solutions: tuple[SolverRecord, ...]
+
+
+@dataclass(frozen=True)
+class ConformerRecord:
+    """What the conformer search did."""
+
+    requested: int
+    embedded: int
+    optimised: int  # GFN2 optimisations that converged
+    distinct: int  # after removal of duplicates
+    spread: float  # kcal/mol, highest minus lowest optimised energy
+    method: str  # e.g. "ETKDGv3 / GFN2-xTB ALPB(water)"
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Everything that is needed to compute the same number again."""
+
+    charge: int
+    multiplicity: int
+    basis: str
+    seed: int
+    settings: dict[str, Any]  # the SimulationSettings as used
+    versions: dict[str, str]  # package -> version
+    timings: dict[str, float]  # step -> CPU seconds
+    wall_seconds: float
+    convergence: dict[str, Any]  # step -> flag or rung that succeeded
+    geometry: str  # XYZ text of the conformer used, Angstrom
+
+
+@dataclass(frozen=True)
+class Score:
+    """A recipe's value for one molecule.
+
+    With several sites ``value`` and the fields beside it are those of the
+    leading site (for electron affinities the highest), and ``sites`` holds
+    every one, the leading site first.
+    """
+
+    smiles: str  # canonical, as computed
+    inchikey: str
+    recipe: str
+    value: float  # in ``unit``
+    unit: str
+    solver: str
+    backend: str
+    casci_value: float  # in ``unit``
+    casci_deviation_mha: float
+    baselines: dict[str, Baseline]
+    active_space: ActiveSpaceRecord
+    sites: tuple[SiteScore, ...]
+    conformers: ConformerRecord
+    provenance: Provenance
+    flags: tuple[str, ...] = ()  # doubts that a reader must see, empty when none
+
+    def to_json(self) -> dict[str, Any]:
+        """The score as plain JSON types; ``from_json`` reads it back unchanged."""
+        data: dict[str, Any] = _ADAPTER.dump_python(self, mode="json")
+        return data
+
+    @staticmethod
+    def from_json(data: Any) -> Score:
+        """Validate and rebuild a score written by ``to_json``.
+
+        Raises:
+            pydantic.ValidationError: a field is missing or has the wrong type.
+        """
+        return _ADAPTER.validate_python(data)
+
+
+_ADAPTER: TypeAdapter[Score] = TypeAdapter(Score)

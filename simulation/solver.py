@@ -1,0 +1,62 @@
+"""What turns an active-space Hamiltonian into an energy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from typing import Protocol
+
+from simulation.errors import InputError
+from simulation.hamiltonian import Hamiltonian
+from simulation.settings import SimulationSettings
+
+GROUP = "molq.solvers"
+
+
+@dataclass(frozen=True)
+class Solution:
+    """A solver's answer for one particle-number sector."""
+
+    energy: float  # Hartree, total (core and nuclear repulsion included)
+    parameters: int  # free parameters of the trial state, 0 where there are none
+    evaluations: int  # energy evaluations
+    gradient_norm: float  # Hartree, max norm at the end, 0 where there is none
+    converged: bool
+
+
+class Solver(Protocol):
+    """Finds the lowest energy of a Hamiltonian with given electron numbers.
+
+    Raises:
+        simulation.errors.ConvergenceError: the criterion was not met.
+    """
+
+    name: str
+
+    def solve(self, hamiltonian: Hamiltonian, n_alpha: int, n_beta: int) -> Solution: ...
+
+
+class SolverFactory(Protocol):
+    """What an entry point of the group ``molq.solvers`` names."""
+
+    def __call__(self, settings: SimulationSettings) -> Solver: ...
+
+
+def names() -> tuple[str, ...]:
+    """The installed solvers, in alphabetical order."""
+    return tuple(sorted({entry.name for entry in entry_points(group=GROUP)}))
+
+
+def find(settings: SimulationSettings) -> Solver:
+    """The solver that ``settings.solver`` names.
+
+    Raises:
+        InputError: no installed package provides that name.
+    """
+    for entry in entry_points(group=GROUP):
+        if entry.name == settings.solver:
+            factory: SolverFactory = entry.load()
+            return factory(settings)
+    raise InputError(
+        "solver", f"unknown solver {settings.solver!r}; installed: {', '.join(names())}"
+    )
