@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import comb
 
 import numpy as np
 from numpy.typing import NDArray
+
+from simulation.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -26,3 +29,21 @@ class Hamiltonian:
     def norb(self) -> int:
         """Number of spatial orbitals."""
         return int(self.one_body.shape[0])
+
+    def check_sector(self, n_alpha: int, n_beta: int) -> None:
+        """Make sure that the electrons fit into the orbitals.
+
+        Raises:
+            InputError: they do not, or there are none.
+        """
+        fits = 0 <= n_alpha <= self.norb and 0 <= n_beta <= self.norb
+        if not fits or n_alpha + n_beta == 0:
+            raise InputError(
+                "solver",
+                f"({n_alpha}, {n_beta}) electrons do not fit into {self.norb} orbitals; "
+                f"give 0 to {self.norb} of each spin and at least one in all",
+            )
+
+    def sector_shape(self, n_alpha: int, n_beta: int) -> tuple[int, int]:
+        """Numbers of alpha and of beta strings, the shape of a CI matrix."""
+        return comb(self.norb, n_alpha), comb(self.norb, n_beta)

@@ -22,6 +22,7 @@ class Solution:
     evaluations: int  # energy evaluations
     gradient_norm: float  # Hartree, max norm at the end, 0 where there is none
     converged: bool
+    standard_error: float | None = None  # Hartree, of a sampled energy; None where exact
 
 
 class Solver(Protocol):
@@ -33,13 +34,17 @@ class Solver(Protocol):
 
     name: str
 
-    def solve(self, hamiltonian: Hamiltonian, n_alpha: int, n_beta: int) -> Solution: ...
+    def solve(self, hamiltonian: Hamiltonian, n_alpha: int, n_beta: int) -> Solution:
+        """The lowest energy of the sector with the given electron numbers."""
+        ...
 
 
 class SolverFactory(Protocol):
     """What an entry point of the group ``molq.solvers`` names."""
 
-    def __call__(self, settings: SimulationSettings) -> Solver: ...
+    def __call__(self, settings: SimulationSettings) -> Solver:
+        """The solver, set up as ``settings`` says."""
+        ...
 
 
 def names() -> tuple[str, ...]:
