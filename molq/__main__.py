@@ -1,0 +1,5 @@
+"""``python -m molq`` is ``molq``."""
+
+from molq.cli import main
+
+main()

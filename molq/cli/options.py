@@ -1,0 +1,32 @@
+"""Options that several verbs share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+Seed = Annotated[int, typer.Option("--seed", help="Seed of everything random.", min=0)]
+Recipe = Annotated[
+    str, typer.Option("--recipe", metavar="NAME", help="What to compute; see `molq recipes`.")
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="TABLE.KEY=VALUE",
+        help="Change one setting of the campaign file; may be repeated.",
+    ),
+]
+RunFolder = Annotated[
+    Path, typer.Argument(metavar="DIR", help="Folder of a campaign or a screen.", show_default=False)
+]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="DIR", help="Folder of the run; it must not exist yet."),
+]
+Output = Annotated[
+    Path | None, typer.Option("--output", metavar="FILE", help="Write to this file.")
+]
