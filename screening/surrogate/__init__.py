@@ -1,0 +1,6 @@
+"""Models that predict a recipe's value, with uncertainty, from the structure alone."""
+
+from screening.surrogate.settings import SurrogateSettings
+from screening.surrogate.surrogate import Prediction, Surrogate, create
+
+__all__ = ["Prediction", "Surrogate", "SurrogateSettings", "create"]
