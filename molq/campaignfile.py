@@ -49,11 +49,11 @@ class CampaignFile(BaseModel):
 
     Five lines are enough::
 
-        [library]
-        path = "library.csv"
+        library.path = "library.csv"
         [[objective]]
         name = "warhead-ea"
-        transform = "maximize"
+        transform = "at_least"
+        low = -4.95
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

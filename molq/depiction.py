@@ -19,6 +19,8 @@ from rdkit.Chem.Draw import rdMolDraw2D
 # atom (the carbonyl oxygen of a warhead) points up
 _BOND = 1.5
 _ZIGZAG = np.array([[0.0, 0.0], [0.866, 0.5], [1.732, 0.0], [1.732, -1.0]]) * _BOND
+# a ring may hold the other rotamer: there the carbonyl decides, the rest follows
+_RING_WEIGHTS = np.array([0.05, 0.2, 1.0, 1.0])
 _HIGHLIGHT = (0.98, 0.80, 0.46)
 _PROLOGUE = re.compile(r"<\?xml[^>]*\?>\s*|<!--.*?-->\s*|<!DOCTYPE[^>]*>\s*", re.DOTALL)
 _SVG_TAG = re.compile(r"<svg[^>]*>", re.DOTALL)
@@ -96,10 +98,11 @@ def _turn(molecule: Chem.Mol, site: Sequence[int]) -> None:
     """Rotate (and mirror where that fits better) the site onto the zigzag."""
     conformer = molecule.GetConformer()
     positions = conformer.GetPositions()[:, :2]  # shape: (atoms, 2)
-    placed = positions[list(site)]
-    target = _ZIGZAG * [1, -1]
-    centred = placed - placed.mean(axis=0)
-    u, _, vt = np.linalg.svd(centred.T @ (target - target.mean(axis=0)))
-    turned = (positions - placed.mean(axis=0)) @ (u @ vt)
+    placed, target = positions[list(site)], _ZIGZAG * [1, -1]
+    weights = _RING_WEIGHTS / _RING_WEIGHTS.sum()
+    centre = weights @ placed
+    covariance = (placed - centre).T @ (weights[:, None] * (target - weights @ target))
+    u, _, vt = np.linalg.svd(covariance)
+    turned = (positions - centre) @ (u @ vt)
     for atom, (x, y) in enumerate(turned):
         conformer.SetAtomPosition(atom, Geometry.Point3D(float(x), float(y), 0.0))

@@ -187,9 +187,8 @@ def calibration(
         quantity: what was predicted.
         unit: of all numbers, or "".
     """
-    means = [m for m, _, _, _ in points]
-    values = [v for _, _, v, _ in points]
-    both = [min(*means, *values), max(*means, *values)]
+    ends = [end for mean, std, value, _ in points for end in (mean - std, mean + std, value)]
+    both = [min(ends), max(ends)]
     x, y, x_ticks, y_ticks = _axes(both, both)
     suffix = f" ({unit})" if unit else ""
     return Chart(
@@ -208,8 +207,8 @@ def calibration(
                 y(value),
                 f"{name}: predicted {mean:.3f} \N{PLUS-MINUS SIGN} {std:.3f}, computed {value:.3f}",
                 "computed",
-                max(x(mean - std), LEFT),
-                min(x(mean + std), WIDTH - RIGHT),
+                x(mean - std),
+                x(mean + std),
             )
             for mean, std, value, name in points
         ),
