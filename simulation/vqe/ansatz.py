@@ -1,0 +1,198 @@
+"""The UCCSD trial state: which excitations, in which order, with which parameters.
+
+The state is a product of exponentials of single and double excitations,
+
+    |psi> = prod_layers prod_k exp(theta_k G_k) |reference>,
+    G_k = i^ j^ a b - h.c.  (doubles),    G_k = i^ a - h.c.  (singles),
+
+where i, j are occupied and a, b empty in the reference determinant. The excitations come from Qiskit Nature, and the sign
+of G_k is the one of its ``UCC`` circuits, so one list of angles drives both the
+sector engine and the circuit. Each factor is applied exactly: the product is
+the ansatz itself ("disentangled" UCC: Evangelista, Chan, Scuseria, J. Chem.
+Phys. 151, 244112 (2019)), not a Trotter approximation of one exponential.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from qiskit_nature.second_q.circuit.library.ansatzes.utils import (
+    generate_fermionic_excitations,
+)
+
+from simulation.hamiltonian import Hamiltonian
+from simulation.vqe.parity import ParitySymmetry
+from simulation.vqe.reference import Reference
+
+# A spin-orbital excitation as Qiskit Nature writes it: (emptied, filled), in
+# block order (alpha 0..norb-1, beta norb..2 norb-1), indices ascending.
+Excitation = tuple[tuple[int, ...], tuple[int, ...]]
+
+_SMALLEST_GAP = 0.2  # Hartree; keeps perturbation theory finite for near-degenerate orbitals
+_LARGEST_START = 0.5  # rad
+
+
+@dataclass(frozen=True)
+class UCCSD:
+    """The excitations of one layer, and what each layer's parameters drive.
+
+    Parameter ``layer * n_shared + group[k]`` is the angle of excitation k in
+    that layer, in radians.
+    """
+
+    norb: int
+    reference: Reference
+    layers: int
+    excitations: tuple[Excitation, ...]  # of one layer, the first is applied first
+    group: NDArray[np.int64]  # shape: (excitations,); the parameter that drives each
+    start: NDArray[np.float64]  # shape: (parameters,); perturbation theory, rad
+    curvature: NDArray[np.float64]  # shape: (parameters,); estimate of d2E/dtheta2, Hartree
+
+    @property
+    def parameters(self) -> int:
+        """Number of free parameters, all layers."""
+        return int(self.start.size)
+
+    def angles(self, parameters: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The angle of every factor in order of application.
+
+        Args:
+            parameters: shape (parameters,), rad.
+
+        Returns:
+            shape (layers * excitations,), rad; the parameter list of the circuit.
+        """
+        return parameters.reshape(self.layers, -1)[:, self.group].ravel()
+
+    def gathered(self, gradient: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Chain rule of ``angles``: a derivative per angle to one per parameter.
+
+        Args:
+            gradient: shape (layers * excitations,), Hartree/rad.
+
+        Returns:
+            shape (parameters,), Hartree/rad.
+        """
+        rows = gradient.reshape(self.layers, len(self.excitations))
+        shared = self.parameters // self.layers
+        return np.concatenate([np.bincount(self.group, row, shared) for row in rows])
+
+
+def uccsd(
+    hamiltonian: Hamiltonian, reference: Reference, layers: int, *, share_spins: bool
+) -> UCCSD:
+    """Build the ansatz on a reference determinant, with its perturbative start.
+
+    Excitations that a reflection symmetry of the integrals forbids are left
+    out: their amplitude is zero and stays zero. Within a layer the doubles act
+    first, the strongest leading, then the singles, which among the orders tried
+    gives the lowest energies (``benchmarks/vqe_engines.py``). The first-order
+    amplitudes are divided evenly among the layers.
+
+    Args:
+        layers: repetitions of the whole product, each with its own parameters.
+        share_spins: give an excitation of a closed shell and its mirror image
+            under exchange of the spins one parameter. That halves the
+            parameters of one layer at a cost below 1e-8 Hartree, but mirrored
+            factors do not commute, so layers that share cannot become exact.
+    """
+    n_alpha, n_beta = len(reference.alpha), len(reference.beta)
+    norb = hamiltonian.norb
+    symmetry = ParitySymmetry.of(hamiltonian)
+    fock = _fock(hamiltonian, reference)
+    relabel = reference.relabelling(norb)
+    estimates = [
+        _estimate(hamiltonian, fock, excitation)
+        for rank in (2, 1)
+        for occupied, empty in generate_fermionic_excitations(rank, norb, (n_alpha, n_beta))
+        for excitation in [(tuple(relabel[i] for i in occupied), tuple(relabel[a] for a in empty))]
+        if symmetry.allows(excitation)
+    ]
+    # Rounding keeps the order of equal amplitudes that of Qiskit Nature on every machine.
+    estimates.sort(key=lambda item: (-len(item.excitation[0]), -round(abs(item.amplitude), 9)))
+    share = share_spins and reference.alpha == reference.beta
+    keys: dict[Excitation, int] = {}
+    group = [
+        keys.setdefault(_mirror_key(item.excitation, norb) if share else item.excitation, len(keys))
+        for item in estimates
+    ]
+    amplitude = np.zeros(len(keys))
+    curvature = np.zeros(len(keys))
+    for index, item in zip(group, estimates, strict=True):
+        amplitude[index] = item.amplitude
+        curvature[index] += 2.0 * item.gap
+    return UCCSD(
+        norb=norb,
+        reference=reference,
+        layers=layers,
+        excitations=tuple(item.excitation for item in estimates),
+        group=np.array(group, dtype=np.int64),
+        start=np.tile(amplitude / layers, layers),
+        curvature=np.tile(curvature, layers),
+    )
+
+
+@dataclass(frozen=True)
+class _Estimate:
+    excitation: Excitation
+    amplitude: float  # rad, first order
+    gap: float  # Hartree, orbital-energy difference
+
+
+def _fock(
+    hamiltonian: Hamiltonian, reference: Reference
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Fock matrices of the alpha and the beta electrons of the reference.
+
+    Returns:
+        two of shape (norb, norb), Hartree.
+    """
+    eri = hamiltonian.two_body
+    alpha, beta = list(reference.alpha), list(reference.beta)
+    coulomb = np.einsum("pqkk->pq", eri[:, :, alpha][..., alpha]) + np.einsum(
+        "pqkk->pq", eri[:, :, beta][..., beta]
+    )
+    of_alpha, of_beta = (
+        hamiltonian.one_body + coulomb - np.einsum("pkkq->pq", eri[:, filled][:, :, filled])
+        for filled in (alpha, beta)
+    )
+    return of_alpha, of_beta
+
+
+def _estimate(
+    hamiltonian: Hamiltonian,
+    fock: tuple[NDArray[np.float64], NDArray[np.float64]],
+    excitation: Excitation,
+) -> _Estimate:
+    """First-order amplitude (singles: Fock coupling; doubles: MP2) of one factor."""
+    norb = hamiltonian.norb
+    occupied, empty = excitation
+    gap = 0.0
+    for sign, indices in ((-1, occupied), (1, empty)):
+        for index in indices:
+            spin, orbital = divmod(index, norb)
+            gap += sign * float(fock[spin][orbital, orbital])
+    gap = max(gap, _SMALLEST_GAP)
+    i, a = occupied[0] % norb, empty[0] % norb
+    if len(occupied) == 1:
+        # Minus the amplitude of a^ i - h.c., because G = i^ a - h.c.
+        amplitude = float(fock[occupied[0] // norb][a, i]) / gap
+    else:
+        j, b = occupied[1] % norb, empty[1] % norb
+        coupling = hamiltonian.two_body[i, a, j, b]
+        if occupied[0] // norb == occupied[1] // norb:
+            coupling = coupling - hamiltonian.two_body[i, b, j, a]
+        amplitude = -float(coupling) / gap
+    return _Estimate(excitation, float(np.clip(amplitude, -_LARGEST_START, _LARGEST_START)), gap)
+
+
+def _mirror_key(excitation: Excitation, norb: int) -> Excitation:
+    """One name for an excitation and its image under exchange of the spins."""
+    occupied, empty = excitation
+    n = 2 * norb
+    # Pairs are matched i->a, j->b; exchanging the spins moves the beta pair in front.
+    pairs = sorted(((i + norb) % n, (a + norb) % n) for i, a in zip(occupied, empty, strict=True))
+    mirrored = (tuple(i for i, _ in pairs), tuple(a for _, a in pairs))
+    return min(excitation, mirrored)
