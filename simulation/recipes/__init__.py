@@ -1,0 +1,1 @@
+"""Recipes: named, defined quantities of a molecule, one module each."""
