@@ -1,0 +1,119 @@
+"""The program of the child process: reads jobs, computes, writes answers.
+
+``python -m screening.calculator PARENT_PID``, started by ``screening.isolation``.
+One JSON line a message. In: a job. Out: ``{"started": true}`` once the recipe's
+packages are loaded (the time limit counts from there), then
+``{"outcome": ..., "cpu_seconds": ..., "peak_memory_mb": ...}``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import faulthandler
+import json
+import os
+import resource
+import signal
+import sys
+import threading
+import time
+from typing import IO, Any
+
+_PR_SET_PDEATHSIG = 1
+_PARENT_POLL_S = 2.0
+
+
+def main(arguments: list[str]) -> int:
+    """Serve jobs until the pipe closes or the parent dies."""
+    _die_with(int(arguments[0]))
+    _offer_to_the_oom_killer()
+    answers = _take_stdout()
+    faulthandler.enable(file=sys.stderr)
+    for line in sys.stdin.buffer:
+        _serve(json.loads(line), answers)
+    return 0
+
+
+def _serve(job: dict[str, Any], answers: IO[str]) -> None:
+    from screening import evaluation
+    from screening.failure import Failure
+    from simulation.errors import SimulationError
+    from simulation.settings import SimulationSettings
+
+    outcome: Any
+    try:
+        settings = SimulationSettings.model_validate(job["settings"])
+        evaluation.resolve(job["recipe"], job["source"])
+    except SimulationError as error:
+        outcome = Failure(error.kind, error.step, evaluation.one_line(error.message))
+        settings = None
+    _write(answers, {"started": True})
+    _reset_peak_memory()
+    before = _cpu_seconds()
+    if settings is not None:
+        outcome = evaluation.evaluate(
+            job["smiles"], job["recipe"], settings, job["seed"], job["source"]
+        )
+    _write(
+        answers,
+        {
+            "outcome": evaluation.encode(outcome),
+            "cpu_seconds": _cpu_seconds() - before,
+            "peak_memory_mb": _peak_memory_mb(),
+        },
+    )
+
+
+def _write(answers: IO[str], message: dict[str, Any]) -> None:
+    answers.write(json.dumps(message) + "\n")
+    answers.flush()
+
+
+def _take_stdout() -> IO[str]:
+    """Keep the pipe for answers alone: what libraries print goes to stderr."""
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    return answers
+
+
+def _die_with(parent: int) -> None:
+    """Have the kernel kill this process when its parent dies, however it dies."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    threading.Thread(target=_watch, args=(parent,), daemon=True).start()
+
+
+def _watch(parent: int) -> None:
+    # Where the kernel cannot be asked, and for a parent that died before it was.
+    while os.getppid() == parent:
+        time.sleep(_PARENT_POLL_S)
+    os.killpg(0, signal.SIGKILL)
+
+
+def _offer_to_the_oom_killer() -> None:
+    # When the machine runs out, one molecule must go and not the run.
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
+        score.write("1000")
+
+
+def _reset_peak_memory() -> None:
+    with contextlib.suppress(OSError), open("/proc/self/clear_refs", "w") as refs:
+        refs.write("5")
+
+
+def _peak_memory_mb() -> float:
+    with contextlib.suppress(OSError), open("/proc/self/status") as status:
+        for line in status:
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _cpu_seconds() -> float:
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

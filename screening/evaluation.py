@@ -1,0 +1,205 @@
+"""One molecule: computed, or the reason why not, and whether to try again.
+
+The only place where an error of a calculation becomes a ``Failure``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from pydantic import TypeAdapter
+
+from screening.failure import Failure
+
+if TYPE_CHECKING:
+    from simulation.recipes.recipe import Recipe
+    from simulation.score import Score
+    from simulation.settings import SimulationSettings
+
+LOST_WORKER = "worker"
+"""The step of a failure that lies with the machine and not with the molecule."""
+
+MAX_LOSSES = 5
+"""Lost workers after which a molecule is set aside: it may be what kills them."""
+
+_MESSAGE_LIMIT = 400
+_FAILURE: TypeAdapter[Failure] = TypeAdapter(Failure)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One attempt at one molecule; all a worker needs to know, as plain types."""
+
+    inchikey: str
+    smiles: str
+    recipe: str
+    settings: dict[str, Any]  # a SimulationSettings, dumped
+    seed: int
+    attempt: int  # counted from 1, over all sessions of the run
+    time_limit_s: float  # s, wall clock
+    memory_limit_mb: int  # MB, resident
+    source: str | None = None  # "module:attribute" of the recipe; None for an installed one
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What an attempt took."""
+
+    wall_seconds: float = 0.0  # s
+    cpu_seconds: float = 0.0  # s
+    peak_memory_mb: float = 0.0  # MB, resident
+
+
+@dataclass(frozen=True)
+class Retry:
+    """How the next attempt differs from the first."""
+
+    rung: int  # 0 for the molecule's own seed, one more for every new one
+    resource_factor: int  # on the limits of time and memory
+
+
+def molecule_seed(campaign_seed: int, inchikey: str) -> int:
+    """The seed of a molecule's calculation, in 0 .. 2**31 - 1.
+
+    It depends on the campaign's seed and the molecule alone, not on when, where
+    or in which order it is computed: 31 bits of SHA-256 of
+    ``"<campaign seed>:<InChIKey>"`` (RDKit's seeds are signed 32-bit integers).
+    """
+    digest = hashlib.sha256(f"{campaign_seed}:{inchikey}".encode()).digest()
+    return int.from_bytes(digest[:4], "big") >> 1
+
+
+def attempt_seed(seed: int, rung: int) -> int:
+    """The seed of a rung of the ladder; rung 0 is the molecule's own.
+
+    Args:
+        seed: from ``molecule_seed``.
+        rung: number of earlier attempts that asked for another seed.
+    """
+    if rung == 0:
+        return seed
+    state = np.random.SeedSequence(seed, spawn_key=(rung,)).generate_state(1, np.uint32)
+    return int(state[0]) >> 1
+
+
+def next_attempt(failures: Sequence[Failure], *, max_attempts: int) -> Retry | None:
+    """Whether and how to try a molecule again after these failures.
+
+    A failed input is final. A limit of time or memory is doubled once. A
+    calculation that did not converge, or failed at random, gets a new seed, up
+    to ``max_attempts`` attempts. A lost worker says nothing about the molecule:
+    it is sent again as it was, at most ``MAX_LOSSES`` times.
+
+    Args:
+        failures: of the molecule and recipe so far, oldest first; empty before
+            the first attempt.
+        max_attempts: attempts that may fail by the molecule's own doing.
+
+    Returns:
+        The next attempt, or None when the last failure stands.
+    """
+    lost = sum(1 for f in failures if f.step == LOST_WORKER and f.kind == "random")
+    own = [f for f in failures if not (f.step == LOST_WORKER and f.kind == "random")]
+    limits = sum(1 for f in own if f.kind == "resource")
+    if any(f.kind == "input" for f in own):
+        return None
+    if limits > 1 or lost >= MAX_LOSSES or len(own) >= max_attempts:
+        return None
+    return Retry(rung=len(own) - limits, resource_factor=2 if limits else 1)
+
+
+def evaluate(
+    smiles: str,
+    recipe_name: str,
+    settings: SimulationSettings,
+    seed: int,
+    source: str | None = None,
+) -> Score | Failure:
+    """Compute a recipe for one molecule. Never raises for what a molecule can do.
+
+    Args:
+        smiles: standardised.
+        recipe_name: an installed recipe, or the name under which ``source`` is known.
+        settings: of the calculation.
+        seed: of everything random in it.
+        source: ``module:attribute`` of a recipe that is not installed.
+    """
+    from simulation.errors import SimulationError
+
+    try:
+        score = resolve(recipe_name, source).score(smiles, settings, seed=seed)
+    except SimulationError as error:
+        return Failure(error.kind, error.step, one_line(error.message))
+    except MemoryError as error:
+        return Failure("resource", "recipe", one_line(f"out of memory: {error}".rstrip(": ")))
+    except RecursionError as error:
+        return Failure("input", "recipe", one_line(f"structure nested too deeply: {error}"))
+    except Exception as error:
+        # A recipe's own bug on one molecule must not end a run of thousands.
+        text = f"unexpected {type(error).__name__}: {error}"
+        return Failure("random", "recipe", one_line(text))
+    if not np.isfinite(score.value):
+        return Failure("convergence", "recipe", f"the value is {score.value}, not a number")
+    return score
+
+
+def resolve(recipe_name: str, source: str | None = None) -> Recipe:
+    """The recipe of that name, installed or at ``source``.
+
+    Raises:
+        simulation.errors.InputError: there is none.
+    """
+    from simulation.errors import InputError
+    from simulation.recipes import recipe
+
+    if source is None:
+        return recipe.find(recipe_name)
+    module, _, attribute = source.partition(":")
+    try:
+        found: Recipe = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise InputError("recipe", f"no recipe {recipe_name!r} at {source}: {error}") from error
+    return found
+
+
+def encode(outcome: Score | Failure) -> str:
+    """The outcome as strict JSON text; ``decode`` reads it back unchanged.
+
+    A score that holds a number JSON has no word for becomes a failure.
+    """
+    if isinstance(outcome, Failure):
+        return json.dumps({"failure": asdict(outcome)})
+    try:
+        return json.dumps({"score": outcome.to_json()}, allow_nan=False)
+    except ValueError as error:
+        return encode(Failure("convergence", "recipe", f"a field is not a number: {error}"))
+
+
+def decode(text: str) -> Score | Failure:
+    """The outcome written by ``encode``.
+
+    Raises:
+        ValueError: the text is not one (pydantic.ValidationError is a ValueError).
+    """
+    data = json.loads(text)
+    if not isinstance(data, dict) or len(data) != 1:
+        raise ValueError("an outcome has one key: score or failure")
+    if "failure" in data:
+        return _FAILURE.validate_python(data["failure"])
+    if "score" not in data:
+        raise ValueError(f"an outcome is a score or a failure, not {next(iter(data))!r}")
+    from simulation.score import Score
+
+    return Score.from_json(data["score"])
+
+
+def one_line(text: str) -> str:
+    """The text on one line, cut at 400 characters: it goes into tables and logs."""
+    line = " ".join(text.split())
+    return line if len(line) <= _MESSAGE_LIMIT else line[: _MESSAGE_LIMIT - 1] + "…"

@@ -1,0 +1,266 @@
+"""Each molecule in a child process with a hard limit of time and memory.
+
+The child is kept warm: its imports cost seconds and one molecule may cost less.
+It is killed with its process group at a limit and replaced, dies with its
+parent, and is recycled before leaks add up.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from typing import IO, Any
+
+import psutil
+
+from screening.evaluation import Job, Usage, encode, one_line
+from screening.failure import Failure
+
+_MB = 2**20
+_START_LIMIT_S = 300.0
+_FIRST_POLL_S = 0.02
+_POLL_S = 0.1
+_FAMILY_EVERY = 10  # polls between looks at the child's own children
+_LOG_LIMIT = 1 << 20  # bytes
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of a job, still as text: ``evaluation.decode`` reads it."""
+
+    outcome: str  # JSON
+    usage: Usage
+
+
+class Isolation:
+    """One warm child process that computes one job at a time.
+
+    Args:
+        threads: of one calculation, set before the child imports anything.
+        max_jobs: jobs after which the child is replaced.
+    """
+
+    def __init__(self, *, threads: int = 1, max_jobs: int = 1000) -> None:
+        self._threads = threads
+        self._max_jobs = max_jobs
+        self._child: subprocess.Popen[bytes] | None = None
+        self._log: IO[bytes] | None = None
+        self._served = 0
+
+    def __enter__(self) -> Isolation:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    @property
+    def pid(self) -> int | None:
+        """The child's process id, None while there is no child."""
+        return None if self._child is None else self._child.pid
+
+    def run(self, job: Job) -> Answer:
+        """Compute the job; never raises for what the calculation does to its process.
+
+        Raises:
+            OSError: the machine cannot start a process.
+        """
+        begun = time.monotonic()
+        try:
+            answer = self._run(job, begun)
+        except BaseException:
+            self.close()
+            raise
+        self._served += 1
+        if self._child is not None and self._is_worn(job.memory_limit_mb):
+            self.close()
+        return answer
+
+    def close(self) -> None:
+        """End the child and all processes it started."""
+        child, self._child = self._child, None
+        if child is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
+            for pipe in (child.stdin, child.stdout):
+                if pipe is not None:
+                    with contextlib.suppress(OSError):
+                        pipe.close()
+        if self._log is not None:
+            self._log.close()
+            self._log = None
+
+    def _run(self, job: Job, begun: float) -> Answer:
+        child = self._living_child()
+        watch = _Watch(child.pid)
+        request = json.dumps(asdict(job)).encode() + b"\n"
+        try:
+            _write_all(child, request)
+        except BrokenPipeError:
+            return self._crashed(begun, watch)
+        assert child.stdout is not None
+        stream = child.stdout.fileno()
+        received = b""
+        deadline = begun + _START_LIMIT_S
+        started = False
+        pause = _FIRST_POLL_S
+        while True:
+            left = deadline - time.monotonic()
+            ready, _, _ = select.select([stream], [], [], max(0.0, min(pause, left)))
+            if ready:
+                chunk = os.read(stream, 1 << 16)
+                if not chunk:
+                    return self._crashed(begun, watch)
+                received += chunk
+                while b"\n" in received:
+                    line, received = received.split(b"\n", 1)
+                    message = json.loads(line)
+                    if "started" in message:
+                        started = True
+                        deadline = time.monotonic() + job.time_limit_s
+                        continue
+                    return _answer(message, begun)
+                continue
+            pause = _POLL_S
+            if watch.memory_mb() > job.memory_limit_mb:
+                text = (
+                    f"reached the memory limit of {job.memory_limit_mb} MB; "
+                    "raise [compute] memory_limit_mb or leave the molecule out"
+                )
+                return self._killed(text, begun, watch)
+            if time.monotonic() >= deadline:
+                text = (
+                    f"reached the time limit of {job.time_limit_s:g} s; "
+                    "raise [compute] time_limit_s or leave the molecule out"
+                    if started
+                    else f"the calculation's process did not start within {_START_LIMIT_S:g} s"
+                )
+                return self._killed(text, begun, watch)
+
+    def _living_child(self) -> subprocess.Popen[bytes]:
+        if self._child is not None and self._child.poll() is not None:
+            self.close()
+        if self._child is None:
+            self._child = self._start()
+            self._served = 0
+        return self._child
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        environment = dict(os.environ)
+        for name in ("OMP", "MKL", "OPENBLAS", "NUMBA"):
+            environment[f"{name}_NUM_THREADS"] = str(self._threads)
+        # A recipe may live beside the campaign and not in site-packages.
+        environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as the child)
+        return subprocess.Popen(
+            [sys.executable, "-P", "-m", "screening.calculator", str(os.getpid())],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            env=environment,
+            start_new_session=True,
+        )
+
+    def _is_worn(self, memory_limit_mb: int) -> bool:
+        assert self._child is not None
+        if self._log is not None and os.fstat(self._log.fileno()).st_size > _LOG_LIMIT:
+            # Shared with the child, as is its offset: what comes next starts at 0.
+            os.ftruncate(self._log.fileno(), 0)
+            os.lseek(self._log.fileno(), 0, os.SEEK_SET)
+        if self._served >= self._max_jobs:
+            return True
+        return _Watch(self._child.pid).memory_mb() > memory_limit_mb / 2
+
+    def _killed(self, reason: str, begun: float, watch: _Watch) -> Answer:
+        usage = watch.usage(begun)
+        self.close()
+        return Answer(encode(Failure("resource", "process", reason)), usage)
+
+    def _crashed(self, begun: float, watch: _Watch) -> Answer:
+        usage = watch.usage(begun)
+        child = self._child
+        assert child is not None
+        # A closed pipe comes a moment before the exit status does.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(timeout=5.0)
+        status = child.returncode
+        last = self._last_words()
+        self.close()
+        if status == -signal.SIGKILL:
+            text = "killed by the system, most likely because the machine ran out of memory"
+            return Answer(encode(Failure("resource", "process", text)), usage)
+        if status is not None and status < 0:
+            text = f"crashed with {signal.Signals(-status).name}"
+        else:
+            text = f"the calculation's process ended with status {status}: {last}"
+        return Answer(encode(Failure("random", "process", one_line(text))), usage)
+
+    def _last_words(self) -> str:
+        if self._log is None:
+            return ""
+        size = os.fstat(self._log.fileno()).st_size
+        tail = os.pread(self._log.fileno(), 2048, max(0, size - 2048))
+        lines = tail.decode("utf-8", "replace").strip().splitlines()
+        return lines[-1] if lines else ""
+
+
+class _Watch:
+    """Memory and CPU time of a child, as last seen."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._looks = 0
+        self._family: list[psutil.Process] = []
+        self._peak_mb = 0.0
+        self._cpu_seconds = 0.0
+        try:
+            self._process: psutil.Process | None = psutil.Process(pid)
+            self._cpu_before = sum(self._process.cpu_times()[:4])
+        except psutil.Error:
+            self._process = None
+            self._cpu_before = 0.0
+
+    def memory_mb(self) -> float:
+        """Resident memory of the child and the processes it started, in MB."""
+        if self._process is None:
+            return 0.0
+        total = 0.0
+        try:
+            if self._looks % _FAMILY_EVERY == _FAMILY_EVERY - 1:
+                self._family = self._process.children(recursive=True)
+            self._looks += 1
+            total = float(self._process.memory_info().rss)
+            self._cpu_seconds = sum(self._process.cpu_times()[:4]) - self._cpu_before
+        except psutil.Error:
+            return 0.0  # it has just ended; the pipe will tell
+        for member in self._family:
+            with contextlib.suppress(psutil.Error):
+                total += member.memory_info().rss
+        self._peak_mb = max(self._peak_mb, total / _MB)
+        return total / _MB
+
+    def usage(self, begun: float) -> Usage:
+        """What the attempt took, as far as it was seen."""
+        self.memory_mb()
+        return Usage(time.monotonic() - begun, self._cpu_seconds, self._peak_mb)
+
+
+def _write_all(child: subprocess.Popen[bytes], request: bytes) -> None:
+    assert child.stdin is not None
+    child.stdin.write(request)
+    child.stdin.flush()
+
+
+def _answer(message: dict[str, Any], begun: float) -> Answer:
+    usage = Usage(
+        time.monotonic() - begun, float(message["cpu_seconds"]), float(message["peak_memory_mb"])
+    )
+    return Answer(str(message["outcome"]), usage)

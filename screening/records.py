@@ -1,0 +1,88 @@
+"""What a journal holds, as typed records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from screening.candidate import Candidate
+from screening.failure import Failure
+
+if TYPE_CHECKING:
+    from simulation.score import Score
+
+Kind = Literal["campaign", "screen"]
+
+
+@dataclass(frozen=True)
+class Result:
+    """The final word on one molecule and recipe."""
+
+    candidate: Candidate
+    recipe: str
+    outcome: Score | Failure
+    round: int | None  # counted from 1; None in a screen
+    attempt: int  # the attempt that gave it, counted from 1; 0 when none was made
+    wall_seconds: float  # s, of that attempt
+    cpu_seconds: float  # s, of that attempt
+    peak_memory_mb: float  # MB resident, of that attempt
+
+    @property
+    def score(self) -> Score | None:
+        """The score, None for a failure."""
+        return None if isinstance(self.outcome, Failure) else self.outcome
+
+    @property
+    def failure(self) -> Failure | None:
+        """The failure, None for a score."""
+        return self.outcome if isinstance(self.outcome, Failure) else None
+
+
+@dataclass(frozen=True)
+class RoundRecord:
+    """One round of a campaign."""
+
+    round: int  # counted from 1
+    seed: int
+    pool_size: int  # candidates the batch was chosen from
+    generator_note: str  # what the generator did, one line
+    surrogate_note: str  # what the surrogates were fitted to, one line
+    started: str  # UTC, ISO 8601
+    finished: str | None  # UTC, ISO 8601; None while it runs
+    summary: dict[str, Any] = field(default_factory=dict)  # empty while it runs
+
+
+@dataclass(frozen=True)
+class SelectionRecord:
+    """One molecule a round chose, and why."""
+
+    round: int
+    position: int  # 0 for the first choice
+    candidate: Candidate
+    details: dict[str, Any] = field(default_factory=dict)  # plain JSON types
+
+
+@dataclass(frozen=True)
+class AttemptRecord:
+    """One time a calculation was begun."""
+
+    id: int
+    inchikey: str
+    recipe: str
+    attempt: int  # counted from 1
+    started: str  # UTC, ISO 8601
+    finished: str | None  # None: running, or interrupted with its session
+    outcome: Literal["scored", "failed"] | None
+    failure: Failure | None
+    wall_seconds: float | None  # s
+    cpu_seconds: float | None  # s
+    peak_memory_mb: float | None  # MB, resident
+
+
+@dataclass(frozen=True)
+class Event:
+    """A line of the run's log."""
+
+    time: str  # UTC, ISO 8601
+    kind: str  # "run", "resume", "journal", "library", ...
+    message: str

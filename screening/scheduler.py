@@ -1,0 +1,415 @@
+"""Jobs on Ray: bounded, isolated, accounted for by memory, lost to nobody.
+
+Ray places a job, and nothing else is asked of it: limits are the child
+process's (``screening.isolation``), retries the journal's (``screening.dispatch``).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import functools
+import os
+import shutil
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+import psutil
+
+from screening.evaluation import (
+    LOST_WORKER,
+    Job,
+    Usage,
+    decode,
+    encode,
+    evaluate,
+    one_line,
+)
+from screening.failure import Failure
+from screening.isolation import Isolation
+from screening.settings import ComputeSettings
+from simulation.score import Score
+from simulation.settings import SimulationSettings
+
+_MB = 2**20
+_MOST_PER_JOB_MB = 8000
+_LEAST_PER_JOB_MB = 1500
+_MEMORY_SHARE = 0.85
+_OBJECT_STORE_MB = 80
+_GRACE_S = 600.0
+_AHEAD = 8
+_FOLDER = "molq-ray-"
+
+
+class SchedulerError(RuntimeError):
+    """Ray cannot be started or joined; one line with the remedy."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one calculation may use."""
+
+    time_limit_s: float  # s, wall clock
+    memory_limit_mb: int  # MB, resident
+    largest_memory_mb: int  # MB; no machine at hand gives one calculation more
+
+
+@dataclass(frozen=True)
+class Completed:
+    """A job and what came of it."""
+
+    job: Job
+    outcome: Score | Failure
+    usage: Usage
+
+
+class Executor(Protocol):
+    """Where jobs run. A virtual or an in-process one stands in for Ray in tests."""
+
+    @property
+    def capacity(self) -> int:
+        """Jobs worth having in flight at a time."""
+        ...
+
+    @property
+    def limits(self) -> Limits:
+        """Of one calculation, before any retry."""
+        ...
+
+    def submit(self, job: Job) -> None:
+        """Start a job, or queue it; returns at once."""
+        ...
+
+    def wait(self, timeout_s: float) -> list[Completed]:
+        """What is done, waiting for the first up to so many seconds.
+
+        What it returned is forgotten only at the next call: an interrupt in
+        between loses nothing, and the next call may return it again.
+        """
+        ...
+
+    def cancel(self) -> None:
+        """Stop every job in flight and forget it."""
+        ...
+
+
+class Inline:
+    """Runs each job in this very process, without limits: for tests and single scores."""
+
+    def __init__(self, capacity: int = 1) -> None:
+        self.capacity = capacity
+        self.limits = Limits(3600.0, _MOST_PER_JOB_MB, _MOST_PER_JOB_MB)
+        self._queue: list[Job] = []
+
+    def submit(self, job: Job) -> None:
+        """Queue the job."""
+        self._queue.append(job)
+
+    def wait(self, timeout_s: float) -> list[Completed]:
+        """Compute the oldest job of the queue, unless there is no time at all."""
+        if not self._queue or timeout_s <= 0:
+            return []
+        job = self._queue.pop(0)
+        begun, cpu = time.monotonic(), time.process_time()
+        settings = SimulationSettings.model_validate(job.settings)
+        # Through text, as from a worker: what is journalled is what was read back.
+        text = encode(evaluate(job.smiles, job.recipe, settings, job.seed, job.source))
+        usage = Usage(time.monotonic() - begun, time.process_time() - cpu, 0.0)
+        return [Completed(job, decode(text), usage)]
+
+    def cancel(self) -> None:
+        """Forget the queue."""
+        self._queue.clear()
+
+
+class Scheduler:
+    """The ``Executor`` on Ray: starts it on this machine, or joins a cluster.
+
+    Use it as a context manager. A Ray that was running in this process already
+    is used as it is and left running.
+
+    Args:
+        settings: the ``[compute]`` table. Without an ``address`` that of the
+            environment variable ``RAY_ADDRESS`` is joined, if there is one.
+
+    Raises:
+        SchedulerError: on entering, when Ray cannot be started or joined.
+    """
+
+    def __init__(self, settings: ComputeSettings | None = None) -> None:
+        self.settings = settings or ComputeSettings()
+        self._owned = False
+        self._folder: _SessionFolder | None = None
+        self._workers = 1
+        self._limits = Limits(self.settings.time_limit_s, _MOST_PER_JOB_MB, _MOST_PER_JOB_MB)
+        self._task: Any = None
+        self._flying: dict[Any, tuple[Job, float]] = {}  # Ray reference -> job, submitted (s)
+        self._delivered: list[Any] = []
+
+    @property
+    def workers(self) -> int:
+        """Calculations at a time."""
+        return self._workers
+
+    @property
+    def capacity(self) -> int:
+        """The workers, and a few jobs ahead so that none waits for the driver."""
+        return self._workers + min(self._workers, _AHEAD)
+
+    @property
+    def limits(self) -> Limits:
+        """Of one calculation."""
+        return self._limits
+
+    def __enter__(self) -> Scheduler:
+        # Read by Ray at its import.
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        import ray
+
+        try:
+            if not ray.is_initialized():
+                self._start()
+            self._measure()
+            self._task = ray.remote(_work)
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        import ray
+
+        try:
+            self.cancel()
+        finally:
+            if self._owned:
+                ray.shutdown()
+                self._owned = False
+            if self._folder is not None:
+                self._folder.remove()
+                self._folder = None
+
+    def submit(self, job: Job) -> None:
+        """Hand the job to Ray."""
+        threads = self.settings.threads
+        reference = self._task.options(
+            num_cpus=threads,
+            memory=job.memory_limit_mb * _MB,
+            max_retries=0,
+            name=f"{job.recipe} {job.inchikey}",
+        ).remote(asdict(job), threads)
+        self._flying[reference] = (job, time.monotonic())
+
+    def wait(self, timeout_s: float) -> list[Completed]:
+        """What is done, waiting for the first up to so many seconds."""
+        import ray
+
+        for reference in self._delivered:
+            self._flying.pop(reference, None)
+        self._delivered = []
+        references = list(self._flying)
+        if not references:
+            return []
+        first, _ = ray.wait(references, num_returns=1, timeout=timeout_s)
+        ready = first
+        if first:
+            ready, _ = ray.wait(references, num_returns=len(references), timeout=0)
+        done = [
+            self._completed(self._flying[reference][0], reference) for reference in ready or first
+        ]
+        overdue = self._overdue(set(ready))
+        done += [Completed(job, _lost("gave no answer in time"), Usage()) for _, job in overdue]
+        self._delivered = [*ready, *(reference for reference, _ in overdue)]
+        return done
+
+    def cancel(self) -> None:
+        """Kill every job in flight."""
+        import ray
+
+        references, self._flying, self._delivered = list(self._flying), {}, []
+        if not ray.is_initialized():
+            return
+        for reference in references:
+            with contextlib.suppress(Exception):  # it may have ended; the cluster may be gone
+                ray.cancel(reference, force=True)
+
+    def _completed(self, job: Job, reference: Any) -> Completed:
+        import ray
+
+        try:
+            text, wall, cpu, memory = ray.get(reference)
+            return Completed(job, decode(text), Usage(wall, cpu, memory))
+        except ray.exceptions.OutOfMemoryError:
+            reason = "the machine ran out of memory; give [compute] fewer workers"
+            return Completed(job, Failure("resource", LOST_WORKER, reason), Usage())
+        except ray.exceptions.RayError as error:
+            text = str(error).strip().splitlines()[-1] if str(error).strip() else ""
+            reason = f"{type(error).__name__}: {text}"
+            return Completed(job, _lost(f"was lost ({reason})"), Usage())
+        except ValueError as error:
+            return Completed(job, _lost(f"sent an answer that cannot be read ({error})"), Usage())
+
+    def _overdue(self, ready: set[Any]) -> list[tuple[Any, Job]]:
+        """Jobs of workers that hang themselves: the child's limit has long passed."""
+        import ray
+
+        now = time.monotonic()
+        overdue = []
+        for reference, (job, submitted) in self._flying.items():
+            # One job may have waited in the queue behind another one.
+            if reference not in ready and now - submitted > 2 * job.time_limit_s + _GRACE_S:
+                with contextlib.suppress(Exception):
+                    ray.cancel(reference, force=True)
+                overdue.append((reference, job))
+        return overdue
+
+    def _start(self) -> None:
+        import ray
+
+        address = self.settings.address or os.environ.get("RAY_ADDRESS")
+        quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
+        if address:
+            if address.startswith(("http://", "https://")):
+                raise SchedulerError(
+                    f"{address} is where jobs are submitted, not where a driver joins; "
+                    "give host:6379 or ray://host:10001"
+                )
+            try:
+                ray.init(address=address, **quiet)
+            except Exception as error:  # Ray raises many kinds; each means the same here
+                raise SchedulerError(
+                    one_line(f"cannot join the Ray cluster at {address}: {error}")
+                ) from error
+            self._owned = True
+            return
+        workers, memory = local_share(self.settings, psutil.virtual_memory().total // _MB)
+        self._folder = _SessionFolder()
+        self._owned = True
+        try:
+            ray.init(
+                address="local",
+                num_cpus=workers * self.settings.threads,
+                num_gpus=0,
+                include_dashboard=False,
+                object_store_memory=_OBJECT_STORE_MB * _MB,
+                _memory=max(workers * memory, int(_total_memory_mb() * _MEMORY_SHARE)) * _MB,
+                _temp_dir=str(self._folder.path),
+                **quiet,
+            )
+        except Exception as error:
+            raise SchedulerError(one_line(f"cannot start Ray here: {error}")) from error
+
+    def _measure(self) -> None:
+        """Workers and limits from what the nodes have."""
+        import ray
+
+        threads = self.settings.threads
+        nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+        shares = [
+            (int(node.get("CPU", 0)) // threads, int(node.get("memory", 0)) // _MB)
+            for node in nodes
+        ]
+        shares = [(slots, memory) for slots, memory in shares if slots and memory]
+        if not shares:
+            raise SchedulerError(
+                f"no machine of the cluster has {threads} free cores; lower [compute] threads"
+            )
+        largest = max(memory for _, memory in shares)
+        limit = self.settings.memory_limit_mb
+        if limit is None:
+            roomiest = max(memory // slots for slots, memory in shares)
+            limit = min(_MOST_PER_JOB_MB, max(_LEAST_PER_JOB_MB, roomiest), largest)
+        if limit > largest:
+            raise SchedulerError(
+                f"[compute] memory_limit_mb = {limit} is more than any machine has "
+                f"({largest} MB): lower it"
+            )
+        workers = sum(min(slots, memory // limit) for slots, memory in shares)
+        self._workers = min(workers, self.settings.workers or workers)
+        self._limits = Limits(self.settings.time_limit_s, limit, largest)
+
+
+def local_share(settings: ComputeSettings, total_mb: int) -> tuple[int, int]:
+    """Workers on this machine and the memory of each, in MB.
+
+    As many as cores allow, but never more than memory does: with less than
+    1.5 GB each a molecule of drug size does not fit.
+
+    Args:
+        settings: what was asked for; it is obeyed where given.
+        total_mb: memory of the machine.
+    """
+    usable = int(total_mb * _MEMORY_SHARE)
+    limit = settings.memory_limit_mb
+    slots = max(1, (os.cpu_count() or 1) // settings.threads)
+    workers = settings.workers or max(1, min(slots, usable // (limit or _LEAST_PER_JOB_MB)))
+    return workers, limit or min(_MOST_PER_JOB_MB, max(64, usable // workers))
+
+
+def _total_memory_mb() -> int:
+    return int(psutil.virtual_memory().total // _MB)
+
+
+def _lost(what: str) -> Failure:
+    return Failure("random", LOST_WORKER, one_line(f"the worker {what}"))
+
+
+def _work(job: dict[str, Any], threads: int) -> tuple[str, float, float, float]:
+    """The body of a Ray task; plain types in and out."""
+    answer = _child(threads).run(Job(**job))
+    usage = answer.usage
+    return answer.outcome, usage.wall_seconds, usage.cpu_seconds, usage.peak_memory_mb
+
+
+@functools.lru_cache(maxsize=1)
+def _child(threads: int) -> Isolation:
+    # One warm child for the life of the Ray worker process, with which it dies.
+    return Isolation(threads=threads)
+
+
+class _SessionFolder:
+    """Where a local Ray keeps its sockets and logs; removed with it.
+
+    A driver killed by ``kill -9`` leaves its folder; the next one to start finds
+    the lock in it free and removes it.
+    """
+
+    def __init__(self) -> None:
+        root = Path(tempfile.gettempdir())
+        for old in root.glob(f"{_FOLDER}*"):
+            _sweep(old)
+        # The paths of Ray's sockets under it must stay below 108 bytes.
+        self.path = Path(tempfile.mkdtemp(prefix=_FOLDER, dir=root))
+        self._lock = _locked(self.path)
+
+    def remove(self) -> None:
+        """Delete the folder."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        if self._lock is not None:
+            self._lock.close()
+
+
+def _locked(folder: Path) -> IO[bytes] | None:
+    """A lock on the folder, None when another process has it."""
+    handle = (folder / "lock").open("ab")
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        handle.close()
+        return None
+    return handle
+
+
+def _sweep(folder: Path) -> None:
+    try:
+        if folder.stat().st_uid != os.getuid() or not (folder / "lock").exists():
+            return  # another user's, or one just being made
+        lock = _locked(folder)
+    except OSError:
+        return
+    if lock is not None:
+        shutil.rmtree(folder, ignore_errors=True)
+        lock.close()

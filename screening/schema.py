@@ -1,0 +1,112 @@
+"""The journal's tables, and the version that says how to read them."""
+
+from __future__ import annotations
+
+VERSION = 1
+
+APPLICATION_ID = 0x6D6F6C71  # "molq", in the header of the SQLite file
+
+TABLES: tuple[str, ...] = (
+    """
+    CREATE TABLE meta (
+        key TEXT PRIMARY KEY,
+        value TEXT NOT NULL
+    ) WITHOUT ROWID
+    """,
+    """
+    -- Every row of the input, in order, with what became of it.
+    CREATE TABLE library (
+        row INTEGER PRIMARY KEY,
+        text TEXT NOT NULL,
+        name TEXT NOT NULL,
+        smiles TEXT,
+        inchikey TEXT,
+        failure_kind TEXT,
+        failure_step TEXT,
+        failure_message TEXT,
+        duplicate_of INTEGER,
+        notes TEXT NOT NULL
+    )
+    """,
+    """
+    CREATE TABLE candidates (
+        id INTEGER PRIMARY KEY,
+        inchikey TEXT NOT NULL UNIQUE,
+        smiles TEXT NOT NULL,
+        name TEXT NOT NULL,
+        origin TEXT NOT NULL,
+        row INTEGER
+    )
+    """,
+    """
+    CREATE TABLE rounds (
+        round INTEGER PRIMARY KEY,
+        seed INTEGER NOT NULL,
+        pool_size INTEGER NOT NULL,
+        generator_note TEXT NOT NULL,
+        surrogate_note TEXT NOT NULL,
+        started TEXT NOT NULL,
+        finished TEXT,
+        summary TEXT
+    )
+    """,
+    """
+    -- What a round evaluates: written before the first molecule of it is computed.
+    CREATE TABLE selections (
+        round INTEGER NOT NULL REFERENCES rounds (round),
+        position INTEGER NOT NULL,
+        inchikey TEXT NOT NULL REFERENCES candidates (inchikey),
+        details TEXT NOT NULL,
+        PRIMARY KEY (round, position)
+    ) WITHOUT ROWID
+    """,
+    """
+    -- One line for each time a calculation was begun. One without an end was
+    -- interrupted with its session and says nothing about the molecule.
+    CREATE TABLE attempts (
+        id INTEGER PRIMARY KEY,
+        inchikey TEXT NOT NULL,
+        recipe TEXT NOT NULL,
+        attempt INTEGER NOT NULL,
+        started TEXT NOT NULL,
+        finished TEXT,
+        outcome TEXT,
+        failure_kind TEXT,
+        failure_step TEXT,
+        failure_message TEXT,
+        wall_seconds REAL,
+        cpu_seconds REAL,
+        peak_memory_mb REAL
+    )
+    """,
+    """
+    CREATE INDEX attempts_of ON attempts (inchikey, recipe)
+    """,
+    """
+    -- The final word on a molecule and recipe; checksum covers all that is before it.
+    CREATE TABLE results (
+        id INTEGER PRIMARY KEY,
+        inchikey TEXT NOT NULL REFERENCES candidates (inchikey),
+        recipe TEXT NOT NULL,
+        outcome TEXT NOT NULL,
+        value REAL,
+        round INTEGER,
+        attempt INTEGER NOT NULL,
+        wall_seconds REAL NOT NULL,
+        cpu_seconds REAL NOT NULL,
+        peak_memory_mb REAL NOT NULL,
+        record TEXT NOT NULL,
+        checksum TEXT NOT NULL,
+        recorded TEXT NOT NULL,
+        UNIQUE (inchikey, recipe)
+    )
+    """,
+    """
+    CREATE TABLE events (
+        id INTEGER PRIMARY KEY,
+        time TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        message TEXT NOT NULL
+    )
+    """,
+)

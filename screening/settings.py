@@ -1,0 +1,51 @@
+"""What the loop and its machines can be told: ``[campaign]`` and ``[compute]``."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class CampaignSettings(BaseModel):
+    """The shape of a campaign: how many rounds of how many molecules."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(default="campaign", min_length=1, description="what reports call the run")
+    seed: int = Field(
+        default=0, ge=0, lt=2**63, description="the one seed of everything random in the run"
+    )
+    rounds: int = Field(default=3, ge=1, description="rounds of propose, choose and evaluate")
+    batch: int = Field(default=8, ge=1, description="molecules evaluated in a round")
+    initial_batch: int | None = Field(
+        default=None, ge=1, description="molecules of the first round; null for the batch"
+    )
+    budget: int | None = Field(
+        default=None, ge=1, description="most molecules evaluated in all; null for no bound"
+    )
+
+
+class ComputeSettings(BaseModel):
+    """Where calculations run and what each one may use."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    address: str | None = Field(
+        default=None, description="address of a Ray cluster to join; null starts Ray here"
+    )
+    workers: int | None = Field(
+        default=None,
+        ge=1,
+        description="calculations at a time; null for as many as cores and memory allow",
+    )
+    threads: int = Field(default=1, ge=1, description="CPU cores of one calculation")
+    time_limit_s: float = Field(
+        default=3600.0, gt=0, description="hard wall-clock limit of one calculation, in seconds"
+    )
+    memory_limit_mb: int | None = Field(
+        default=None,
+        ge=64,
+        description="hard memory limit of one calculation, in MB; null shares the machine's",
+    )
+    max_attempts: int = Field(
+        default=3, ge=1, description="attempts at one molecule before it counts as failed"
+    )

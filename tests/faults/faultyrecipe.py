@@ -1,0 +1,146 @@
+"""A recipe without chemistry that misbehaves on demand, for tests of everything around it.
+
+What it does hangs on the molecule: ``score`` returns a number of the SMILES and
+the seed at once, unless ``PLANS`` in the environment says otherwise.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+from rdkit import Chem
+
+from simulation.errors import ConvergenceError, InputError, StochasticError
+from simulation.recipes.recipe import Site
+from simulation.score import (
+    ActiveSpaceRecord,
+    Baseline,
+    ConformerRecord,
+    Provenance,
+    Score,
+    SiteScore,
+    SolverRecord,
+)
+from simulation.settings import SimulationSettings
+
+SOURCE = "faultyrecipe:RECIPE"
+PLANS = "FAULTY_RECIPE_PLANS"  # JSON: SMILES -> what goes wrong
+TRACE = "FAULTY_RECIPE_TRACE"  # a file: one line for each calculation begun
+SLEEP = "FAULTY_RECIPE_SLEEP"  # seconds a calculation takes
+
+
+class FaultyRecipe:
+    name = "faulty"
+    unit = "eV"
+    summary = "a number of the SMILES"
+    method = "SHA-256"
+    applies_to = ("[#6]",)
+    cost = "nothing"
+    validity = "none"
+
+    def sites(self, molecule: Chem.Mol) -> tuple[Site, ...]:
+        return (Site("atom", (0,)),) if molecule.GetNumAtoms() else ()
+
+    def score(self, smiles: str, settings: SimulationSettings, *, seed: int) -> Score:
+        if TRACE in os.environ:
+            with Path(os.environ[TRACE]).open("a") as trace:
+                trace.write(f"{smiles} {seed}\n")
+        time.sleep(float(os.environ.get(SLEEP, "0")))
+        plan = json.loads(os.environ.get(PLANS, "{}")).get(smiles)
+        if plan is not None and (plan.get("times") is None or self._met(smiles) <= plan["times"]):
+            self._fail(plan["mode"])
+        return number_score(smiles, seed)
+
+    def _met(self, smiles: str) -> int:
+        lines = Path(os.environ[TRACE]).read_text().splitlines()
+        return sum(1 for line in lines if line.split()[0] == smiles)
+
+    def _fail(self, mode: str) -> None:
+        if mode == "crash":
+            os.kill(os.getpid(), signal.SIGSEGV)
+        elif mode == "killed":
+            os.kill(os.getpid(), signal.SIGKILL)
+        elif mode == "exit":
+            print("no more of this", flush=True)
+            os._exit(3)
+        elif mode == "hang":
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
+            while True:
+                time.sleep(60)
+        elif mode == "hog":
+            held = []
+            while True:
+                held.append(bytearray(os.urandom(1 << 20)) * 8)
+        elif mode == "huge":
+            bytearray(1 << 62)
+        elif mode == "print":
+            print("x" * 100_000, flush=True)
+        elif mode == "input":
+            raise InputError("recipe", "not a molecule for this recipe")
+        elif mode == "convergence":
+            raise ConvergenceError("meanfield", "did not converge on any rung")
+        elif mode == "random":
+            raise StochasticError("geometry", "no conformer with this seed")
+        elif mode == "bug":
+            raise KeyError("a bug\nof the recipe")
+        elif mode == "worker":
+            os.kill(os.getppid(), signal.SIGKILL)
+            time.sleep(60)
+        else:
+            raise AssertionError(mode)
+
+
+def number_score(smiles: str, seed: int = 0, *, value: float | None = None) -> Score:
+    """A complete score whose value is a number of the SMILES alone, in -7 .. -3 eV."""
+    molecule = Chem.MolFromSmiles(smiles)
+    digest = hashlib.sha256(smiles.encode()).digest()
+    number = -7.0 + 4.0 * int.from_bytes(digest[:4], "big") / 2**32 if value is None else value
+    space = ActiveSpaceRecord(
+        electrons=4,
+        orbitals=4,
+        atoms=(0,),
+        orbital_labels=("C1 2pz",),
+        threshold=0.5,
+        weights=(1.0, 1.0, 1.0, 1.0),
+        natural_occupations=(2.0, 2.0, 0.0, 0.0),
+        planarity=0.0,
+        triplet_energy=3.5,
+    )
+    solution = SolverRecord("4e", 2, 2, -100.0, -100.0, 26, 10, 1e-6, True)
+    hydrogens = Chem.AddHs(molecule)
+    lines = [f"{a.GetSymbol()} {a.GetIdx():.6f} 0.0 0.0" for a in hydrogens.GetAtoms()]
+    return Score(
+        smiles=smiles,
+        inchikey=Chem.MolToInchiKey(molecule),
+        recipe="faulty",
+        value=number,
+        unit="eV",
+        solver="casci",
+        backend="exact",
+        casci_value=number + 0.001,
+        casci_deviation_mha=0.04,
+        baselines={"hf-lumo": Baseline(number + 5, "eV", "HF/6-31g* LUMO")},
+        active_space=space,
+        sites=(SiteScore("atom", (0,), number, number, 0.04, 9.0, space, (solution,)),),
+        conformers=ConformerRecord(1, 1, 1, 1, 0.0, "none"),
+        provenance=Provenance(
+            charge=0,
+            multiplicity=1,
+            basis="none",
+            seed=seed,
+            settings={},
+            versions={"molq": "0"},
+            timings={},
+            wall_seconds=0.0,
+            convergence={},
+            geometry="\n".join([str(len(lines)), smiles, *lines]) + "\n",
+        ),
+    )
+
+
+RECIPE = FaultyRecipe()
