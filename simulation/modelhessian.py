@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+Vector = NDArray[np.floating[Any]]  # shape: (3,)
 
 _STRETCH, _BEND, _TORSION = 0.45, 0.15, 0.005  # Hartree/bohr^2, Hartree/rad^2 (twice)
 _ALPHA = np.array([[1.0, 0.3949, 0.3949], [0.3949, 0.28, 0.28], [0.3949, 0.28, 0.28]])  # 1/bohr^2
@@ -20,7 +23,7 @@ class _Assembly:
     def __init__(self, natoms: int) -> None:
         self.matrix: NDArray[np.float64] = np.zeros((3 * natoms, 3 * natoms))
 
-    def add(self, atoms: Sequence[int], gradients: Sequence[NDArray[np.float64]], k: float) -> None:
+    def add(self, atoms: Sequence[int], gradients: Sequence[Vector], k: float) -> None:
         rows = np.concatenate([np.arange(3 * a, 3 * a + 3) for a in atoms])
         wilson = np.concatenate(gradients)
         self.matrix[np.ix_(rows, rows)] += k * np.outer(wilson, wilson)
@@ -79,9 +82,7 @@ def lindh(
     return hessian.matrix
 
 
-def _bend(
-    one: NDArray[np.float64], middle: NDArray[np.float64], other: NDArray[np.float64]
-) -> list[tuple[NDArray[np.float64], ...]]:
+def _bend(one: Vector, middle: Vector, other: Vector) -> list[tuple[Vector, ...]]:
     """Gradients of the angle; of two perpendicular bends where it is straight."""
     u, v = one - middle, other - middle
     length_u, length_v = float(np.linalg.norm(u)), float(np.linalg.norm(v))
@@ -101,11 +102,11 @@ def _bend(
 
 
 def _torsion(
-    a: NDArray[np.float64],
-    b: NDArray[np.float64],
-    c: NDArray[np.float64],
-    d: NDArray[np.float64],
-) -> tuple[NDArray[np.float64], ...] | None:
+    a: Vector,
+    b: Vector,
+    c: Vector,
+    d: Vector,
+) -> tuple[Vector, ...] | None:
     """Gradients of the dihedral angle; None where three of the atoms are on a line."""
     ab, bc, cd = b - a, c - b, d - c
     normal_1, normal_2 = np.cross(ab, bc), np.cross(bc, cd)

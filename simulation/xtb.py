@@ -119,7 +119,7 @@ def relax(
     softest, radius, smallest, largest = 0.005, 0.3, 0.02, 0.8  # Hartree/bohr^2, bohr
     values, vectors = np.linalg.eigh(hessian)
     hessian = (vectors * np.maximum(values, softest)) @ vectors.T
-    x = positions.ravel().astype(float)
+    x: NDArray[np.float64] = positions.ravel().astype(float)
     energy, gradient = function(x)
     evaluations = 1
     while True:
