@@ -112,6 +112,7 @@ SA_SCORE = Property(
 )
 
 
+@cache
 def names() -> tuple[str, ...]:
     """The installed scorers, in alphabetical order."""
     return tuple(sorted({entry.name for entry in entry_points(group=GROUP)}))

@@ -1,0 +1,357 @@
+"""Which molecules to compute next: a batch from proposals and library together.
+
+The utility of a molecule is uncertain as far as it rests on recipes: their values
+are drawn jointly from the surrogates' posteriors and pass through desirability and
+geometric mean, while exact properties enter as they are. On this matrix of utility
+samples, shape (samples, molecules), the batch is grown greedily:
+
+qei
+    the largest gain in Monte Carlo expected improvement of the whole batch,
+    E[max(u_batch, best)] (Wilson, Hutter and Deisenroth, NeurIPS 2018). Molecules
+    that would be right or wrong together bring less gain, so the batch spreads.
+ucb
+    mean + beta * standard deviation of the utility.
+greedy
+    the mean utility.
+random
+    any order, for comparison.
+
+Before the first label the batch is spread over structures instead (MaxMin, Ashton
+et al., Quant. Struct.-Act. Relat. 21 (2002) 598), the distance weighted with the
+utility of the exact properties.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from screening import scorers
+from screening.batch import Pick, fill
+from screening.candidate import Candidate
+from screening.objective import (
+    ObjectiveSettings,
+    kind,
+    recipe_names,
+    scorer_names,
+    utilities,
+    violations,
+)
+from screening.surrogate import Surrogate
+
+JOINT_LIMIT = 2000  # molecules whose joint posterior is drawn; more are shortlisted first
+_SHORTLIST_SAMPLES = 64
+_CHUNK = 4096  # molecules predicted at a time
+
+
+class AcquisitionSettings(BaseModel):
+    """How a batch is chosen: the ``[acquisition]`` table of a campaign."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["qei", "ucb", "greedy", "random"] = Field(
+        default="qei",
+        description="qei: expected improvement of the batch; ucb: mean + beta std; "
+        "greedy: the mean; random",
+    )
+    samples: int = Field(default=256, ge=16, le=4096, description="posterior draws")
+    beta: float = Field(default=1.0, ge=0, description="weight of the uncertainty in ucb")
+    diversity: float = Field(
+        default=0.95,
+        gt=0,
+        le=1,
+        description="Tanimoto similarity from which two molecules of a batch are "
+        "near-duplicates and only one is taken",
+    )
+
+
+@dataclass(frozen=True)
+class Selection:
+    """One chosen molecule, and why."""
+
+    candidate: Candidate
+    position: int  # in the batch, counted from 1, in the order of choosing
+    predicted: dict[str, tuple[float, float]]  # recipe -> mean, std in its unit
+    utility_mean: float  # 0..1
+    utility_std: float
+    acquisition: float  # value of the criterion at the moment of choosing
+    reason: str  # one sentence
+
+
+@dataclass(frozen=True)
+class _Outlook:
+    """What is known of every molecule of the pool before a choice."""
+
+    predicted: dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]  # mean, std (pool,)
+    utility: NDArray[np.float64]  # shape: (samples, pool), 0..1
+
+
+def choose(
+    pool: Sequence[Candidate],
+    *,
+    n: int,
+    n_generator_min: int,
+    surrogates: Mapping[str, Surrogate],
+    objectives: Sequence[ObjectiveSettings],
+    best_utility: float,
+    settings: AcquisitionSettings,
+    seed: int,
+) -> list[Selection]:
+    """Choose a batch.
+
+    The result depends on the set of molecules in the pool and the seed, not on the
+    pool's order; ties go to the smaller InChIKey. Molecules whose exact properties
+    break a hard limit are left out.
+
+    Args:
+        pool: molecules not computed yet; of two with one InChIKey the library's is kept.
+        n: size of the batch.
+        n_generator_min: least number of proposals in it, as far as the pool has them.
+        surrogates: fitted, by recipe. A recipe without one (no label yet) does not count.
+        objectives: the wishes, recipes and exact properties.
+        best_utility: of the molecules computed so far, 0 when there are none.
+        settings: the criterion.
+        seed: of the posterior draws.
+
+    Returns:
+        at most ``n`` selections, in the order of choosing.
+
+    Raises:
+        ValueError: no objective is given.
+    """
+    if not objectives:
+        raise ValueError("no objective is given; add an [[objective]] table")
+    candidates = _distinct(pool)
+    exact = {
+        name: np.array([scorers.value(name, c.smiles) for c in candidates], dtype=np.float64)
+        for name in scorer_names(objectives)
+    }
+    allowed = [
+        i
+        for i in range(len(candidates))
+        if not violations({name: float(v[i]) for name, v in exact.items()}, objectives)
+    ]
+    candidates = [candidates[i] for i in allowed]
+    exact = {name: values[allowed] for name, values in exact.items()}
+    if not candidates or n < 1:
+        return []
+    known = [o for o in objectives if kind(o.name) == "scorer" or o.name in surrogates]
+    models = {name: surrogates[name] for name in recipe_names(known)}
+    if settings.kind != "random" and not models and recipe_names(objectives):
+        return _spread(candidates, n, n_generator_min, known, exact, settings)
+    if len(candidates) > JOINT_LIMIT and models:
+        kept = _shortlist(candidates, models, known, exact, best_utility, settings, seed)
+        candidates = [candidates[i] for i in kept]
+        exact = {name: values[kept] for name, values in exact.items()}
+    samples = settings.samples if models else 1  # exact properties do not vary
+    outlook = _outlook(candidates, models, known, exact, samples, seed)
+    return _by_value(candidates, n, n_generator_min, outlook, best_utility, settings, seed)
+
+
+def _distinct(pool: Sequence[Candidate]) -> list[Candidate]:
+    """One candidate an InChIKey, sorted by it."""
+    first: dict[str, Candidate] = {}
+    for candidate in sorted(pool, key=lambda c: (c.inchikey, c.origin != "library", c.smiles)):
+        first.setdefault(candidate.inchikey, candidate)
+    return list(first.values())
+
+
+def _outlook(
+    candidates: Sequence[Candidate],
+    models: Mapping[str, Surrogate],
+    objectives: Sequence[ObjectiveSettings],
+    exact: Mapping[str, NDArray[np.float64]],
+    samples: int,
+    seed: int,
+) -> _Outlook:
+    smiles = [candidate.smiles for candidate in candidates]
+    seeds = np.random.SeedSequence(seed).generate_state(max(len(models), 1))
+    values: dict[str, NDArray[np.float64]] = {k: v[np.newaxis] for k, v in exact.items()}
+    predicted = {}
+    for (name, model), model_seed in zip(sorted(models.items()), seeds, strict=False):
+        values[name] = model.sample(smiles, samples, int(model_seed))
+        prediction = model.predict(smiles)
+        predicted[name] = (prediction.mean, prediction.std)
+    return _Outlook(predicted, _utility_samples(values, objectives, samples, len(smiles)))
+
+
+def _utility_samples(
+    values: Mapping[str, NDArray[np.float64]],
+    objectives: Sequence[ObjectiveSettings],
+    samples: int,
+    molecules: int,
+) -> NDArray[np.float64]:
+    if not objectives:  # recipes only, and none has a label yet
+        return np.ones((samples, molecules))
+    return np.broadcast_to(utilities(values, objectives), (samples, molecules))
+
+
+def _shortlist(
+    candidates: Sequence[Candidate],
+    models: Mapping[str, Surrogate],
+    objectives: Sequence[ObjectiveSettings],
+    exact: Mapping[str, NDArray[np.float64]],
+    best_utility: float,
+    settings: AcquisitionSettings,
+    seed: int,
+) -> list[int]:
+    """The most promising molecules by their marginals, half of them proposals if there are."""
+    rng = np.random.default_rng(np.random.SeedSequence([seed, 1]))
+    worth = np.empty(len(candidates))
+    draws = {name: rng.standard_normal((_SHORTLIST_SAMPLES, 1)) for name in sorted(models)}
+    if settings.kind == "random":
+        worth[:] = rng.random(len(candidates))
+    for start in range(0, len(candidates) if settings.kind != "random" else 0, _CHUNK):
+        part = slice(start, start + _CHUNK)
+        smiles = [candidate.smiles for candidate in candidates[part]]
+        values: dict[str, NDArray[np.float64]] = {k: v[part][None] for k, v in exact.items()}
+        for name, model in sorted(models.items()):
+            prediction = model.predict(smiles)
+            values[name] = prediction.mean + prediction.std * draws[name]
+        utility = _utility_samples(values, objectives, _SHORTLIST_SAMPLES, len(smiles))
+        worth[part] = _alone(utility, best_utility, settings)
+    order = np.argsort(-worth, kind="stable")
+    proposed = np.array([candidate.origin == "generator" for candidate in candidates])
+    generator, library = order[proposed[order]], order[~proposed[order]]
+    half = JOINT_LIMIT // 2
+    n_generator = min(len(generator), max(half, JOINT_LIMIT - len(library)))
+    n_library = JOINT_LIMIT - n_generator
+    return sorted(int(i) for i in (*generator[:n_generator], *library[:n_library]))
+
+
+def _alone(
+    utility: NDArray[np.float64], best_utility: float, settings: AcquisitionSettings
+) -> NDArray[np.float64]:
+    """The criterion for a batch of one; shape (molecules,)."""
+    mean, std = utility.mean(axis=0), utility.std(axis=0)
+    if settings.kind == "ucb":
+        return np.asarray(mean + settings.beta * std)
+    if settings.kind == "qei":
+        gain = np.maximum(utility - best_utility, 0).mean(axis=0)
+        return np.asarray(gain + 1e-9 * mean)
+    return np.asarray(mean)
+
+
+def _spread(
+    candidates: Sequence[Candidate],
+    n: int,
+    n_generator_min: int,
+    objectives: Sequence[ObjectiveSettings],
+    exact: Mapping[str, NDArray[np.float64]],
+    settings: AcquisitionSettings,
+) -> list[Selection]:
+    """The first batch: structures far apart, weighted with what is known exactly."""
+    utility = utilities(exact, objectives) if objectives else np.ones(len(candidates))
+
+    def distance(_: Sequence[int], nearest: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray((1 - nearest) * utility)
+
+    picks = fill(
+        candidates,
+        n=n,
+        n_generator_min=n_generator_min,
+        values=distance,
+        similarity_limit=settings.diversity,
+    )
+    selections = []
+    for position, pick in enumerate(picks, 1):
+        where = (
+            f"nearest of the batch at Tanimoto similarity {pick.nearest:.2f}"
+            if position > 1
+            else "the first of the batch"
+        )
+        known = f", utility of the exact properties {utility[pick.index]:.2f}" if objectives else ""
+        reason = f"no scores yet, so the batch is spread over structures: {where}{known}"
+        selections.append(
+            Selection(
+                candidates[pick.index],
+                position,
+                {},
+                float(utility[pick.index]),
+                0.0,
+                pick.value,
+                reason + _circumstances(pick),
+            )
+        )
+    return selections
+
+
+def _by_value(
+    candidates: Sequence[Candidate],
+    n: int,
+    n_generator_min: int,
+    outlook: _Outlook,
+    best_utility: float,
+    settings: AcquisitionSettings,
+    seed: int,
+) -> list[Selection]:
+    mean, std = outlook.utility.mean(axis=0), outlook.utility.std(axis=0)
+    lottery = np.random.default_rng(np.random.SeedSequence([seed, 2])).random(len(candidates))
+
+    def values(chosen: Sequence[int], _: NDArray[np.float64]) -> NDArray[np.float64]:
+        if settings.kind == "random":
+            return lottery
+        if settings.kind != "qei":
+            return _alone(outlook.utility, best_utility, settings)
+        reached = np.full(outlook.utility.shape[0], best_utility)
+        if chosen:
+            reached = np.maximum(reached, outlook.utility[:, list(chosen)].max(axis=1))
+        gain = np.maximum(outlook.utility - reached[:, np.newaxis], 0).mean(axis=0)
+        # where no sample improves on the best, the mean still tells molecules apart
+        return np.asarray(gain + 1e-9 * mean)
+
+    picks = fill(
+        candidates,
+        n=n,
+        n_generator_min=n_generator_min,
+        values=values,
+        similarity_limit=settings.diversity,
+    )
+    selections = []
+    for position, pick in enumerate(picks, 1):
+        index = pick.index
+        predicted = {
+            name: (float(means[index]), float(stds[index]))
+            for name, (means, stds) in outlook.predicted.items()
+        }
+        reason = _reason(settings.kind, mean[index], std[index], pick, best_utility)
+        selections.append(
+            Selection(
+                candidates[index],
+                position,
+                predicted,
+                float(mean[index]),
+                float(std[index]),
+                pick.value,
+                reason + _circumstances(pick),
+            )
+        )
+    return selections
+
+
+def _reason(kind_: str, mean: float, std: float, pick: Pick, best_utility: float) -> str:
+    expected = f"predicted utility {mean:.2f} +- {std:.2f}"
+    if kind_ == "qei":
+        return (
+            f"{expected}: expected to raise the best of the batch by {pick.value:.3f} "
+            f"(best so far {best_utility:.2f})"
+        )
+    if kind_ == "ucb":
+        return f"{expected}: upper confidence bound {pick.value:.2f}"
+    if kind_ == "greedy":
+        return f"{expected}: the highest mean left"
+    return f"drawn at random; {expected}"
+
+
+def _circumstances(pick: Pick) -> str:
+    text = "; for the generator's share of the batch" if pick.for_share else ""
+    if pick.crowded:
+        text += (
+            f"; nothing less similar was left (Tanimoto {pick.nearest:.2f} to a chosen molecule)"
+        )
+    return text

@@ -1,0 +1,69 @@
+"""Filling a batch one molecule at a time, with a share for the generator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from screening.candidate import Candidate
+from screening.fingerprint import morgan, similarities
+
+
+@dataclass(frozen=True)
+class Pick:
+    """One molecule of a batch, in the order of choosing."""
+
+    index: int  # in the sequence of candidates
+    value: float  # at the moment of choosing
+    nearest: float  # highest Tanimoto similarity to those chosen before, 0 for the first
+    for_share: bool  # chosen among proposals only, because their share was still open
+    crowded: bool  # a near-duplicate, because nothing else was left
+
+
+def fill(
+    candidates: Sequence[Candidate],
+    *,
+    n: int,
+    n_generator_min: int,
+    values: Callable[[Sequence[int], NDArray[np.float64]], NDArray[np.float64]],
+    similarity_limit: float,
+) -> list[Pick]:
+    """Choose greedily, each molecule given those already chosen.
+
+    Near-duplicates of a chosen molecule wait until nothing else is left; the
+    generator's share is kept by looking at proposals alone as soon as the free
+    places are no more than its share still lacks.
+
+    Args:
+        candidates: distinct, in the order in which ties are broken.
+        n: places.
+        n_generator_min: places for proposals, as far as there are any.
+        values: given the indices chosen so far and the similarity of every
+            candidate to its nearest chosen one (shape: (candidates,)), the value of
+            choosing each next; shape (candidates,). Chosen ones are ignored.
+        similarity_limit: Tanimoto similarity from which two are near-duplicates.
+
+    Returns:
+        min(n, len(candidates)) picks.
+    """
+    prints = [morgan(candidate.smiles) for candidate in candidates]
+    proposed = np.array([candidate.origin == "generator" for candidate in candidates], dtype=bool)
+    free = np.ones(len(candidates), dtype=bool)
+    nearest: NDArray[np.float64] = np.zeros(len(candidates))
+    picks: list[Pick] = []
+    while len(picks) < n and free.any():
+        lacking = n_generator_min - sum(bool(proposed[pick.index]) for pick in picks)
+        for_share = bool(0 < n - len(picks) <= lacking and (free & proposed).any())
+        eligible = free & proposed if for_share else free
+        apart = eligible & (nearest < similarity_limit)
+        crowded = not apart.any()
+        worth = values([pick.index for pick in picks], nearest)
+        worth = np.where(eligible if crowded else apart, worth, -np.inf)
+        index = int(np.argmax(worth))
+        picks.append(Pick(index, float(worth[index]), float(nearest[index]), for_share, crowded))
+        free[index] = False
+        nearest = np.maximum(nearest, similarities(prints[index], prints))
+    return picks

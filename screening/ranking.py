@@ -1,0 +1,127 @@
+"""From scores to ranked leads."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from screening import scorers
+from screening.candidate import Candidate
+from screening.filters import FilterSettings, alerts, check
+from screening.objective import (
+    ObjectiveSettings,
+    desirability,
+    recipe_names,
+    scorer_names,
+    utility,
+    violations,
+)
+from simulation.score import Score
+
+Result = tuple[Candidate, Mapping[str, Score], int | None]  # molecule, recipe -> score, round
+
+
+@dataclass(frozen=True)
+class Lead:
+    """A ranked molecule that passed."""
+
+    rank: int  # counted from 1
+    candidate: Candidate
+    utility: float  # 0..1
+    desirabilities: dict[str, float]  # objective -> 0..1
+    scores: dict[str, Score]  # recipe -> score, with its flags
+    properties: dict[str, float]  # scorer -> value in its unit
+    alerts: tuple[str, ...]  # structural alerts, e.g. "PAINS: catechol_A(92)"
+    round: int | None  # in which it was computed; None outside a campaign
+
+
+@dataclass(frozen=True)
+class Exclusion:
+    """A computed molecule that is no lead, and why."""
+
+    candidate: Candidate
+    reason: str  # one line
+
+
+def rank(
+    results: Iterable[Result],
+    objectives: Sequence[ObjectiveSettings],
+    filters: FilterSettings | None = None,
+) -> list[Lead]:
+    """Leads by falling utility; equal ones by InChIKey.
+
+    A molecule is no lead when a recipe of the objectives has no finite score for
+    it, a hard limit is broken, or the filters exclude it (``exclusions`` says why).
+    A score with flags stays a score and carries them.
+
+    Args:
+        results: molecule, its scores by recipe and the round; of several results
+            with one InChIKey the first counts.
+        objectives: the wishes.
+        filters: limits and alert catalogues; ``None`` for no limits and both
+            catalogues flagged.
+
+    Raises:
+        ValueError: no objective is given.
+    """
+    leads = [entry for entry in _judged(results, objectives, filters) if isinstance(entry, Lead)]
+    leads.sort(key=lambda lead: (-lead.utility, lead.candidate.inchikey))
+    return [replace(lead, rank=position) for position, lead in enumerate(leads, 1)]
+
+
+def exclusions(
+    results: Iterable[Result],
+    objectives: Sequence[ObjectiveSettings],
+    filters: FilterSettings | None = None,
+) -> list[Exclusion]:
+    """The molecules that ``rank`` leaves out, in the order of the results."""
+    return [e for e in _judged(results, objectives, filters) if isinstance(e, Exclusion)]
+
+
+def _judged(
+    results: Iterable[Result],
+    objectives: Sequence[ObjectiveSettings],
+    filters: FilterSettings | None,
+) -> list[Lead | Exclusion]:
+    if not objectives:
+        raise ValueError("no objective is given; add an [[objective]] table")
+    settings = filters or FilterSettings()
+    judged: dict[str, Lead | Exclusion] = {}
+    for candidate, scores, round_ in results:
+        if candidate.inchikey not in judged:
+            judged[candidate.inchikey] = _judge(candidate, scores, round_, objectives, settings)
+    return list(judged.values())
+
+
+def _judge(
+    candidate: Candidate,
+    scores: Mapping[str, Score],
+    round_: int | None,
+    objectives: Sequence[ObjectiveSettings],
+    filters: FilterSettings,
+) -> Lead | Exclusion:
+    for name in recipe_names(objectives):
+        if name not in scores:
+            return Exclusion(candidate, f"no score by the recipe {name}")
+        if not math.isfinite(scores[name].value):
+            return Exclusion(candidate, f"the score by the recipe {name} is not finite")
+    properties = {name: scorers.value(name, candidate.smiles) for name in scorer_names(objectives)}
+    values = {**properties, **{name: scores[name].value for name in recipe_names(objectives)}}
+    broken = violations(values, objectives)
+    if broken:
+        return Exclusion(candidate, "; ".join(broken))
+    refused = check(candidate, filters)
+    if refused is not None:
+        return Exclusion(candidate, refused.message)
+    desirabilities = {o.name: float(desirability(values[o.name], o)) for o in objectives}
+    return Lead(
+        rank=0,
+        candidate=candidate,
+        utility=float(utility(list(desirabilities.values()), [o.weight for o in objectives])),
+        desirabilities=desirabilities,
+        scores=dict(scores),
+        properties=properties,
+        alerts=alerts(candidate.smiles, filters),
+        round=round_,
+    )
