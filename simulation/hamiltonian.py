@@ -47,3 +47,12 @@ class Hamiltonian:
     def sector_shape(self, n_alpha: int, n_beta: int) -> tuple[int, int]:
         """Numbers of alpha and of beta strings, the shape of a CI matrix."""
         return comb(self.norb, n_alpha), comb(self.norb, n_beta)
+
+    def reordered(self, order: tuple[int, ...]) -> Hamiltonian:
+        """The same Hamiltonian with orbital ``order[p]`` in place p."""
+        index = list(order)
+        return Hamiltonian(
+            one_body=np.ascontiguousarray(self.one_body[np.ix_(index, index)]),
+            two_body=np.ascontiguousarray(self.two_body[np.ix_(index, index, index, index)]),
+            core_energy=self.core_energy,
+        )

@@ -1,0 +1,1 @@
+"""The variational quantum eigensolver: trial state, sector engine, circuit."""

@@ -5,11 +5,13 @@ The state is a product of exponentials of single and double excitations,
     |psi> = prod_layers prod_k exp(theta_k G_k) |reference>,
     G_k = i^ j^ a b - h.c.  (doubles),    G_k = i^ a - h.c.  (singles),
 
-where i, j are occupied and a, b empty in the reference determinant. The excitations come from Qiskit Nature, and the sign
-of G_k is the one of its ``UCC`` circuits, so one list of angles drives both the
-sector engine and the circuit. Each factor is applied exactly: the product is
-the ansatz itself ("disentangled" UCC: Evangelista, Chan, Scuseria, J. Chem.
-Phys. 151, 244112 (2019)), not a Trotter approximation of one exponential.
+where i, j are occupied and a, b empty in the reference determinant, which fills
+the orbitals from the front. The
+excitations come from Qiskit Nature, and the sign of G_k is the one of its
+``UCC`` circuits, so one list of angles drives both the sector engine and the
+circuit. Each factor is applied exactly: the product is the ansatz itself
+("disentangled" UCC: Evangelista, Chan, Scuseria, J. Chem. Phys. 151, 244112
+(2019)), not a Trotter approximation of one exponential.
 """
 
 from __future__ import annotations
@@ -24,7 +26,6 @@ from qiskit_nature.second_q.circuit.library.ansatzes.utils import (
 
 from simulation.hamiltonian import Hamiltonian
 from simulation.vqe.parity import ParitySymmetry
-from simulation.vqe.reference import Reference
 
 # A spin-orbital excitation as Qiskit Nature writes it: (emptied, filled), in
 # block order (alpha 0..norb-1, beta norb..2 norb-1), indices ascending.
@@ -43,7 +44,8 @@ class UCCSD:
     """
 
     norb: int
-    reference: Reference
+    n_alpha: int
+    n_beta: int
     layers: int
     excitations: tuple[Excitation, ...]  # of one layer, the first is applied first
     group: NDArray[np.int64]  # shape: (excitations,); the parameter that drives each
@@ -81,9 +83,9 @@ class UCCSD:
 
 
 def uccsd(
-    hamiltonian: Hamiltonian, reference: Reference, layers: int, *, share_spins: bool
+    hamiltonian: Hamiltonian, n_alpha: int, n_beta: int, layers: int, *, share_spins: bool
 ) -> UCCSD:
-    """Build the ansatz on a reference determinant, with its perturbative start.
+    """Build the ansatz of a sector, with its perturbative start.
 
     Excitations that a reflection symmetry of the integrals forbids are left
     out: their amplitude is zero and stays zero. Within a layer the doubles act
@@ -97,22 +99,23 @@ def uccsd(
             under exchange of the spins one parameter. That halves the
             parameters of one layer at a cost below 1e-8 Hartree, but mirrored
             factors do not commute, so layers that share cannot become exact.
+
+    Raises:
+        InputError: the electrons do not fit into the orbitals.
     """
-    n_alpha, n_beta = len(reference.alpha), len(reference.beta)
+    hamiltonian.check_sector(n_alpha, n_beta)
     norb = hamiltonian.norb
     symmetry = ParitySymmetry.of(hamiltonian)
-    fock = _fock(hamiltonian, reference)
-    relabel = reference.relabelling(norb)
+    fock = _fock(hamiltonian, n_alpha, n_beta)
     estimates = [
         _estimate(hamiltonian, fock, excitation)
         for rank in (2, 1)
-        for occupied, empty in generate_fermionic_excitations(rank, norb, (n_alpha, n_beta))
-        for excitation in [(tuple(relabel[i] for i in occupied), tuple(relabel[a] for a in empty))]
+        for excitation in generate_fermionic_excitations(rank, norb, (n_alpha, n_beta))
         if symmetry.allows(excitation)
     ]
     # Rounding keeps the order of equal amplitudes that of Qiskit Nature on every machine.
     estimates.sort(key=lambda item: (-len(item.excitation[0]), -round(abs(item.amplitude), 9)))
-    share = share_spins and reference.alpha == reference.beta
+    share = share_spins and n_alpha == n_beta
     keys: dict[Excitation, int] = {}
     group = [
         keys.setdefault(_mirror_key(item.excitation, norb) if share else item.excitation, len(keys))
@@ -125,7 +128,8 @@ def uccsd(
         curvature[index] += 2.0 * item.gap
     return UCCSD(
         norb=norb,
-        reference=reference,
+        n_alpha=n_alpha,
+        n_beta=n_beta,
         layers=layers,
         excitations=tuple(item.excitation for item in estimates),
         group=np.array(group, dtype=np.int64),
@@ -142,7 +146,7 @@ class _Estimate:
 
 
 def _fock(
-    hamiltonian: Hamiltonian, reference: Reference
+    hamiltonian: Hamiltonian, n_alpha: int, n_beta: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Fock matrices of the alpha and the beta electrons of the reference.
 
@@ -150,15 +154,14 @@ def _fock(
         two of shape (norb, norb), Hartree.
     """
     eri = hamiltonian.two_body
-    alpha, beta = list(reference.alpha), list(reference.beta)
-    coulomb = np.einsum("pqkk->pq", eri[:, :, alpha][..., alpha]) + np.einsum(
-        "pqkk->pq", eri[:, :, beta][..., beta]
+    coulomb = np.einsum("pqkk->pq", eri[:, :, :n_alpha, :n_alpha]) + np.einsum(
+        "pqkk->pq", eri[:, :, :n_beta, :n_beta]
     )
-    of_alpha, of_beta = (
-        hamiltonian.one_body + coulomb - np.einsum("pkkq->pq", eri[:, filled][:, :, filled])
-        for filled in (alpha, beta)
+    alpha, beta = (
+        hamiltonian.one_body + coulomb - np.einsum("pkkq->pq", eri[:, :n, :n, :])
+        for n in (n_alpha, n_beta)
     )
-    return of_alpha, of_beta
+    return alpha, beta
 
 
 def _estimate(

@@ -13,7 +13,7 @@ from simulation.settings import SimulationSettings
 from simulation.solver import Solution
 from simulation.vqe.ansatz import UCCSD, uccsd
 from simulation.vqe.optimise import minimum
-from simulation.vqe.reference import Reference, candidates
+from simulation.vqe.reference import candidates
 from simulation.vqe.sector import SectorEnergy
 
 _SPIN_TOLERANCE = 0.5  # on <S^2>; UCCSD contaminates by 1e-4, another multiplicity by 2 or more
@@ -23,6 +23,7 @@ _SPIN_TOLERANCE = 0.5  # on <S^2>; UCCSD contaminates by 1e-4, another multiplic
 class OptimisedState:
     """An optimised trial state and how it was reached."""
 
+    hamiltonian: Hamiltonian  # its orbitals in the order the reference fills them
     ansatz: UCCSD
     parameters: NDArray[np.float64]  # shape: (parameters,), rad
     energy: float  # Hartree, total
@@ -44,35 +45,46 @@ def optimised(hamiltonian: Hamiltonian, n_alpha: int, n_beta: int, layers: int) 
         ConvergenceError: the optimisation ended above its gradient criterion,
             or in a state of another multiplicity.
     """
-    references = candidates(hamiltonian, n_alpha, n_beta)
+    references = [
+        hamiltonian.reordered(reference.order)
+        for reference in candidates(hamiltonian, n_alpha, n_beta)
+    ]
     if len(references) == 1:
-        return _on_reference(hamiltonian, references[0], layers)
-    trials = [_on_reference(hamiltonian, reference, 1) for reference in references]
+        return _on_reference(references[0], n_alpha, n_beta, layers)
+    trials = [_on_reference(reference, n_alpha, n_beta, 1) for reference in references]
     best = min(trials, key=lambda trial: trial.energy)
     if layers > 1:
-        last = _on_reference(hamiltonian, best.ansatz.reference, layers)
-        trials.append(last)
-        best = last
+        best = _on_reference(best.hamiltonian, n_alpha, n_beta, layers)
+        trials.append(best)
     return replace(best, evaluations=sum(trial.evaluations for trial in trials))
 
 
-def _on_reference(hamiltonian: Hamiltonian, reference: Reference, layers: int) -> OptimisedState:
-    ansatz = uccsd(hamiltonian, reference, layers, share_spins=layers == 1)
+def _on_reference(
+    hamiltonian: Hamiltonian, n_alpha: int, n_beta: int, layers: int
+) -> OptimisedState:
+    """Optimise the state whose reference fills the orbitals from the front."""
+    ansatz = uccsd(hamiltonian, n_alpha, n_beta, layers, share_spins=layers == 1)
     surface = SectorEnergy(hamiltonian, ansatz)
     found = minimum(
-        surface.energy_and_gradient, ansatz.start, ansatz.curvature, displaced=layers > 1
+        surface.energy_and_gradient, ansatz.start, ansatz.curvature, redundant=layers > 1
     )
-    spin = abs(len(reference.alpha) - len(reference.beta)) / 2
+    spin = abs(n_alpha - n_beta) / 2
     excess = surface.spin_square(found.parameters) - spin * (spin + 1)
     if excess > _SPIN_TOLERANCE:
         raise ConvergenceError(
             "solver",
-            f"vqe: {len(reference.alpha)} alpha and {len(reference.beta)} beta electrons ended in "
-            f"a state of higher multiplicity (<S^2> too large by {excess:.2f}); the orbitals "
-            "suit another state, use the solver casci",
+            f"vqe: {n_alpha} alpha and {n_beta} beta electrons ended in a state of higher "
+            f"multiplicity (<S^2> too large by {excess:.2f}); the orbitals suit another state, "
+            "use the solver casci",
         )
     return OptimisedState(
-        ansatz, found.parameters, found.energy, found.gradient_norm, surface.evaluations, found.rung
+        hamiltonian,
+        ansatz,
+        found.parameters,
+        found.energy,
+        found.gradient_norm,
+        surface.evaluations,
+        found.rung,
     )
 
 

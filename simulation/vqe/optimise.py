@@ -21,13 +21,14 @@ from simulation.errors import ConvergenceError
 
 Objective = Callable[[NDArray[np.float64]], tuple[float, NDArray[np.float64]]]
 
-GRADIENT_TOLERANCE = 1e-7  # Hartree/rad, max norm
+GRADIENT_TOLERANCE = 1e-6  # Hartree/rad, max norm, of every result
 
+_REDUNDANT_GOAL = 1e-7  # Hartree/rad; at 1e-6 a flat valley still descends by 1e-7 Hartree
 _HISTORY = 30  # gradient pairs of L-BFGS
 _ITERATIONS_FIRST = 100  # L-BFGS before Newton is tried
 _ITERATIONS_LONG = 5000  # L-BFGS where Newton's Hessian would be too large
 _NEWTON_PARAMETERS = 200  # a Hessian costs one gradient a parameter
-_NEWTON_ITERATIONS = 100
+_NEWTON_ITERATIONS = 400
 _DIFFERENCE = 1e-5  # step of the differenced Hessian, scaled parameters
 _FLAT = 1e-9  # Hartree/rad; a start with no larger gradient is a stationary point
 _NUDGE = 0.02  # rad; large against rounding, small against any amplitude that matters
@@ -49,7 +50,7 @@ def minimum(
     start: NDArray[np.float64],
     curvature: NDArray[np.float64],
     *,
-    displaced: bool = False,
+    redundant: bool = False,
 ) -> Minimum:
     """The minimum reached from ``start``.
 
@@ -62,22 +63,23 @@ def minimum(
         start: shape (parameters,), rad.
         curvature: shape (parameters,), Hartree; positive estimates of the
             Hessian's diagonal.
-        displaced: displace the first start too. Equal layers are equivalent,
-            and without this they may stay so up to the saddle point that is the
-            minimum of one layer.
+        redundant: several layers. They start equal and might stay so up to the
+            saddle point that is the minimum of one layer, so the first start is
+            displaced too; and as their valleys are flat, L-BFGS hands over to
+            Newton already above 1e-7.
 
     Raises:
-        ConvergenceError: no rung brought the gradient's max norm to 1e-7.
+        ConvergenceError: no rung brought the gradient's max norm to 1e-6.
     """
     if start.size == 0:
         return Minimum(start, objective(start)[0], 0.0, "no parameters")
     scale = np.sqrt(curvature)
+    goal = _REDUNDANT_GOAL if redundant else GRADIENT_TOLERANCE
+    displaced = redundant or float(np.abs(objective(start)[1]).max()) < _FLAT
     best = np.inf
-    if not displaced:
-        displaced = bool(np.abs(objective(start)[1]).max() < _FLAT)
     for attempt in range(int(displaced), _NUDGES + 1):
         nudge = np.random.default_rng(attempt).uniform(-_NUDGE, _NUDGE, start.size)
-        found = _descended(objective, start + nudge * (attempt > 0), scale)
+        found = _descended(objective, start + nudge * (attempt > 0), scale, goal)
         if found.gradient_norm <= GRADIENT_TOLERANCE:
             return found
         best = min(best, found.gradient_norm)
@@ -89,7 +91,7 @@ def minimum(
 
 
 def _descended(
-    objective: Objective, start: NDArray[np.float64], scale: NDArray[np.float64]
+    objective: Objective, start: NDArray[np.float64], scale: NDArray[np.float64], goal: float
 ) -> Minimum:
     """L-BFGS and, where it stops short, Newton; converged or not."""
 
@@ -98,7 +100,7 @@ def _descended(
         return energy, gradient / scale
 
     # The scaled tolerance that implies the unscaled one for the stiffest parameter.
-    tolerance = GRADIENT_TOLERANCE / float(scale.max())
+    tolerance = goal / float(scale.max())
     small = start.size <= _NEWTON_PARAMETERS
     first = minimize(
         scaled,
@@ -114,7 +116,7 @@ def _descended(
         },
     )
     result = _as_minimum(first, scale, "l-bfgs")
-    if result.gradient_norm <= GRADIENT_TOLERANCE or not small:
+    if result.gradient_norm <= goal or not small:
         return result
 
     def hessian(point: NDArray[np.float64]) -> NDArray[np.float64]:

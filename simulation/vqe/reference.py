@@ -25,27 +25,10 @@ _MOST_NEAR = 3
 
 @dataclass(frozen=True)
 class Reference:
-    """A determinant: its filled orbitals, ascending."""
+    """A high-spin determinant: it fills the orbitals from the front in this order."""
 
-    alpha: tuple[int, ...]
-    beta: tuple[int, ...]
+    order: tuple[int, ...]  # doubly occupied, singly occupied, empty; ascending within each
     energy: float  # Hartree, total
-
-    def relabelling(self, norb: int) -> tuple[int, ...]:
-        """Spin orbitals, filled before empty for each spin, in block order.
-
-        Entry p is the spin orbital that takes the part which p has in the
-        determinant that fills the orbitals from the front.
-        """
-        labels: list[int] = []
-        for spin, filled in enumerate((self.alpha, self.beta)):
-            empty = (p for p in range(norb) if p not in filled)
-            labels += [spin * norb + p for p in (*filled, *empty)]
-        return tuple(labels)
-
-    def masks(self) -> tuple[int, int]:
-        """The alpha and the beta string as bit masks, orbital p on bit p."""
-        return sum(1 << p for p in self.alpha), sum(1 << p for p in self.beta)
 
 
 def candidates(hamiltonian: Hamiltonian, n_alpha: int, n_beta: int) -> tuple[Reference, ...]:
@@ -82,13 +65,13 @@ def candidates(hamiltonian: Hamiltonian, n_alpha: int, n_beta: int) -> tuple[Ref
         lowest[label] = min(place, lowest.get(label, place))
     return tuple(
         Reference(
-            _orbitals(int(alphas[place]), norb),
-            _orbitals(int(betas[place]), norb),
+            _filling_order(int(alphas[place]), int(betas[place]), norb),
             float(energies[order[place]]),
         )
         for place in sorted({*near.tolist(), *lowest.values()})
     )
 
 
-def _orbitals(string: int, norb: int) -> tuple[int, ...]:
-    return tuple(p for p in range(norb) if string >> p & 1)
+def _filling_order(alpha: int, beta: int, norb: int) -> tuple[int, ...]:
+    """Orbitals by their occupation in two strings (bit masks), the fullest first."""
+    return tuple(sorted(range(norb), key=lambda p: (-(alpha >> p & 1) - (beta >> p & 1), p)))

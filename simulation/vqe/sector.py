@@ -27,7 +27,7 @@ class SectorEnergy:
         self.ansatz = ansatz
         self.evaluations = 0
         self._norb = ansatz.norb
-        self._electrons = (len(ansatz.reference.alpha), len(ansatz.reference.beta))
+        self._electrons = (ansatz.n_alpha, ansatz.n_beta)
         self._shape = hamiltonian.sector_shape(*self._electrons)
         self._core = hamiltonian.core_energy
         absorbed = direct_spin1.absorb_h1e(
@@ -41,9 +41,6 @@ class SectorEnergy:
             else cistring.gen_linkstr_index_trilidx(range(self._norb), self._electrons[1])
         )
         self._link = (alpha, beta)
-        strings = zip(self._electrons, ansatz.reference.masks(), strict=True)
-        row, column = (cistring.str2addr(self._norb, n, mask) for n, mask in strings)
-        self._start = (int(row), int(column))
         self._tables = tabulate(ansatz.excitations, self._norb, *self._electrons)
 
     def state(self, parameters: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -98,7 +95,7 @@ class SectorEnergy:
 
     def _prepared(self, angles: NDArray[np.float64]) -> NDArray[np.float64]:
         coefficients = np.zeros(self._shape)
-        coefficients[self._start] = 1.0
+        coefficients[0, 0] = 1.0  # the first string of each spin fills from the front
         t = self._tables
         kernels.prepare(coefficients, t.kind, t.first, t.second, t.source, t.target, t.sign, angles)
         return coefficients
