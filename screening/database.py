@@ -211,6 +211,20 @@ class Database:
         return True
 
 
+def in_use(directory: Path) -> bool:
+    """Whether a writer has the run open."""
+    try:
+        handle = (directory / LOCK).open("rb")
+    except OSError:
+        return False
+    with handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return True
+        return False
+
+
 def _cannot_write(path: Path, code: int, error: sqlite3.Error) -> str:
     if code == sqlite3.SQLITE_FULL:
         reason = "the disk is full: free some space"
@@ -232,15 +246,20 @@ def _acquire(folder: Path) -> IO[str]:
         handle = path.open("a+", encoding="utf-8")
     except OSError as error:
         raise JournalError(f"{folder}: cannot be written: {error.strerror}") from error
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        handle.seek(0)
-        holder = handle.read(200).strip() or "another process"
-        handle.close()
-        raise JournalError(
-            f"{folder} is in use by {holder}: wait for it to end, or stop it first"
-        ) from error
+    for pause in (0.1, 0.3, 0.6, None):
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except OSError as error:
+            if pause is not None:
+                time.sleep(pause)  # a program that only asks holds it for a moment
+                continue
+            handle.seek(0)
+            holder = handle.read(200).strip() or "another process"
+            handle.close()
+            raise JournalError(
+                f"{folder} is in use by {holder}: wait for it to end, or stop it first"
+            ) from error
     handle.seek(0)
     handle.truncate()
     handle.write(f"process {os.getpid()} on {os.uname().nodename}")

@@ -24,6 +24,7 @@ from screening.records import (
 )
 
 if TYPE_CHECKING:
+    from screening.acquisition import Selection
     from screening.library import LibraryRow
 
 __all__ = [
@@ -35,6 +36,15 @@ __all__ = [
     "RoundRecord",
     "SelectionRecord",
 ]
+
+_LIBRARY = (
+    "row, text, name, smiles, inchikey, failure_kind, failure_step, failure_message, "
+    "duplicate_of, notes"
+)
+_RESULT = (
+    "r.inchikey, r.recipe, r.outcome, r.value, r.round, r.attempt, r.wall_seconds, "
+    "r.cpu_seconds, r.peak_memory_mb, r.record, r.checksum, c.smiles, c.name, c.origin, c.row"
+)
 
 
 class Journal:
@@ -159,17 +169,21 @@ class Journal:
             _now(),
         )
 
-    def add_selections(self, round: int, selections: Sequence[SelectionRecord]) -> None:
+    def add_selections(self, round: int, selections: Sequence[Selection]) -> None:
         """Add what a round will evaluate, all or nothing, with its candidates."""
         with self.transaction():
             self.add_candidates(selection.candidate for selection in selections)
             for selection in selections:
                 self._db.write(
-                    "INSERT INTO selections VALUES (?, ?, ?, ?)",
+                    "INSERT INTO selections VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                     round,
                     selection.position,
                     selection.candidate.inchikey,
-                    json.dumps(selection.details, allow_nan=False),
+                    json.dumps(selection.predicted, allow_nan=False),
+                    selection.utility_mean,
+                    selection.utility_std,
+                    selection.acquisition,
+                    selection.reason,
                 )
 
     def begin_attempt(self, inchikey: str, recipe: str) -> tuple[int, int]:
@@ -300,41 +314,31 @@ class Journal:
 
     def library_rows(self) -> Iterator[LibraryRow]:
         """Every row of the input, in order."""
-        from screening.library import LibraryRow
+        for row in self._db.rows(f"SELECT {_LIBRARY} FROM library ORDER BY row"):
+            yield _library_row(row)
 
-        sql = (
-            "SELECT row, text, name, smiles, inchikey, failure_kind, failure_step, "
-            "failure_message, duplicate_of, notes FROM library ORDER BY row"
-        )
-        for (
-            row,
-            text,
-            name,
-            smiles,
-            inchikey,
-            kind,
-            step,
-            message,
-            duplicate,
-            notes,
-        ) in self._db.rows(sql):
-            candidate = (
-                None if inchikey is None else Candidate(inchikey, smiles, name, "library", row)
-            )
-            failure = None if kind is None else Failure(kind, step, message)
-            yield LibraryRow(
-                row=row,
-                text=text,
-                name=name,
-                candidate=candidate,
-                failure=failure,
-                duplicate_of=duplicate,
-                notes=tuple(json.loads(notes)),
-            )
+    def library_row(self, row: int) -> LibraryRow | None:
+        """One row of the input, None when it is not there."""
+        found = self._db.row(f"SELECT {_LIBRARY} FROM library WHERE row = ?", row)
+        return None if found is None else _library_row(found)
 
     def last_library_row(self) -> int:
         """The highest row number taken in, 0 when there is none."""
         return self._db.count("SELECT max(row) FROM library")
+
+    def library_counts(self) -> dict[str, int]:
+        """Number of ``rows`` taken in, and of these ``passed``, ``dropped`` and ``duplicates``."""
+        found = self._db.row(
+            "SELECT count(*), total(failure_kind IS NULL AND duplicate_of IS NULL), "
+            "total(failure_kind IS NOT NULL), total(duplicate_of IS NOT NULL) FROM library"
+        )
+        rows, passed, dropped, duplicates = found or (0, 0, 0, 0)
+        return {
+            "rows": rows,
+            "passed": int(passed),
+            "dropped": int(dropped),
+            "duplicates": int(duplicates),
+        }
 
     def candidates(self) -> list[Candidate]:
         """Every molecule, in the order they came."""
@@ -355,14 +359,18 @@ class Journal:
     def selections(self, round: int | None = None) -> list[SelectionRecord]:
         """What a round (or every round) chose, in order."""
         sql = (
-            "SELECT s.round, s.position, s.details, c.inchikey, c.smiles, c.name, c.origin, c.row "
+            "SELECT s.round, s.position, s.predicted, s.utility_mean, s.utility_std, "
+            "s.acquisition, s.reason, c.inchikey, c.smiles, c.name, c.origin, c.row "
             "FROM selections s JOIN candidates c USING (inchikey) "
             "WHERE ?1 IS NULL OR s.round = ?1 ORDER BY s.round, s.position"
         )
-        return [
-            SelectionRecord(of, position, Candidate(*fields), json.loads(details))
-            for of, position, details, *fields in self._db.rows(sql, round)
-        ]
+        records = []
+        for row in self._db.rows(sql, round):
+            predicted = {k: (v[0], v[1]) for k, v in json.loads(row[2]).items()}
+            records.append(
+                SelectionRecord(row[0], Candidate(*row[7:]), row[1], predicted, *row[3:7])
+            )
+        return records
 
     def results(self) -> list[Result]:
         """Every final result, ordered by round, InChIKey and recipe.
@@ -375,9 +383,7 @@ class Journal:
     def iterate_results(self) -> Iterator[Result]:
         """``results`` one by one, for runs that do not fit in memory."""
         sql = (
-            "SELECT r.inchikey, r.recipe, r.outcome, r.value, r.round, r.attempt, r.wall_seconds, "
-            "r.cpu_seconds, r.peak_memory_mb, r.record, r.checksum, c.smiles, c.name, c.origin, "
-            "c.row FROM results r JOIN candidates c USING (inchikey) "
+            f"SELECT {_RESULT} FROM results r JOIN candidates c USING (inchikey) "
             "ORDER BY coalesce(r.round, 0), r.inchikey, r.recipe"
         )
         for row in self._db.rows(sql):
@@ -386,12 +392,28 @@ class Journal:
     def results_of(self, inchikey: str) -> list[Result]:
         """The final results of one molecule, ordered by recipe."""
         sql = (
-            "SELECT r.inchikey, r.recipe, r.outcome, r.value, r.round, r.attempt, r.wall_seconds, "
-            "r.cpu_seconds, r.peak_memory_mb, r.record, r.checksum, c.smiles, c.name, c.origin, "
-            "c.row FROM results r JOIN candidates c USING (inchikey) "
+            f"SELECT {_RESULT} FROM results r JOIN candidates c USING (inchikey) "
             "WHERE r.inchikey = ? ORDER BY r.recipe"
         )
         return [self._result(row) for row in self._db.rows(sql, inchikey)]
+
+    def unit(self, recipe: str) -> str:
+        """The unit of a recipe's scores, "" while there is none."""
+        found = self._db.row(
+            "SELECT json_extract(record, '$.score.unit') FROM results "
+            "WHERE recipe = ? AND outcome = 'scored' LIMIT 1",
+            recipe,
+        )
+        return "" if found is None else str(found[0])
+
+    def baselines(self, recipe: str) -> list[tuple[str, str]]:
+        """Name and unit of every baseline that a recipe's scores carry, by name."""
+        sql = (
+            "SELECT b.key, min(json_extract(b.value, '$.unit')) "
+            "FROM results r, json_each(r.record, '$.score.baselines') b "
+            "WHERE r.recipe = ? AND r.outcome = 'scored' GROUP BY b.key ORDER BY b.key"
+        )
+        return [(name, unit) for name, unit in self._db.rows(sql, recipe)]
 
     def has_result(self, inchikey: str, recipe: str) -> bool:
         """Whether the final word on this molecule and recipe is written."""
@@ -451,6 +473,21 @@ class Journal:
     def _meta(self, key: str) -> str | None:
         row = self._db.row("SELECT value FROM meta WHERE key = ?", key)
         return None if row is None else str(row[0])
+
+
+def _library_row(fields: tuple[Any, ...]) -> LibraryRow:
+    from screening.library import LibraryRow
+
+    row, text, name, smiles, inchikey, kind, step, message, duplicate_of, notes = fields
+    return LibraryRow(
+        row=row,
+        text=text,
+        name=name,
+        candidate=None if inchikey is None else Candidate(inchikey, smiles, name, "library", row),
+        failure=None if kind is None else Failure(kind, step, message),
+        duplicate_of=duplicate_of,
+        notes=tuple(json.loads(notes)),
+    )
 
 
 def _checksum(fields: Sequence[Any]) -> str:

@@ -54,12 +54,16 @@ class RoundRecord:
 
 @dataclass(frozen=True)
 class SelectionRecord:
-    """One molecule a round chose, and why."""
+    """One molecule a round chose, and why; see ``acquisition.Selection``."""
 
     round: int
-    position: int  # 0 for the first choice
     candidate: Candidate
-    details: dict[str, Any] = field(default_factory=dict)  # plain JSON types
+    position: int  # in the batch, counted from 1, in the order of choosing
+    predicted: dict[str, tuple[float, float]]  # recipe -> mean, std in its unit
+    utility_mean: float  # 0..1, predicted
+    utility_std: float
+    acquisition: float  # value of the criterion at the moment of choosing
+    reason: str  # one sentence
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,11 @@ TABLES: tuple[str, ...] = (
         round INTEGER NOT NULL REFERENCES rounds (round),
         position INTEGER NOT NULL,
         inchikey TEXT NOT NULL REFERENCES candidates (inchikey),
-        details TEXT NOT NULL,
+        predicted TEXT NOT NULL,
+        utility_mean REAL NOT NULL,
+        utility_std REAL NOT NULL,
+        acquisition REAL NOT NULL,
+        reason TEXT NOT NULL,
         PRIMARY KEY (round, position)
     ) WITHOUT ROWID
     """,

@@ -1,0 +1,103 @@
+"""The library into the journal: every row with its outcome, in bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import cached_property
+from itertools import islice
+
+from screening.candidate import Candidate
+from screening.evaluation import one_line, resolve
+from screening.failure import Failure
+from screening.filters import FilterSettings, check
+from screening.journal import Journal
+from screening.library import LibraryRow, LibrarySettings, read
+from screening.progress import Event, LibraryRead
+from screening.standardise import molecule
+from simulation.recipes.recipe import Recipe
+
+COMPLETE = "library_complete"
+
+_CHUNK = 500  # rows a commit
+
+
+class Sieve:
+    """What every molecule passes before it is evaluated: filters, and a place for each recipe.
+
+    Args:
+        recipes: that all must apply to a molecule; none to leave that to the evaluation.
+        filters: the ``[filters]`` table.
+        sources: ``module:attribute`` of recipes that are not installed.
+    """
+
+    def __init__(
+        self, recipes: tuple[str, ...], filters: FilterSettings, sources: dict[str, str]
+    ) -> None:
+        self._names = recipes
+        self._filters = filters
+        self._sources = sources
+
+    @cached_property
+    def _recipes(self) -> list[Recipe]:
+        return [resolve(name, self._sources.get(name)) for name in self._names]
+
+    def refuses(self, candidate: Candidate) -> Failure | None:
+        """Why a molecule is not evaluated, None when it is."""
+        failure = check(candidate, self._filters)
+        if failure is not None:
+            return failure
+        for recipe in self._recipes:
+            if not recipe.sites(molecule(candidate.smiles)):
+                reason = f"{recipe.name} does not apply: no site for {recipe.summary}"
+                return Failure("input", "recipe", one_line(reason))
+        return None
+
+
+def take_in(
+    journal: Journal,
+    library: LibrarySettings,
+    sieve: Sieve,
+    tell: Callable[[Event], None],
+) -> None:
+    """Read the whole library, unless an earlier session did.
+
+    Raises:
+        LibraryError: the file cannot be read.
+        JournalError: the journal cannot be written.
+    """
+    for _ in stream(journal, library, sieve, tell):
+        pass
+
+
+def stream(
+    journal: Journal,
+    library: LibrarySettings,
+    sieve: Sieve,
+    tell: Callable[[Event], None],
+) -> Iterator[Candidate]:
+    """Read the library, journal its rows, and give each candidate that passed.
+
+    A later session gives the candidates of the journal first and goes on behind
+    the last row it holds. Rows are journalled before their candidates are given.
+    """
+    seen = journal.last_library_row()
+    if seen:
+        yield from (c for c in journal.candidates() if c.origin == "library")
+    if journal.marked(COMPLETE) is not None:
+        return
+    rows = (row for row in read(library) if row.row > seen)
+    while chunk := [_sifted(row, sieve) for row in islice(rows, _CHUNK)]:
+        journal.add_library(chunk)
+        yield from (
+            row.candidate for row in chunk if row.candidate is not None and row.failure is None
+        )
+    journal.mark(COMPLETE, "yes")
+    counts = journal.library_counts()
+    tell(LibraryRead(counts["rows"], counts["passed"], counts["dropped"], counts["duplicates"]))
+
+
+def _sifted(row: LibraryRow, sieve: Sieve) -> LibraryRow:
+    """The row with the sieve's verdict; it keeps its candidate beside the failure."""
+    failure = None if row.candidate is None else sieve.refuses(row.candidate)
+    return row if failure is None else replace(row, failure=failure)

@@ -1,0 +1,128 @@
+"""``leads.csv`` and ``leads.sdf``: the ranked leads for spreadsheets and modelling programs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rdkit import Chem
+from rdkit.Chem import AllChem
+from rdkit.Geometry import Point3D
+
+from screening import runfiles, scorers
+from screening.objective import ObjectiveSettings, recipe_names, scorer_names
+from screening.ranking import Lead
+from screening.runfiles import Cell
+from simulation.score import Score
+
+CSV = "leads.csv"
+SDF = "leads.sdf"
+
+
+def write(directory: Path, leads: Sequence[Lead], objectives: Sequence[ObjectiveSettings]) -> None:
+    """Write both files into a run's folder, each whole or not at all.
+
+    Raises:
+        JournalError: the folder cannot be written.
+    """
+    header, rows = table(leads, objectives)
+    runfiles.write_table(directory / CSV, header, rows)
+    with runfiles.replaced(directory / SDF) as file:
+        for lead, row in zip(leads, rows, strict=True):
+            file.write(entry(lead, dict(zip(header, row, strict=True))))
+
+
+def table(
+    leads: Sequence[Lead], objectives: Sequence[ObjectiveSettings]
+) -> tuple[list[str], list[list[Cell]]]:
+    """Header and rows of the leads; a value's unit stands in its header."""
+    recipes, properties = recipe_names(objectives), scorer_names(objectives)
+    baselines = {
+        recipe: sorted({b for lead in leads for b in lead.scores[recipe].baselines})
+        for recipe in recipes
+    }
+    header = ["rank", "name", "smiles", "inchikey", "origin", "round", "utility"]
+    for recipe in recipes:
+        scores = [lead.scores[recipe] for lead in leads]
+        header += [
+            titled(recipe, scores[0].unit if scores else ""),
+            f"{recipe} desirability",
+            f"{recipe} CASCI deviation [mHa]",
+            *(titled(f"{recipe} {b}", unit_of(scores, b)) for b in baselines[recipe]),
+            f"{recipe} flags",
+        ]
+    for name in properties:
+        header += [titled(name, scorers.find(name).unit), f"{name} desirability"]
+    header.append("alerts")
+    rows: list[list[Cell]] = []
+    for lead in leads:
+        candidate = lead.candidate
+        row: list[Cell] = [lead.rank, candidate.name, candidate.smiles, candidate.inchikey]
+        row += [candidate.origin, lead.round, lead.utility]
+        for recipe in recipes:
+            score = lead.scores[recipe]
+            row += [score.value, lead.desirabilities[recipe], score.casci_deviation_mha]
+            row += [_baseline(score, b) for b in baselines[recipe]]
+            row.append("; ".join(score.flags))
+        for name in properties:
+            row += [lead.properties[name], lead.desirabilities[name]]
+        row.append("; ".join(lead.alerts))
+        rows.append(row)
+    return header, rows
+
+
+def titled(name: str, unit: str) -> str:
+    """A column's title with its unit."""
+    return f"{name} [{unit}]" if unit else name
+
+
+def unit_of(scores: Sequence[Score], baseline: str) -> str:
+    """The unit of a baseline, from the first score that has it."""
+    return next((s.baselines[baseline].unit for s in scores if baseline in s.baselines), "")
+
+
+def entry(lead: Lead, fields: dict[str, Cell]) -> str:
+    """One entry of an SD file, with the computed geometry where there is one.
+
+    Args:
+        lead: whose first score gives the geometry.
+        fields: the data items, by title.
+    """
+    score = next(iter(lead.scores.values()), None)
+    mol = None if score is None else embedded(score)
+    if mol is None:
+        mol = Chem.MolFromSmiles(lead.candidate.smiles)
+        AllChem.Compute2DCoords(mol)  # type: ignore[attr-defined]
+    mol.SetProp("_Name", " ".join((lead.candidate.name or lead.candidate.inchikey).split()))
+    text = [Chem.MolToMolBlock(mol)]
+    for title, value in fields.items():
+        text.append(f">  <{title.replace('<', '(').replace('>', ')')}>\n{_item(value)}\n\n")
+    return "".join(text) + "$$$$\n"
+
+
+def embedded(score: Score) -> Chem.Mol | None:
+    """The molecule in the geometry its score was computed in (Angstrom).
+
+    None when the geometry's atoms are not those of the SMILES, hydrogens last.
+    """
+    mol = Chem.AddHs(Chem.MolFromSmiles(score.smiles))
+    lines = score.provenance.geometry.strip().splitlines()[2:]
+    atoms = [line.split() for line in lines]
+    if [a[0] for a in atoms] != [atom.GetSymbol() for atom in mol.GetAtoms()]:
+        return None
+    conformer = Chem.Conformer(len(atoms))
+    for index, (_, x, y, z) in enumerate(atoms):
+        conformer.SetAtomPosition(index, Point3D(float(x), float(y), float(z)))
+    conformer.Set3D(True)
+    mol.AddConformer(conformer, assignId=True)
+    return mol
+
+
+def _baseline(score: Score, name: str) -> float | None:
+    return score.baselines[name].value if name in score.baselines else None
+
+
+def _item(value: Cell) -> str:
+    # A data item ends at an empty line, and an entry at a line of four dollars.
+    text = runfiles.cell(value) if not isinstance(value, str) else " ".join(value.split())
+    return "'" + text if text.startswith("$$$$") else text

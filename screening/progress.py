@@ -1,0 +1,54 @@
+"""What a run tells whoever watches it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from screening.records import Result
+
+
+@dataclass(frozen=True)
+class LibraryRead:
+    """The library is in the journal."""
+
+    rows: int
+    candidates: int  # distinct molecules that passed
+    dropped: int  # rows with a reason
+    duplicates: int
+
+
+@dataclass(frozen=True)
+class RoundStarted:
+    """A round's batch is chosen, or was before the run was interrupted."""
+
+    round: int  # counted from 1
+    rounds: int
+    pool: int  # candidates it was chosen from
+    selected: int
+    proposed: int  # of these, by the generator
+    generator_note: str
+
+
+@dataclass(frozen=True)
+class MoleculeDone:
+    """A molecule and recipe have their final result."""
+
+    result: Result
+    done: int  # in this round or screen, those of earlier sessions included
+    total: int | None  # None while the library is still being read
+    round: int | None
+
+
+@dataclass(frozen=True)
+class RoundFinished:
+    """A round's results are in, and the leads are written."""
+
+    round: int
+    rounds: int
+    summary: dict[str, Any]  # as in the journal
+
+
+Event = LibraryRead | RoundStarted | MoleculeDone | RoundFinished
+Listener = Callable[[Event], None]

@@ -1,0 +1,96 @@
+"""``results.csv``: every row of a screen's input, in order, with its score or its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from screening import runfiles
+from screening.failure import Failure
+from screening.journal import Journal
+from screening.leadfiles import titled
+from screening.library import LibraryRow
+from screening.records import Result
+from screening.runfiles import Cell
+
+CSV = "results.csv"
+
+_ROW = ["row", "name", "input", "smiles", "inchikey", "status"]
+_REASON = ["failure_kind", "failure_step", "message"]
+
+
+def write(journal: Journal, recipes: Sequence[str]) -> None:
+    """Write the file into the run's folder, whole or not at all.
+
+    ``status`` is ``scored`` (by every recipe), ``failed`` (by one at least),
+    ``dropped`` (at intake or by a filter), ``duplicate`` (the values are those of
+    the first occurrence, which the message names) or ``pending``.
+
+    Raises:
+        JournalError: the folder cannot be written, or a record is damaged.
+    """
+    columns = {recipe: journal.baselines(recipe) for recipe in recipes}
+    header = [*_ROW, *_REASON]
+    for recipe in recipes:
+        header += [
+            titled(recipe, journal.unit(recipe)),
+            f"{recipe} CASCI deviation [mHa]",
+            *(titled(f"{recipe} {name}", unit) for name, unit in columns[recipe]),
+            f"{recipe} flags",
+        ]
+    names = {recipe: [name for name, _ in found] for recipe, found in columns.items()}
+    runfiles.write_table(journal.directory / CSV, header, _rows(journal, names))
+
+
+def _rows(journal: Journal, baselines: dict[str, list[str]]) -> Iterator[list[Cell]]:
+    for row in journal.library_rows():
+        original = row if row.duplicate_of is None else journal.library_row(row.duplicate_of)
+        candidate = None if original is None else original.candidate
+        results: dict[str, Result] = {}
+        cells: list[Cell] = [row.row, row.name, row.text]
+        if candidate is None:
+            cells += [None, None]
+        else:
+            cells += [candidate.smiles, candidate.inchikey]
+            results = {r.recipe: r for r in journal.results_of(candidate.inchikey)}
+        status, failure, message = _verdict(row, original, results, baselines)
+        cells.append(status)
+        cells += [failure.kind, failure.step] if failure is not None else [None, None]
+        cells.append(message)
+        for recipe, names in baselines.items():
+            cells += _values(results.get(recipe), names)
+        yield cells
+
+
+def _verdict(
+    row: LibraryRow,
+    original: LibraryRow | None,
+    results: dict[str, Result],
+    recipes: dict[str, list[str]],
+) -> tuple[str, Failure | None, str]:
+    """Status, failure and message of a row; ``original`` is its first occurrence."""
+    failures = [(name, results[name].failure) for name in recipes if name in results]
+    reasons = [(name, failure) for name, failure in failures if failure is not None]
+    message = "; ".join(
+        f"{name}: {found.message}" if len(recipes) > 1 else found.message for name, found in reasons
+    )
+    failure = reasons[0][1] if reasons else None
+    if original is not None and original.failure is not None:
+        failure, message = original.failure, original.failure.message
+    if row.duplicate_of is not None:
+        note = f"same molecule as row {row.duplicate_of}"
+        return "duplicate", failure, f"{note}; {message}" if message else note
+    if row.failure is not None:
+        return "dropped", failure, message
+    if failure is not None:
+        return "failed", failure, message
+    if len(results) < len(recipes):
+        return "pending", None, "not evaluated yet"
+    return "scored", None, "; ".join(row.notes)
+
+
+def _values(result: Result | None, baselines: Sequence[str]) -> list[Cell]:
+    score = None if result is None else result.score
+    if score is None:
+        return [None] * (len(baselines) + 3)
+    found = [score.baselines[name].value if name in score.baselines else None for name in baselines]
+    return [score.value, score.casci_deviation_mha, *found, "; ".join(score.flags)]

@@ -1,0 +1,89 @@
+"""Files beside the journal: written whole or not at all, and safe to open."""
+
+from __future__ import annotations
+
+import csv
+import math
+import os
+import re
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from screening.database import JournalError
+
+Cell = str | float | int | None
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+
+
+@contextmanager
+def replaced(path: Path) -> Iterator[IO[str]]:
+    """A file that takes the place of ``path`` when the block ends well.
+
+    A reader, or a run killed half-way, sees the old file or the new one.
+
+    Raises:
+        JournalError: the folder cannot be written.
+    """
+    temporary: str | None = None
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+        temporary = None
+    except OSError as error:
+        raise JournalError(
+            f"{path} cannot be written ({error.strerror}); the journal beside it is whole: "
+            f"free some space, then `molq resume {path.parent}`"
+        ) from error
+    finally:
+        if temporary is not None:
+            with suppress(OSError):
+                os.unlink(temporary)
+
+
+def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
+    """Write a CSV file, atomically, that no spreadsheet takes for a program.
+
+    Raises:
+        JournalError: the folder cannot be written.
+    """
+    with replaced(path) as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow([cell(text) for text in header])
+        for row in rows:
+            writer.writerow([cell(value) for value in row])
+
+
+def cell(value: Cell) -> str:
+    """The text of a cell.
+
+    Text that a spreadsheet would read as a formula (it begins with ``= + - @`` or
+    a tab) gets a quote in front, unless it is a number. Line breaks and other
+    control characters become a space.
+    """
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        risky = value.lstrip(" ").startswith(_FORMULA) and not _is_number(value)
+        text = _CONTROL.sub(" ", value)
+        return "'" + text if risky else text
+    if isinstance(value, float) and not math.isfinite(value):
+        return ""
+    return f"{value:.10g}" if isinstance(value, float) else str(value)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,109 @@
+"""A screen: every molecule of a library evaluated once, every row answered for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from screening import leadfiles, resultfile
+from screening.dispatch import Calculation, Task, evaluate_all
+from screening.filters import FilterSettings
+from screening.intake import COMPLETE, Sieve, stream
+from screening.journal import Journal
+from screening.library import LibrarySettings
+from screening.objective import ObjectiveSettings
+from screening.progress import Listener, MoleculeDone
+from screening.records import Result
+from screening.scheduler import Executor
+from screening.standing import leads
+from simulation.settings import SimulationSettings
+
+
+@dataclass(frozen=True)
+class ScreenPlan:
+    """All settings of a screen."""
+
+    library: LibrarySettings
+    recipes: tuple[str, ...]
+    seed: int = 0
+    objectives: tuple[ObjectiveSettings, ...] = ()  # for ranking; empty for no leads files
+    filters: FilterSettings = field(default_factory=FilterSettings)
+    simulation: SimulationSettings = field(default_factory=SimulationSettings)
+    max_attempts: int = 3
+
+
+def run_screen(
+    *,
+    journal: Journal,
+    plan: ScreenPlan,
+    executor: Executor,
+    on_event: Listener | None = None,
+    sources: dict[str, str] | None = None,
+) -> None:
+    """Run a screen from wherever its journal stands to its end.
+
+    Rows are read as workers come free, so a library may be larger than memory.
+    ``results.csv`` (and the leads' files when there are objectives) is written at
+    the end, also at an early one, with the rows then still pending.
+
+    Args:
+        journal: open for writing; new, or of an interrupted run.
+        plan: what the screen was told; the same at each session.
+        executor: where molecules are evaluated.
+        on_event: called with each ``progress.Event``.
+        sources: ``module:attribute`` of recipes that are not installed.
+
+    Raises:
+        JournalError: the journal cannot be written.
+        LibraryError: the library cannot be read.
+        KeyboardInterrupt: stopped by the user; the journal is whole.
+    """
+    if journal.finished:
+        write_files(journal, plan)
+        return
+    tell = on_event or (lambda event: None)
+    counts = journal.counts()
+    done = counts["scored"] + counts["failed"]
+
+    def tasks() -> Iterator[Task]:
+        sieve = Sieve((), plan.filters, sources or {})
+        for candidate in stream(journal, plan.library, sieve, tell):
+            for recipe in plan.recipes:
+                yield Task(candidate, recipe)
+
+    def count(result: Result) -> None:
+        nonlocal done
+        done += 1
+        total = None
+        if journal.marked(COMPLETE) is not None:
+            total = journal.counts()["candidates"] * len(plan.recipes)
+        tell(MoleculeDone(result, done, total, None))
+
+    try:
+        evaluate_all(
+            tasks(),
+            journal=journal,
+            executor=executor,
+            calculation=Calculation(
+                plan.seed, plan.simulation, plan.max_attempts, dict(sources or {})
+            ),
+            on_result=count,
+        )
+    except KeyboardInterrupt:
+        journal.log("run", "stopped by the user")
+        write_files(journal, plan)
+        raise
+    journal.finish()
+    write_files(journal, plan)
+
+
+def write_files(journal: Journal, plan: ScreenPlan) -> None:
+    """Write ``results.csv``, and the leads' files when there are objectives.
+
+    Raises:
+        JournalError: the folder cannot be written, or a record is damaged.
+    """
+    resultfile.write(journal, plan.recipes)
+    if plan.objectives:
+        ranked = leads(journal, plan.objectives, plan.filters)
+        leadfiles.write(journal.directory, ranked, plan.objectives)
