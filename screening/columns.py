@@ -85,11 +85,10 @@ def find_layout(
     tables = [(delimiter, _sample(lines, delimiter)) for delimiter in delimiters]
     if smiles_column is not None:
         return _named(tables, smiles_column, name_column)
-    for delimiter, sample in tables:
-        column = _by_header(sample)
-        if column is not None:
-            header = sample[0].fields
-            return Layout(delimiter, column, _name(header, column, name_column), header)
+    headed = _by_header(tables)
+    if headed is not None:
+        delimiter, column, header = headed
+        return Layout(delimiter, column, _name(header, column, name_column), header)
     for delimiter, sample in tables:
         column = _by_content(sample)
         if column is not None:
@@ -128,11 +127,11 @@ def _named(
         if column is not None:
             return Layout(delimiter, column, _name(header, column, name_column), header)
     if smiles_column.isdecimal() and int(smiles_column) >= 1:
-        column = int(smiles_column) - 1
-        for delimiter, sample in tables:
-            widths = sorted(len(record.fields) for record in sample)
-            if widths[len(widths) // 2] > column:
-                return _by_number(delimiter, sample, column, name_column)
+        number = int(smiles_column) - 1
+        wide = [(d, sample) for d, sample in tables if 2 * _filled(sample, number) >= len(sample)]
+        if wide:
+            delimiter, sample = max(wide, key=lambda table: _fraction(table[1], number))
+            return _by_number(delimiter, sample, number, name_column)
     header = max((sample[0].fields for _, sample in tables), key=len)
     columns = ", ".join(cell.strip()[:40] for cell in header[:20])
     raise ValueError(f"no column {smiles_column!r}; the first line has: {columns}")
@@ -170,16 +169,50 @@ def _name(header: Sequence[str], smiles: int, wanted: str | None) -> int | None:
     return None
 
 
-def _by_header(sample: list[Record]) -> int | None:
+def _by_header(
+    tables: Sequence[tuple[Delimiter, list[Record]]],
+) -> tuple[Delimiter, int, tuple[str, ...]] | None:
+    """Delimiter, column and header of the first table whose header names SMILES.
+
+    White space is tried last, since headers like ``Structure (SMILES)`` hold some.
+    """
+    marked = [(delimiter, sample) for delimiter, sample in tables if delimiter != " "]
+    spaced = [(delimiter, sample) for delimiter, sample in tables if delimiter == " "]
+    for group, rules in ((marked, (_exact, _containing, _weak)), (spaced, (_exact,))):
+        for rule in rules:
+            for delimiter, sample in sorted(group, key=lambda t: -len(t[1][0].fields)):
+                column = rule(sample)
+                if column is not None and _mostly_there(sample, column):
+                    return delimiter, column, sample[0].fields
+    return None
+
+
+def _mostly_there(sample: list[Record], column: int) -> bool:
+    return 2 * _filled(sample[1:], column) >= len(sample) - 1
+
+
+def _filled(sample: list[Record], column: int) -> int:
+    return sum(column < len(record.fields) for record in sample)
+
+
+def _exact(sample: list[Record]) -> int | None:
     keys = [_key(cell) for cell in sample[0].fields]
-    for known in _SMILES_NAMES:
-        if known in keys:
-            return keys.index(known)
-    for index, (key, cell) in enumerate(zip(keys, sample[0].fields, strict=True)):
-        if "smiles" in key and len(cell) <= 40:
+    return next((keys.index(known) for known in _SMILES_NAMES if known in keys), None)
+
+
+def _containing(sample: list[Record]) -> int | None:
+    header = sample[0].fields
+    if len(header) == 1 and len(header[0].split()) > 1:
+        return None
+    for index, cell in enumerate(header):
+        if "smiles" in _key(cell) and len(cell) <= 40:
             return index
-    for index, key in enumerate(keys):
-        if key in _WEAK_SMILES_NAMES and _fraction(sample[1:], index) >= 0.5:
+    return None
+
+
+def _weak(sample: list[Record]) -> int | None:
+    for index, cell in enumerate(sample[0].fields):
+        if _key(cell) in _WEAK_SMILES_NAMES and _fraction(sample[1:], index) >= 0.5:
             return index
     return None
 

@@ -127,7 +127,7 @@ def read(library: LibrarySettings | str | Path) -> Iterator[LibraryRow]:
 def _rows(entries: Iterable[_Entry]) -> Iterator[LibraryRow]:
     first_rows: dict[str, int] = {}
     for row, entry in enumerate(entries, 1):
-        text, name, parent = entry.text[:MAX_TEXT], _plain(entry.name)[:MAX_NAME], entry.parent
+        text, name, parent = _shown(entry.text), _plain(entry.name)[:MAX_NAME], entry.parent
         if isinstance(parent, Failure):
             yield LibraryRow(row, text, name, failure=parent)
             continue
@@ -137,6 +137,11 @@ def _rows(entries: Iterable[_Entry]) -> Iterator[LibraryRow]:
             continue
         found = Candidate(parent.inchikey, parent.smiles, name, "library", row)
         yield LibraryRow(row, text, name, candidate=found, notes=parent.notes)
+
+
+def _shown(text: str) -> str:
+    """The input as it can be written anywhere: control characters become U+FFFD."""
+    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", "\ufffd", text[:MAX_TEXT])
 
 
 def _plain(name: str) -> str:

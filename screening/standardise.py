@@ -157,15 +157,17 @@ def _refused_text(smiles: str, max_heavy_atoms: int) -> str | None:
     token = smiles.split(None, 1)[0]
     if ">" in token:
         return "a reaction, not a molecule: give the product alone"
-    if "\0" in smiles:
+    if not (token.isascii() and token.isprintable()) or "\0" in smiles:
+        # RDKit's parser stops at such a character and keeps what came before it
         return f"not a SMILES: {explain(smiles)}"
     if len(smiles) > MAX_SMILES_LENGTH:
         return (
             f"{len(smiles)} characters of SMILES; at most {MAX_SMILES_LENGTH} are read "
             f"(molecules of up to {max_heavy_atoms} heavy atoms are screened)"
         )
-    if "[#" in token:
-        return "a query atom such as [#6]: give a whole molecule, not a pattern"
+    query = re.search(r"\[#[^\]]*\]?", token)
+    if query is not None:
+        return f"{query.group()[:40]} is a query atom: give a whole molecule, not a pattern"
     largest = max(len(_ATOM.findall(part)) for part in token.split("."))
     if largest > 4 * max_heavy_atoms:
         # hydrogens in brackets are counted here, so only the hopeless go; the rest is exact below

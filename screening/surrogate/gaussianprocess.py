@@ -65,7 +65,7 @@ class GaussianProcess:
         newest = slice(-self.settings.max_labels, None)
         known, y = features(smiles[newest]), y[newest]
         scale = DescriptorScale.of(known)
-        offset, spread = float(y.mean()), float(y.std())
+        offset, spread = float(y.mean()), float(y.std(ddof=min(1, len(y) - 1)))
         flat = spread <= 1e-12 * max(1.0, abs(offset))
         if flat:
             spread = 1.0

@@ -7,6 +7,7 @@ import math
 import gpytorch
 import numpy as np
 import torch
+from botorch.models.gpytorch import GPyTorchModel
 from botorch.optim.fit import fit_gpytorch_mll_scipy
 from gpytorch.constraints import GreaterThan
 from gpytorch.distributions import MultivariateNormal
@@ -48,7 +49,7 @@ class _DistanceKernel(_TableKernel):
         return torch.exp(-0.5 * squared / scale**2)
 
 
-class _Model(gpytorch.models.ExactGP):
+class _Model(gpytorch.models.ExactGP, GPyTorchModel):
     """Zero mean, since the labels are standardised, and the sum of the two kernels."""
 
     def __init__(
@@ -135,10 +136,10 @@ def _learn(
     marginal.train()
     fit_gpytorch_mll_scipy(marginal, options={"maxiter": _MAX_ITERATIONS})
     learnt = Covariance(
-        minmax=float(model.structure.outputscale),
-        descriptors=float(model.smooth.outputscale),
-        lengthscale=float(model.smooth.base_kernel.lengthscale),
-        noise=float(likelihood.noise),
+        minmax=model.structure.outputscale.item(),
+        descriptors=model.smooth.outputscale.item(),
+        lengthscale=model.smooth.base_kernel.lengthscale.item(),
+        noise=likelihood.noise.item(),
     )
     numbers = (learnt.minmax, learnt.descriptors, learnt.lengthscale, learnt.noise)
     return learnt if all(math.isfinite(x) and x > 0 for x in numbers) else PRIOR
