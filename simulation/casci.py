@@ -56,7 +56,8 @@ class CIState:
         Returns:
             shape (norb,), each between 0 and 2.
         """
-        return np.linalg.eigvalsh(self.density_matrix())[::-1].copy()
+        occupations = np.linalg.eigvalsh(self.density_matrix())
+        return np.asarray(occupations[::-1], dtype=np.float64)
 
 
 def ground_state(hamiltonian: Hamiltonian, n_alpha: int, n_beta: int) -> CIState:

@@ -16,7 +16,8 @@ from simulation.errors import InputError
 from simulation.hamiltonian import Hamiltonian
 
 if TYPE_CHECKING:
-    from openfermion import InteractionOperator, MolecularData
+    from openfermion.chem.molecular_data import MolecularData
+    from openfermion.ops.representations.interaction_operator import InteractionOperator
     from qiskit_nature.second_q.problems import ElectronicStructureProblem
 
 _NEGLIGIBLE = 1e-15  # Hartree; smaller integrals are not written
@@ -81,8 +82,8 @@ def read_fcidump(path: Path) -> tuple[Hamiltonian, int, int]:
 
 def interaction_operator(hamiltonian: Hamiltonian) -> InteractionOperator:
     """OpenFermion's spin-orbital operator (alpha and beta interleaved)."""
-    from openfermion import InteractionOperator
     from openfermion.chem.molecular_data import spinorb_from_spatial
+    from openfermion.ops.representations.interaction_operator import InteractionOperator
 
     # OpenFermion's two-body tensor is <pq|sr> in its own order p^ q^ r s: (ps|qr).
     one, two = spinorb_from_spatial(

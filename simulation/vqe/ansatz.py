@@ -107,42 +107,39 @@ def uccsd(
     norb = hamiltonian.norb
     symmetry = ParitySymmetry.of(hamiltonian)
     fock = _fock(hamiltonian, n_alpha, n_beta)
-    estimates = [
-        _estimate(hamiltonian, fock, excitation)
-        for rank in (2, 1)
-        for excitation in generate_fermionic_excitations(rank, norb, (n_alpha, n_beta))
-        if symmetry.allows(excitation)
-    ]
-    # Rounding keeps the order of equal amplitudes that of Qiskit Nature on every machine.
-    estimates.sort(key=lambda item: (-len(item.excitation[0]), -round(abs(item.amplitude), 9)))
+    excitations: list[Excitation] = []
+    amplitudes: list[NDArray[np.float64]] = []
+    gaps: list[NDArray[np.float64]] = []
+    for rank in (2, 1):
+        listed = generate_fermionic_excitations(rank, norb, (n_alpha, n_beta))
+        indices = np.array(listed, dtype=np.int64).reshape(len(listed), 2, rank)
+        allowed = symmetry.allows(indices)
+        amplitude, gap = _perturbation(hamiltonian, fock, indices)
+        # Rounding keeps equal amplitudes in Qiskit Nature's order on every machine.
+        strongest = np.argsort(-np.round(np.abs(amplitude), 9), kind="stable")
+        chosen = strongest[allowed[strongest]]
+        excitations += [listed[k] for k in chosen.tolist()]
+        amplitudes.append(amplitude[chosen])
+        gaps.append(gap[chosen])
     share = share_spins and n_alpha == n_beta
     keys: dict[Excitation, int] = {}
-    group = [
-        keys.setdefault(_mirror_key(item.excitation, norb) if share else item.excitation, len(keys))
-        for item in estimates
-    ]
-    amplitude = np.zeros(len(keys))
-    curvature = np.zeros(len(keys))
-    for index, item in zip(group, estimates, strict=True):
-        amplitude[index] = item.amplitude
-        curvature[index] += 2.0 * item.gap
+    group = np.array(
+        [keys.setdefault(_mirror_key(e, norb) if share else e, len(keys)) for e in excitations],
+        dtype=np.int64,
+    )
+    start = np.zeros(len(keys))
+    start[group] = np.concatenate(amplitudes)
+    curvature = np.bincount(group, 2.0 * np.concatenate(gaps), len(keys))
     return UCCSD(
         norb=norb,
         n_alpha=n_alpha,
         n_beta=n_beta,
         layers=layers,
-        excitations=tuple(item.excitation for item in estimates),
-        group=np.array(group, dtype=np.int64),
-        start=np.tile(amplitude / layers, layers),
+        excitations=tuple(excitations),
+        group=group,
+        start=np.tile(start / layers, layers),
         curvature=np.tile(curvature, layers),
     )
-
-
-@dataclass(frozen=True)
-class _Estimate:
-    excitation: Excitation
-    amplitude: float  # rad, first order
-    gap: float  # Hartree, orbital-energy difference
 
 
 def _fock(
@@ -164,31 +161,35 @@ def _fock(
     return alpha, beta
 
 
-def _estimate(
+def _perturbation(
     hamiltonian: Hamiltonian,
     fock: tuple[NDArray[np.float64], NDArray[np.float64]],
-    excitation: Excitation,
-) -> _Estimate:
-    """First-order amplitude (singles: Fock coupling; doubles: MP2) of one factor."""
+    indices: NDArray[np.int64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """First order: MP2 for doubles, the Fock coupling for singles.
+
+    Args:
+        indices: shape (excitations, 2, rank), spin orbitals emptied and filled.
+
+    Returns:
+        amplitudes (rad) and orbital-energy gaps (Hartree), both of shape
+        (excitations,). Gaps are kept above 0.2 and amplitudes below 0.5, where
+        perturbation theory stops meaning anything.
+    """
     norb = hamiltonian.norb
-    occupied, empty = excitation
-    gap = 0.0
-    for sign, indices in ((-1, occupied), (1, empty)):
-        for index in indices:
-            spin, orbital = divmod(index, norb)
-            gap += sign * float(fock[spin][orbital, orbital])
-    gap = max(gap, _SMALLEST_GAP)
-    i, a = occupied[0] % norb, empty[0] % norb
-    if len(occupied) == 1:
+    energies = np.concatenate([np.diagonal(fock[0]), np.diagonal(fock[1])])
+    gap = (energies[indices[:, 1]] - energies[indices[:, 0]]).sum(axis=1)
+    gap = np.maximum(gap, _SMALLEST_GAP)
+    spin, orbital = np.divmod(indices, norb)
+    i, a = orbital[:, 0, 0], orbital[:, 1, 0]
+    if indices.shape[2] == 1:
         # Minus the amplitude of a^ i - h.c., because G = i^ a - h.c.
-        amplitude = float(fock[occupied[0] // norb][a, i]) / gap
+        amplitude = np.stack(fock)[spin[:, 0, 0], a, i] / gap
     else:
-        j, b = occupied[1] % norb, empty[1] % norb
-        coupling = hamiltonian.two_body[i, a, j, b]
-        if occupied[0] // norb == occupied[1] // norb:
-            coupling = coupling - hamiltonian.two_body[i, b, j, a]
-        amplitude = -float(coupling) / gap
-    return _Estimate(excitation, float(np.clip(amplitude, -_LARGEST_START, _LARGEST_START)), gap)
+        j, b = orbital[:, 0, 1], orbital[:, 1, 1]
+        exchange = np.where(spin[:, 0, 0] == spin[:, 0, 1], hamiltonian.two_body[i, b, j, a], 0.0)
+        amplitude = (exchange - hamiltonian.two_body[i, a, j, b]) / gap
+    return np.clip(amplitude, -_LARGEST_START, _LARGEST_START), gap
 
 
 def _mirror_key(excitation: Excitation, norb: int) -> Excitation:

@@ -68,8 +68,7 @@ def _on_reference(
     found = minimum(
         surface.energy_and_gradient, ansatz.start, ansatz.curvature, redundant=layers > 1
     )
-    spin = abs(n_alpha - n_beta) / 2
-    excess = surface.spin_square(found.parameters) - spin * (spin + 1)
+    excess = surface.spin_contamination(found.parameters)
     if excess > _SPIN_TOLERANCE:
         raise ConvergenceError(
             "solver",

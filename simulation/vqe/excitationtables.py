@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pyscf.fci import cistring
 
 from simulation.vqe.ansatz import Excitation
+from simulation.vqe.compilation import compiled
 
 ALPHA, BETA, MIXED = 0, 1, 2
 
@@ -49,6 +50,7 @@ def tabulate(
     strings = [
         np.asarray(cistring.make_strings(range(norb), n), dtype=np.int64) for n in (n_alpha, n_beta)
     ]
+    same = n_alpha == n_beta  # one table then serves the strings of both spins
     bounds: dict[tuple[int, tuple[int, ...]], tuple[int, int]] = {}
     sources: list[NDArray[np.int32]] = []
     targets: list[NDArray[np.int32]] = []
@@ -57,7 +59,7 @@ def tabulate(
 
     def entries(spin: int, *moves: int) -> tuple[int, int]:
         nonlocal length
-        key = (spin, moves)
+        key = (0 if same else spin, moves)
         if key not in bounds:
             source, target, sign = _string_pairs(strings[spin], moves)
             sources.append(source)
@@ -95,6 +97,7 @@ def tabulate(
     )
 
 
+@compiled
 def _string_pairs(
     strings: NDArray[np.int64], moves: tuple[int, ...]
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
@@ -104,16 +107,25 @@ def _string_pairs(
         strings: shape (strings,), ascending bit masks of one spin.
         moves: (p, q) or (p, q, r, s), distinct orbitals, for q^ p (s^ r).
     """
-    changed = strings
-    odd = np.zeros(strings.size, dtype=np.int64)
-    valid = np.ones(strings.size, dtype=bool)
-    for p, q in zip(moves[::2], moves[1::2], strict=True):
-        valid &= (changed >> p & 1 == 1) & (changed >> q & 1 == 0)
-        low, high = min(p, q), max(p, q)
-        between = (1 << high) - (1 << (low + 1))
-        odd ^= np.bitwise_count(changed & between).astype(np.int64) & 1
-        changed = changed ^ (1 << p) ^ (1 << q)
-    source = np.flatnonzero(valid)
-    target = np.searchsorted(strings, changed[source])
-    sign = 1.0 - 2.0 * odd[source]
-    return source.astype(np.int32), target.astype(np.int32), sign
+    source = np.empty(strings.size, np.int32)
+    target = np.empty(strings.size, np.int32)
+    sign = np.empty(strings.size, np.float64)
+    count = 0
+    for index in range(strings.size):
+        string = strings[index]
+        odd = 0
+        for m in range(0, len(moves), 2):
+            p = moves[m]
+            q = moves[m + 1]
+            if (string >> p) & 1 == 0 or (string >> q) & 1 == 1:
+                odd = -1
+                break
+            for between in range(min(p, q) + 1, max(p, q)):
+                odd ^= (string >> between) & 1
+            string ^= (1 << p) | (1 << q)
+        if odd >= 0:
+            source[count] = index
+            target[count] = np.searchsorted(strings, string)
+            sign[count] = 1.0 - 2.0 * odd
+            count += 1
+    return source[:count].copy(), target[:count].copy(), sign[:count].copy()

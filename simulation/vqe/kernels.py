@@ -11,31 +11,13 @@ Pairs of one excitation are disjoint, so a factor is applied in place.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
-
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-F = TypeVar("F", bound=Callable[..., Any])
+from simulation.vqe.compilation import compiled
 
 
-def _compiled(function: F) -> F:
-    """Compile, keeping the machine code on disk where a folder for it can be written.
-
-    numba looks for one beside the module, then in NUMBA_CACHE_DIR and the
-    user's cache folder, and gives up with RuntimeError when all are read-only
-    (a container without a home); compiling anew in each process still works.
-    """
-    try:
-        compiled: F = njit(cache=True, fastmath=True, nogil=True)(function)
-    except RuntimeError:
-        compiled = njit(fastmath=True, nogil=True)(function)
-    return compiled
-
-
-@_compiled
+@compiled
 def _turn_rows(c, source, target, sign, cosine, sine):  # type: ignore[no-untyped-def]
     for k in range(source.size):
         x = c[source[k]]
@@ -48,7 +30,7 @@ def _turn_rows(c, source, target, sign, cosine, sine):  # type: ignore[no-untype
             y[b] = cosine * v + s * u
 
 
-@_compiled
+@compiled
 def _turn_columns(c, source, target, sign, cosine, sine):  # type: ignore[no-untyped-def]
     for a in range(c.shape[0]):
         row = c[a]
@@ -60,7 +42,7 @@ def _turn_columns(c, source, target, sign, cosine, sine):  # type: ignore[no-unt
             row[target[k]] = cosine * v + s * u
 
 
-@_compiled
+@compiled
 def _turn_pairs(c, source, target, sign, source2, target2, sign2, cosine, sine):  # type: ignore[no-untyped-def]
     for k in range(source.size):
         x = c[source[k]]
@@ -73,7 +55,7 @@ def _turn_pairs(c, source, target, sign, source2, target2, sign2, cosine, sine):
             y[target2[m]] = cosine * v + s * u
 
 
-@_compiled
+@compiled
 def _return_rows(c, w, source, target, sign, cosine, sine):  # type: ignore[no-untyped-def]
     total = 0.0
     for k in range(source.size):
@@ -97,7 +79,7 @@ def _return_rows(c, w, source, target, sign, cosine, sine):  # type: ignore[no-u
     return total
 
 
-@_compiled
+@compiled
 def _return_columns(c, w, source, target, sign, cosine, sine):  # type: ignore[no-untyped-def]
     total = 0.0
     for a in range(c.shape[0]):
@@ -119,7 +101,7 @@ def _return_columns(c, w, source, target, sign, cosine, sine):  # type: ignore[n
     return total
 
 
-@_compiled
+@compiled
 def _return_pairs(c, w, source, target, sign, source2, target2, sign2, cosine, sine):  # type: ignore[no-untyped-def]
     total = 0.0
     for k in range(source.size):
@@ -144,7 +126,7 @@ def _return_pairs(c, w, source, target, sign, source2, target2, sign2, cosine, s
     return total
 
 
-@_compiled
+@compiled
 def prepare(
     c: NDArray[np.float64],
     kind: NDArray[np.int64],
@@ -179,7 +161,7 @@ def prepare(
             )  # fmt: skip
 
 
-@_compiled
+@compiled
 def adjoint_sweep(
     c: NDArray[np.float64],
     w: NDArray[np.float64],

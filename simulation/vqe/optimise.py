@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
+from scipy.optimize import OptimizeResult, minimize
 
 from simulation.errors import ConvergenceError
 
@@ -30,19 +30,24 @@ _ITERATIONS_LONG = 5000  # L-BFGS where Newton's Hessian would be too large
 _NEWTON_PARAMETERS = 200  # a Hessian costs one gradient a parameter
 _NEWTON_ITERATIONS = 400
 _DIFFERENCE = 1e-5  # step of the differenced Hessian, scaled parameters
-_FLAT = 1e-9  # Hartree/rad; a start with no larger gradient is a stationary point
+_START = "start"
 _NUDGE = 0.02  # rad; large against rounding, small against any amplitude that matters
 _NUDGES = 3
 
 
 @dataclass(frozen=True)
 class Minimum:
-    """Where the minimisation ended; always converged."""
+    """Where the minimisation ended."""
 
     parameters: NDArray[np.float64]  # shape: (parameters,), rad
     energy: float  # Hartree
-    gradient_norm: float  # Hartree/rad, max norm
-    rung: str  # the method that reached the criterion: "l-bfgs" or "newton"
+    gradient: NDArray[np.float64]  # shape: (parameters,), Hartree/rad
+    rung: str  # the method it ended in: "l-bfgs" or "newton"
+
+    @property
+    def gradient_norm(self) -> float:
+        """Max norm of the gradient, Hartree/rad; 0 without parameters."""
+        return float(np.abs(self.gradient).max(initial=0.0))
 
 
 def minimum(
@@ -56,7 +61,8 @@ def minimum(
 
     The ladder: L-BFGS; Newton from where it stopped (up to 200 parameters; more
     L-BFGS above); then both again from up to three starts displaced by a fixed
-    pseudo-random 0.02 rad. A start whose gradient vanishes is displaced at once.
+    pseudo-random 0.02 rad. A start that already meets the criterion is displaced
+    too, as it may be a saddle point.
 
     Args:
         objective: energy (Hartree) and gradient (Hartree/rad) of parameters (rad).
@@ -72,15 +78,15 @@ def minimum(
         ConvergenceError: no rung brought the gradient's max norm to 1e-6.
     """
     if start.size == 0:
-        return Minimum(start, objective(start)[0], 0.0, "no parameters")
+        return Minimum(start, *objective(start), _START)
     scale = np.sqrt(curvature)
     goal = _REDUNDANT_GOAL if redundant else GRADIENT_TOLERANCE
-    displaced = redundant or float(np.abs(objective(start)[1]).max()) < _FLAT
     best = np.inf
-    for attempt in range(int(displaced), _NUDGES + 1):
+    for attempt in range(int(redundant), _NUDGES + 1):
         nudge = np.random.default_rng(attempt).uniform(-_NUDGE, _NUDGE, start.size)
         found = _descended(objective, start + nudge * (attempt > 0), scale, goal)
-        if found.gradient_norm <= GRADIENT_TOLERANCE:
+        saddle = attempt == 0 and found.rung == _START
+        if found.gradient_norm <= GRADIENT_TOLERANCE and not saddle:
             return found
         best = min(best, found.gradient_norm)
     raise ConvergenceError(
@@ -90,61 +96,91 @@ def minimum(
     )
 
 
+class _ScaledObjective:
+    """The objective in scaled parameters; remembers its last evaluation.
+
+    The memory saves SciPy's repetition of the first evaluation, and judges
+    convergence by the gradient that is reported instead of the scaled one.
+    """
+
+    def __init__(
+        self, objective: Objective, scale: NDArray[np.float64], origin: Minimum, goal: float
+    ) -> None:
+        self._objective = objective
+        self._scale = scale
+        self._goal = goal
+        self.point = origin.parameters * scale
+        self.energy = origin.energy
+        self.gradient = origin.gradient / scale
+
+    def __call__(self, point: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        if not np.array_equal(point, self.point):
+            energy, gradient = self._objective(point / self._scale)
+            self.point, self.energy, self.gradient = point.copy(), energy, gradient / self._scale
+        return self.energy, self.gradient
+
+    def hessian(self, point: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Forward differences of the exact gradient, shape (parameters, parameters)."""
+        origin = self(point)[1]
+        steps = _DIFFERENCE * np.eye(point.size)
+        matrix = np.array([(self(point + step)[1] - origin) / _DIFFERENCE for step in steps])
+        self(point)
+        return 0.5 * (matrix + matrix.T)
+
+    def stop_at_goal(self, intermediate_result: OptimizeResult) -> None:
+        """Callback of ``minimize``: ends it when the unscaled gradient is small enough."""
+        self(intermediate_result.x)
+        if np.abs(self.gradient * self._scale).max() <= self._goal:
+            raise StopIteration
+
+    def reached(self, rung: str) -> Minimum:
+        """The last point, in unscaled parameters."""
+        return Minimum(self.point / self._scale, self.energy, self.gradient * self._scale, rung)
+
+
 def _descended(
     objective: Objective, start: NDArray[np.float64], scale: NDArray[np.float64], goal: float
 ) -> Minimum:
-    """L-BFGS and, where it stops short, Newton; converged or not."""
-
-    def scaled(point: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        energy, gradient = objective(point / scale)
-        return energy, gradient / scale
-
-    # The scaled tolerance that implies the unscaled one for the stiffest parameter.
-    tolerance = goal / float(scale.max())
-    small = start.size <= _NEWTON_PARAMETERS
-    first = minimize(
+    """L-BFGS and, where it stops short, Newton; the result may be unconverged."""
+    origin = Minimum(start, *objective(start), _START)
+    if origin.gradient_norm <= goal:
+        return origin
+    # SciPy's first trial step has unit length: make that the Newton step.
+    unit = scale / float(np.linalg.norm(origin.gradient / scale))
+    newton = start.size <= _NEWTON_PARAMETERS
+    scaled = _ScaledObjective(objective, unit, origin, goal)
+    result = minimize(
         scaled,
-        start * scale,
+        start * unit,
         jac=True,
         method="L-BFGS-B",
+        callback=scaled.stop_at_goal,
         options={
             "ftol": 0.0,
-            "gtol": tolerance,
+            "gtol": 0.0,
             "maxcor": _HISTORY,
-            "maxiter": _ITERATIONS_FIRST if small else _ITERATIONS_LONG,
+            "maxiter": _ITERATIONS_FIRST if newton else _ITERATIONS_LONG,
             "maxfun": 10 * _ITERATIONS_LONG,
         },
     )
-    result = _as_minimum(first, scale, "l-bfgs")
-    if result.gradient_norm <= goal or not small:
-        return result
-
-    def hessian(point: NDArray[np.float64]) -> NDArray[np.float64]:
-        origin = scaled(point)[1]
-        rows = [
-            (scaled(point + step)[1] - origin) / _DIFFERENCE
-            for step in _DIFFERENCE * np.eye(point.size)
-        ]
-        matrix = np.array(rows)
-        return 0.5 * (matrix + matrix.T)
-
-    second = minimize(
+    scaled(result.x)
+    found = scaled.reached("l-bfgs")
+    if found.gradient_norm <= goal or not newton:
+        return found
+    scaled = _ScaledObjective(objective, scale, found, goal)
+    result = minimize(
         scaled,
-        first.x,
+        found.parameters * scale,
         jac=True,
-        hess=hessian,
+        hess=scaled.hessian,
         method="trust-exact",
+        callback=scaled.stop_at_goal,
         options={
-            # trust-exact measures the Euclidean norm, which bounds the max norm.
-            "gtol": tolerance,
+            "gtol": 0.0,
             "maxiter": _NEWTON_ITERATIONS,
             "initial_trust_radius": 0.1,
             "max_trust_radius": 1.0,
         },
     )
-    return _as_minimum(second, scale, "newton")
-
-
-def _as_minimum(result: object, scale: NDArray[np.float64], rung: str) -> Minimum:
-    x, energy, gradient = (getattr(result, name) for name in ("x", "fun", "jac"))
-    return Minimum(x / scale, float(energy), float(np.abs(gradient * scale).max()), rung)
+    scaled(result.x)
+    return scaled.reached("newton")

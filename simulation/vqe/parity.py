@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulation.hamiltonian import Hamiltonian
 
@@ -44,12 +45,20 @@ class ParitySymmetry:
                 span = sorted([*span, rest], reverse=True)
         return ParitySymmetry(hamiltonian.norb, tuple(span))
 
-    def allows(self, excitation: tuple[tuple[int, ...], tuple[int, ...]]) -> bool:
-        """Whether the excitation keeps the reference's parities (spin-orbital indices)."""
-        mask = 0
-        for index in (*excitation[0], *excitation[1]):
-            mask ^= 1 << (index % self.norb)
-        return self.label(mask) == 0
+    def allows(self, indices: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which excitations keep the parities of the determinant they act on.
+
+        Args:
+            indices: shape (excitations, ...), spin orbitals in block order.
+
+        Returns:
+            shape (excitations,).
+        """
+        axes = tuple(range(1, indices.ndim))
+        bits = np.int64(1) << (indices % self.norb)
+        masks, place = np.unique(np.bitwise_xor.reduce(bits, axis=axes), return_inverse=True)
+        kept = np.array([self.label(mask) == 0 for mask in masks.tolist()], dtype=bool)
+        return kept[place]
 
     def label(self, mask: int) -> int:
         """A number for the symmetry of singly occupied orbitals given as a bit mask.

@@ -88,10 +88,20 @@ class SectorEnergy:
         )  # fmt: skip
         return energy, self.ansatz.gathered(2.0 * gradient)
 
-    def spin_square(self, parameters: NDArray[np.float64]) -> float:
-        """<S^2> of the trial state, in units of hbar^2."""
-        square = spin_op.spin_square0(self.state(parameters), self._norb, self._electrons)[0]
-        return float(square)
+    def spin_contamination(self, parameters: NDArray[np.float64]) -> float:
+        """How far <S^2> is above that of the lowest spin, |n_alpha - n_beta| / 2.
+
+        Where there are as many alpha as beta electrons, the states of odd spin
+        are those with an antisymmetric CI matrix; counted as triplets they give
+        <S^2> at a fraction of the cost.
+        """
+        coefficients = self.state(parameters)
+        if self._electrons[0] == self._electrons[1]:
+            odd = 0.5 * (coefficients - coefficients.T)
+            return 2.0 * float(np.vdot(odd, odd))
+        spin = abs(self._electrons[0] - self._electrons[1]) / 2
+        square = spin_op.spin_square0(coefficients, self._norb, self._electrons)[0]
+        return float(square) - spin * (spin + 1)
 
     def _prepared(self, angles: NDArray[np.float64]) -> NDArray[np.float64]:
         coefficients = np.zeros(self._shape)
