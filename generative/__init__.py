@@ -1,0 +1,1 @@
+"""Which molecule to try: motif trees, the graph prior, sampling, fine-tuning."""

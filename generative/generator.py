@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import Protocol
 
 from generative.constraints import Constraints
@@ -38,9 +39,7 @@ class Generator(Protocol):
         """
         ...
 
-    def finetuned(
-        self, smiles: Sequence[str], weights: Sequence[float], *, seed: int
-    ) -> Generator:
+    def finetuned(self, smiles: Sequence[str], weights: Sequence[float], *, seed: int) -> Generator:
         """A generator taught by these molecules; this one is unchanged.
 
         Args:
@@ -54,7 +53,9 @@ class Generator(Protocol):
 class GeneratorFactory(Protocol):
     """What an entry point of the group ``molq.generators`` names."""
 
-    def __call__(self) -> Generator: ...
+    def __call__(self) -> Generator:
+        """The generator, ready to sample."""
+        ...
 
 
 def names() -> tuple[str, ...]:
@@ -63,13 +64,23 @@ def names() -> tuple[str, ...]:
 
 
 def find(name: str) -> Generator:
-    """The generator of that name.
+    """The generator of that name, or of a trained prior by its path.
+
+    Args:
+        name: an installed generator, or the path of a ``.safetensors`` file.
 
     Raises:
-        ValueError: no installed package provides it.
+        ValueError: no installed package provides it, or the file is not a prior.
     """
     for entry in entry_points(group=GROUP):
         if entry.name == name:
             factory: GeneratorFactory = entry.load()
             return factory()
-    raise ValueError(f"unknown generator {name!r}; installed: {', '.join(names())}")
+    if name.endswith(".safetensors") or Path(name).is_file():
+        from generative import weights
+
+        return weights.load(name)
+    raise ValueError(
+        f"unknown generator {name!r}; installed: {', '.join(names())}; "
+        "or give the path of a trained .safetensors file"
+    )

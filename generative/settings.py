@@ -1,8 +1,11 @@
-"""What the generator can be told in a campaign: the ``[generator]`` table."""
+"""What the generator can be told in a campaign, and what a training is told."""
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+import tomllib
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 
 class GeneratorSettings(BaseModel):
@@ -26,3 +29,79 @@ class GeneratorSettings(BaseModel):
     max_heavy_atoms: int | None = Field(default=None, ge=2, description="largest proposal")
     required: tuple[str, ...] = Field(default=(), description="SMARTS every proposal matches")
     forbidden: tuple[str, ...] = Field(default=(), description="SMARTS no proposal matches")
+
+
+class TrainingSettings(BaseModel):
+    """A training of a prior: one TOML file for ``molq train``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(default="prior", min_length=1, description="name of the prior")
+    data: str = Field(description="zinc250k, or the path of a .smi or .csv file (also .gz)")
+    limit: int | None = Field(default=None, ge=2, description="use the first molecules only")
+    neutralise: bool = Field(
+        default=True, description="add or remove protons that make a molecule neutral"
+    )
+    output: Path = Field(description="the .safetensors file to write")
+    run: Path = Field(description="folder of the checkpoints and the TensorBoard log")
+    cache: Path = Field(
+        default=Path.home() / ".cache" / "molq",
+        description="folder of downloaded wheels and of molecules already cut",
+    )
+    seed: int = Field(default=1, ge=0, description="of the whole training")
+    threads: int = Field(default=1, ge=1, description="CPU threads")
+
+    min_acyclic: int = Field(
+        default=10, ge=1, description="rarer acyclic motifs are built from units"
+    )
+    min_unit: int = Field(default=3, ge=1, description="rarer units are built from atoms")
+    min_environment: int = Field(
+        default=30, ge=1, description="rarer surroundings of an attachment are not told apart"
+    )
+
+    width: int = Field(default=192, ge=8, description="width of the network")
+    layers: int = Field(default=3, ge=1, description="GINE layers")
+    tail_width: int = Field(default=64, ge=2, description="width of the softmax of rare actions")
+    head_actions: int = Field(
+        default=3000, ge=1, description="frequent actions with a logit of their own"
+    )
+    named_motifs: int = Field(
+        default=8000, ge=1, description="frequent motifs with a learned vector"
+    )
+
+    epochs: int = Field(default=4, ge=1, description="passes over the molecules")
+    batch: int = Field(default=128, ge=1, description="molecules in a batch")
+    steps_per_molecule: int = Field(
+        default=6, ge=1, description="growth steps learned from a molecule in one pass"
+    )
+    fine_share: float = Field(
+        default=0.2,
+        ge=0.0,
+        le=1.0,
+        description="share of molecules shown with every acyclic group cut into units",
+    )
+    learning_rate: float = Field(default=2e-3, gt=0.0, description="highest, after the warm-up")
+    warmup: int = Field(default=200, ge=1, description="batches of warm-up")
+    weight_decay: float = Field(default=1e-4, ge=0.0, description="of AdamW")
+    validation: int = Field(default=2000, ge=1, description="molecules held out")
+    checkpoint_every: int = Field(default=500, ge=1, description="batches between checkpoints")
+
+    @classmethod
+    def from_toml(cls, path: str | Path) -> TrainingSettings:
+        """Read a training file; relative paths are meant from the working folder.
+
+        Raises:
+            ValueError: the file cannot be read, or holds an unknown or impossible value.
+        """
+        try:
+            with Path(path).open("rb") as file:
+                return cls.model_validate(tomllib.load(file))
+        except OSError as error:
+            raise ValueError(f"{path}: {error.strerror or error}") from error
+        except tomllib.TOMLDecodeError as error:
+            raise ValueError(f"{path}: not valid TOML ({error})") from error
+        except ValidationError as error:
+            problems = "; ".join(
+                f"{'.'.join(str(x) for x in e['loc'])}: {e['msg']}" for e in error.errors()
+            )
+            raise ValueError(f"{path}: {problems}") from error

@@ -1,0 +1,26 @@
+"""The shipped priors, and those a user has trained."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from generative.sampling import MotifGenerator
+
+
+def zinc250k() -> MotifGenerator:
+    """The prior trained on ZINC250k; its card lies beside it in ``zinc250k.toml``."""
+    return load(Path(__file__).with_name("zinc250k.safetensors"))
+
+
+def load(path: str | Path) -> MotifGenerator:
+    """The generator of a trained prior.
+
+    Raises:
+        ValueError: the file is missing, damaged or not a prior of molq.
+    """
+    from generative import prior
+    from generative.sampling import MotifGenerator
+
+    return MotifGenerator(prior.load(Path(path)))

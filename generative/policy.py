@@ -1,0 +1,227 @@
+"""The policy: a graph network over a partial motif tree that chooses what grows next.
+
+Nodes are motifs, edges are the bonds between their attachments. A few GINE layers
+(Hu et al., ICLR 2020) pass messages; the representation of the motif in focus, the
+sum over the tree and the attachment in focus give one logit for each action (a motif
+and the attachment it is entered by). A motif is described by its structure through a
+linear map, and the frequent ones by a learned vector on top of it; so a ring system
+that no training molecule had is still seen for what it is.
+
+Rare actions share one logit of the main softmax and are told apart by a second,
+low-rank one (adaptive softmax, Grave et al., ICML 2017).
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch_geometric.nn import GINEConv
+
+from generative.vocabulary import BOND_ORDERS, FEATURES, Vocabulary
+
+MAX_LABEL = 12
+MAX_FILLED = 7
+MAX_HEAVY = 63
+MAX_OPEN = 15
+COARSE, FINE = 0, 1  # acyclic groups as one motif where known, or always as units
+
+
+@dataclass(frozen=True)
+class PolicySize:
+    """The sizes of the network."""
+
+    width: int = 192
+    layers: int = 3
+    tail_width: int = 64
+    head_actions: int = 3000  # actions with a logit of their own in the main softmax
+    named_motifs: int = 6000  # the most frequent motifs, with a learned vector
+
+
+@dataclass(frozen=True)
+class States:
+    """A batch of partial trees, each with one open attachment in focus."""
+
+    motif: Tensor  # shape: (nodes,), int64
+    filled: Tensor  # shape: (nodes,), int64, attachments already linked
+    graph: Tensor  # shape: (nodes,), int64, the tree a node belongs to
+    edges: Tensor  # shape: (2, edges), int64, both directions of every link
+    source: Tensor  # shape: (edges,), int64, flat attachment at the sender
+    target: Tensor  # shape: (edges,), int64, flat attachment at the receiver
+    focus_node: Tensor  # shape: (trees,), int64
+    focus: Tensor  # shape: (trees,), int64, flat attachment in focus
+    heavy_atoms: Tensor  # shape: (trees,), int64
+    open_attachments: Tensor  # shape: (trees,), int64, the focus among them
+    mode: Tensor  # shape: (trees,), int64, COARSE or FINE
+
+
+class MotifTables(nn.Module):
+    """What the network looks up of a vocabulary; not learned."""
+
+    features: Tensor
+    named: Tensor
+    environment: Tensor
+    label: Tensor
+    order: Tensor
+    allowed_main: Tensor
+    allowed_rare: Tensor
+
+    def __init__(self, vocabulary: Vocabulary, named: int, head: int) -> None:
+        super().__init__()
+        count = len(vocabulary.motifs)
+        own = np.arange(count)
+        labels = np.concatenate(
+            [np.arange(1, n + 1) for n in np.diff(vocabulary.starts)] or [np.zeros(0, np.int64)]
+        )
+        orders = vocabulary.action_orders
+        allowed = np.stack([np.zeros(len(orders), bool), *(orders == o for o in BOND_ORDERS)])
+        for name, value in {
+            "features": vocabulary.dense_features(),
+            "named": np.where(own < named, own, named),
+            "environment": vocabulary.environment,
+            "label": np.minimum(labels, MAX_LABEL).astype(np.int64),
+            "order": vocabulary.orders,
+            "allowed_main": np.concatenate(
+                [allowed[:, :head], allowed[:, head:].any(axis=1, keepdims=True)], axis=1
+            ),
+            "allowed_rare": allowed[:, head:],
+        }.items():
+            self.register_buffer(name, torch.from_numpy(value), persistent=False)
+
+
+class Policy(nn.Module):
+    """Logits of the next action for a batch of partial trees."""
+
+    def __init__(self, vocabulary: Vocabulary, size: PolicySize) -> None:
+        super().__init__()
+        self.size = size
+        actions = len(vocabulary.actions)
+        self.head = min(size.head_actions, actions)
+        self.tail = actions - self.head
+        self.names = min(size.named_motifs, len(vocabulary.motifs))
+        self.tables = MotifTables(vocabulary, self.names, self.head)
+        width = size.width
+        self.structure = nn.Linear(FEATURES, width)
+        self.name = nn.Embedding(self.names + 1, width, padding_idx=self.names)
+        self.filled = nn.Embedding(MAX_FILLED + 1, width)
+        environments = len(vocabulary.environments)
+        self.source_environment = nn.Embedding(environments, width)
+        self.target_environment = nn.Embedding(environments, width)
+        self.focus_environment = nn.Embedding(environments, width)
+        self.source_label = nn.Embedding(MAX_LABEL + 1, width)
+        self.target_label = nn.Embedding(MAX_LABEL + 1, width)
+        self.focus_label = nn.Embedding(MAX_LABEL + 1, width)
+        self.heavy = nn.Embedding(MAX_HEAVY + 1, width)
+        self.open = nn.Embedding(MAX_OPEN + 1, width)
+        self.mode = nn.Embedding(2, width)
+        self.convolutions = nn.ModuleList(
+            GINEConv(
+                nn.Sequential(nn.Linear(width, 2 * width), nn.ReLU(), nn.Linear(2 * width, width)),
+                train_eps=True,
+            )
+            for _ in range(size.layers)
+        )
+        self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(size.layers))
+        self.readout = nn.Sequential(
+            nn.Linear(3 * width, 2 * width), nn.ReLU(), nn.Linear(2 * width, width)
+        )
+        self.main = nn.Linear(width, self.head + 1)
+        self.rare_map = nn.Linear(width, size.tail_width)
+        self.rare = nn.Linear(size.tail_width, self.tail)
+        self.root = nn.Parameter(torch.zeros(len(vocabulary.motifs)))
+        self._start_at_frequencies(vocabulary)
+
+    def _start_at_frequencies(self, vocabulary: Vocabulary) -> None:
+        for table in self.modules():
+            if isinstance(table, nn.Embedding):
+                nn.init.normal_(table.weight, std=0.1)
+        with torch.no_grad():
+            self.name.weight[self.names] = 0.0
+            counts = torch.from_numpy(vocabulary.action_counts).float()
+            self.main.bias[: self.head] = counts[: self.head].log()
+            self.main.bias[self.head] = counts[self.head :].sum().clamp(min=1e-6).log()
+            self.rare.bias.copy_(counts[self.head :].log())
+            # The best root distribution in the sense of likelihood is the observed one.
+            roots = torch.from_numpy(vocabulary.roots).double()
+            self.root.copy_((roots / roots.sum()).log().clamp(min=-30.0).float())
+
+    def extended(self, vocabulary: Vocabulary) -> Policy:
+        """The same network, sharing its parameters, for more motifs (``Vocabulary.extended``)."""
+        other = copy.copy(self)
+        other._modules = dict(self._modules)
+        other.tables = MotifTables(vocabulary, self.names, self.head)
+        return other
+
+    def main_log_probabilities(self, states: States) -> Tensor:
+        """Natural log of the probability of each frequent action, and of any rare one.
+
+        shape: (trees, frequent actions + 1)
+        """
+        allowed = self.tables.allowed_main[self.tables.order[states.focus]]
+        return torch.log_softmax(self.main_logits(self(states), allowed), dim=1)
+
+    def forward(self, states: States) -> Tensor:
+        """The readout vector of each state. shape: (trees, width)"""
+        tables = self.tables
+        kinds, inverse = torch.unique(states.motif, return_inverse=True)
+        motif = self.structure(tables.features[kinds]) + self.name(tables.named[kinds])
+        focus = self.focus_environment(tables.environment[states.focus]) + self.focus_label(
+            tables.label[states.focus]
+        )
+        nodes = motif[inverse] + self.filled(states.filled.clamp(max=MAX_FILLED))
+        nodes = nodes.index_add(0, states.focus_node, focus)
+        edges = (
+            self.source_environment(tables.environment[states.source])
+            + self.target_environment(tables.environment[states.target])
+            + self.source_label(tables.label[states.source])
+            + self.target_label(tables.label[states.target])
+        )
+        for convolution, norm in zip(self.convolutions, self.norms, strict=True):
+            nodes = norm(nodes + convolution(nodes, states.edges, edges))
+        trees = len(states.focus)
+        pooled = nodes.new_zeros(trees, nodes.shape[1]).index_add(0, states.graph, nodes)
+        pooled = (
+            pooled
+            + self.heavy(states.heavy_atoms.clamp(max=MAX_HEAVY))
+            + self.open(states.open_attachments.clamp(max=MAX_OPEN))
+            + self.mode(states.mode)
+        )
+        vector: Tensor = self.readout(torch.cat([nodes[states.focus_node], pooled, focus], dim=1))
+        return vector
+
+    def main_logits(self, vector: Tensor, allowed: Tensor) -> Tensor:
+        """Logits of the frequent actions and, last, of all rare ones together.
+
+        Args:
+            vector: shape (trees, width).
+            allowed: shape (trees, frequent actions + 1), bool.
+        """
+        logits: Tensor = self.main(vector)
+        return logits.masked_fill(~allowed, -torch.inf)
+
+    def rare_logits(self, vector: Tensor, allowed: Tensor) -> Tensor:
+        """Logits among the rare actions.
+
+        Args:
+            vector: shape (trees, width).
+            allowed: shape (trees, rare actions), bool.
+        """
+        logits: Tensor = self.rare(self.rare_map(vector))
+        return logits.masked_fill(~allowed, -torch.inf)
+
+    def log_likelihood(self, states: States, actions: Tensor) -> Tensor:
+        """Natural log of the probability of each state's action. shape: (trees,)"""
+        vector = self(states)
+        order = self.tables.order[states.focus]
+        main = torch.log_softmax(self.main_logits(vector, self.tables.allowed_main[order]), dim=1)
+        chosen = main.gather(1, actions.clamp(max=self.head)[:, None])[:, 0]
+        rare = torch.nonzero(actions >= self.head)[:, 0]
+        if len(rare):
+            allowed = self.tables.allowed_rare[order[rare]]
+            logits = torch.log_softmax(self.rare_logits(vector[rare], allowed), dim=1)
+            within = logits.gather(1, actions[rare, None] - self.head)[:, 0]
+            chosen = chosen.index_add(0, rare, within)
+        return chosen

@@ -1,0 +1,131 @@
+"""A trained prior: its vocabulary and its network, in one safetensors file."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from generative.policy import Policy, PolicySize
+from generative.vocabulary import Vocabulary
+
+FORMAT = "molq-prior-1"
+_TEXTS = ("motifs", "environments", "pieces")
+_ARRAYS = {
+    "counts": np.int32,
+    "roots": np.int32,
+    "heavy_atoms": np.int16,
+    "starts": np.int32,
+    "orders": np.uint8,
+    "environment": np.int16,
+    "feature_starts": np.int32,
+    "feature_index": np.int16,
+    "feature_count": np.uint8,
+    "actions": np.int32,
+    "action_counts": np.int32,
+}
+
+
+@dataclass(frozen=True)
+class Prior:
+    """What a generator samples from."""
+
+    name: str
+    vocabulary: Vocabulary
+    policy: Policy
+    largest: int  # heavy atoms of the largest training molecule
+
+
+def save(prior: Prior, path: Path, notes: Mapping[str, str]) -> None:
+    """Write a prior; the network in half precision. The file appears whole or not at all.
+
+    Args:
+        prior: to be written.
+        path: a ``.safetensors`` file.
+        notes: further text for the file's metadata (data, licence, settings).
+    """
+    vocabulary = prior.vocabulary
+    tensors = {
+        f"vocabulary.{name}": torch.from_numpy(getattr(vocabulary, name).astype(dtype))
+        for name, dtype in _ARRAYS.items()
+    }
+    for name in _TEXTS:
+        texts = getattr(vocabulary, name)
+        lines = "\n".join(texts if isinstance(texts, tuple) else sorted(texts))
+        tensors[f"vocabulary.{name}"] = torch.frombuffer(
+            bytearray(lines.encode()), dtype=torch.uint8
+        )
+    for name, value in prior.policy.state_dict().items():
+        tensors[f"policy.{name}"] = value.detach().half().contiguous()
+    metadata = {
+        **notes,
+        "format": FORMAT,
+        "name": prior.name,
+        "size": json.dumps(dataclasses.asdict(prior.policy.size)),
+        "largest": str(prior.largest),
+    }
+    part = path.with_suffix(".part")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file(tensors, part, metadata)
+    part.chmod(0o644)
+    part.replace(path)
+
+
+def load(path: Path) -> Prior:
+    """Read a prior.
+
+    Raises:
+        ValueError: the file is missing, damaged or not a prior of molq.
+    """
+    if not path.is_file():
+        raise ValueError(f"{path}: no such file; name an installed generator or a trained prior")
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            if metadata.get("format") != FORMAT:
+                raise ValueError(
+                    f"{path}: not a prior of this version of molq (its format is "
+                    f"{metadata.get('format')!r}, expected {FORMAT!r}); train it with molq train"
+                )
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except SafetensorError as error:
+        raise ValueError(
+            f"{path}: not a safetensors file, or damaged ({error}); get it anew or train it "
+            "with molq train"
+        ) from error
+    try:
+        vocabulary = _vocabulary(tensors)
+        policy = Policy(vocabulary, PolicySize(**json.loads(metadata["size"])))
+        weights = {
+            name.removeprefix("policy."): value.float()
+            for name, value in tensors.items()
+            if name.startswith("policy.")
+        }
+        policy.load_state_dict(weights)
+        largest = int(metadata["largest"])
+    except (KeyError, TypeError, ValueError, RuntimeError, IndexError) as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(f"{path}: an inconsistent prior ({reason}); train it anew") from error
+    policy.eval()
+    policy.requires_grad_(False)
+    return Prior(metadata.get("name", path.stem), vocabulary, policy, largest)
+
+
+def _vocabulary(tensors: Mapping[str, torch.Tensor]) -> Vocabulary:
+    def lines(name: str) -> tuple[str, ...]:
+        return tuple(tensors[f"vocabulary.{name}"].numpy().tobytes().decode().split("\n"))
+
+    arrays = {name: tensors[f"vocabulary.{name}"].numpy().astype(np.int64) for name in _ARRAYS}
+    return Vocabulary(
+        motifs=lines("motifs"),
+        environments=lines("environments"),
+        pieces=frozenset(lines("pieces")),
+        **arrays,
+    )

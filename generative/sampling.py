@@ -1,0 +1,256 @@
+"""Molecules from a prior: motif trees grown under constraints.
+
+Valid by construction: an action must fit the bond order in focus and leave room, within
+the limit of heavy atoms, to close every other open attachment. Every attempt has random
+numbers of its own, so what comes out does not depend on how attempts are batched.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from rdkit import Chem
+
+from generative import growth, motifs, scaffold
+from generative.constraints import Constraints
+from generative.finetuning import REPLAY, finetune, log_likelihoods
+from generative.growth import GrowingTree
+from generative.motifs import Link, MotifTree
+from generative.policy import COARSE, Policy
+from generative.prior import Prior
+from generative.scaffold import Scaffold
+from generative.threads import limited
+from generative.vocabulary import Vocabulary
+
+# Sampling ends early after this many attempts in a row that give nothing new.
+PATIENCE = 2000
+LARGEST_BATCH = 256
+# Heavy atoms that may grow on a scaffold, when no limit is given and it is already large.
+ROOM = 15
+
+
+class MotifGenerator:
+    """Samples molecules from a prior; implements ``generative.generator.Generator``."""
+
+    def __init__(self, prior: Prior) -> None:
+        self.prior = prior
+        self.name = prior.name
+
+    def sample(
+        self,
+        n: int,
+        *,
+        seed: int,
+        scaffold: str | None = None,
+        constraints: Constraints | None = None,
+    ) -> list[str]:
+        """At most ``n`` distinct canonical SMILES; see ``Generator.sample``.
+
+        Fewer come back when 2,000 attempts in a row gave nothing new that meets the
+        constraints.
+
+        Raises:
+            ValueError: a bad scaffold or SMARTS, or a scaffold that does not fit the limit
+                of heavy atoms.
+        """
+        if n < 0 or seed < 0:
+            raise ValueError("the number of molecules and the seed must not be negative")
+        limits = constraints or Constraints()
+        with limited(1), torch.no_grad():
+            growth_of = _Growth(self.prior, seed, scaffold, limits)
+            return growth_of.collect(n)
+
+    def finetuned(
+        self, smiles: Sequence[str], weights: Sequence[float], *, seed: int
+    ) -> MotifGenerator:
+        """A generator taught by these molecules; this one is unchanged.
+
+        Raises:
+            ValueError: no molecules, a SMILES that cannot be read, or weights that do not
+                fit them.
+        """
+        replay = self.sample(REPLAY, seed=seed)
+        return MotifGenerator(finetune(self.prior, smiles, weights, replay, seed=seed))
+
+    def log_likelihood(self, smiles: Sequence[str], *, seed: int = 0) -> list[float]:
+        """Natural log of the probability of growing each molecule, in one random order.
+
+        A motif that the vocabulary does not hold contributes nothing.
+        """
+        return log_likelihoods(self.prior, smiles, seed=seed)
+
+
+class _Growth:
+    """One call of ``sample``: attempts in their order, grown in batches."""
+
+    def __init__(
+        self, prior: Prior, seed: int, scaffold_text: str | None, constraints: Constraints
+    ) -> None:
+        self.seed = seed
+        self.patterns = constraints.patterns()
+        self.scaffold: Scaffold | None = None
+        vocabulary, policy = prior.vocabulary, prior.policy
+        limit = constraints.max_heavy_atoms
+        self.seedlings: list[GrowingTree] = []
+        if scaffold_text is not None:
+            self.scaffold = scaffold.read(scaffold_text, seed)
+            vocabulary = _with_motifs(vocabulary, self.scaffold)
+            if vocabulary is not prior.vocabulary:
+                policy = policy.extended(vocabulary)
+            grown = [scaffold.seedling(form, vocabulary) for form in self.scaffold.forms]
+            needed = [tree.heavy_atoms + _closing(tree, vocabulary) for tree in grown]
+            if min(needed) >= 10**6:
+                raise ValueError(
+                    f"the scaffold {scaffold_text!r} has an attachment point whose bond order "
+                    "this prior cannot close"
+                )
+            if limit is not None and min(needed) > limit:
+                raise ValueError(
+                    f"the scaffold {scaffold_text!r} needs at least {min(needed)} heavy atoms, "
+                    f"more than the limit of {limit}"
+                )
+            largest = limit or max(prior.largest, min(needed) + ROOM)
+            self.seedlings = [
+                tree for tree, atoms in zip(grown, needed, strict=True) if atoms <= largest
+            ]
+        else:
+            largest = limit or prior.largest
+        self.vocabulary: Vocabulary = vocabulary
+        self.policy: Policy = policy
+        self.largest = largest
+        self.costs = torch.from_numpy(vocabulary.action_costs)
+        head = policy.head
+        orders = torch.from_numpy(vocabulary.action_orders[head:])
+        never = torch.tensor([10**6])
+        self.rare_cost = torch.stack(
+            [torch.cat([self.costs[head:][orders == order], never]).min() for order in range(4)]
+        )
+        if self.scaffold is None:
+            self.roots = self._root_distribution()
+
+    def _root_distribution(self) -> np.ndarray:
+        vocabulary = self.vocabulary
+        closing = np.concatenate([[0], np.cumsum(vocabulary.closing_cost[vocabulary.orders])])
+        cost = vocabulary.heavy_atoms + closing[vocabulary.starts[1:]]
+        cost = cost - closing[vocabulary.starts[:-1]]
+        weight = torch.softmax(self.policy.root.double(), dim=0).numpy() * (cost <= self.largest)
+        if weight.sum() <= 0:
+            raise ValueError(f"no molecule of this prior has at most {self.largest} heavy atoms")
+        return np.asarray(np.cumsum(weight / weight.sum()))
+
+    def collect(self, n: int) -> list[str]:
+        found: dict[str, None] = {}
+        barren = 0
+        attempts = itertools.count()
+        while len(found) < n and barren < PATIENCE:
+            size = min(LARGEST_BATCH, max(16, 5 * (n - len(found)) // 4))
+            for smiles in self._batch(list(itertools.islice(attempts, size))):
+                if smiles is None or smiles in found:
+                    barren += 1
+                elif len(found) < n and barren < PATIENCE:
+                    found[smiles] = None
+                    barren = 0
+        return list(found)
+
+    def _batch(self, attempts: Sequence[int]) -> Iterator[str | None]:
+        generators = [np.random.default_rng([self.seed, 0, number]) for number in attempts]
+        trees = [self._start(rng) for rng in generators]
+        active = [i for i, tree in enumerate(trees) if tree.stack]
+        while active:
+            self._step([trees[i] for i in active], [generators[i] for i in active])
+            active = [i for i in active if trees[i].stack]
+        return (self._finished(tree) for tree in trees)
+
+    def _start(self, rng: np.random.Generator) -> GrowingTree:
+        if self.seedlings:
+            tree = self.seedlings[int(rng.integers(len(self.seedlings)))].copy()
+            rng.shuffle(tree.stack)
+            return tree
+        root = int(np.searchsorted(self.roots, rng.random(), side="right"))
+        root = min(root, len(self.roots) - 1)
+        labels = list(range(1, self.vocabulary.attachments(root) + 1))
+        rng.shuffle(labels)
+        heavy = int(self.vocabulary.heavy_atoms[root])
+        return GrowingTree([root], [], [(0, label) for label in labels], COARSE, heavy)
+
+    def _step(self, trees: Sequence[GrowingTree], rngs: Sequence[np.random.Generator]) -> None:
+        """Grow every tree by one action."""
+        policy = self.policy
+        states = growth.pack(trees, self.vocabulary)
+        vector = policy(states)
+        order = policy.tables.order[states.focus]
+        room = torch.tensor([self._room(tree) for tree in trees])
+        allowed = policy.tables.allowed_main[order]
+        allowed[:, : policy.head] &= self.costs[None, : policy.head] <= room[:, None]
+        allowed[:, policy.head] &= self.rare_cost[order] <= room
+        draws = torch.tensor([[rng.random(), rng.random()] for rng in rngs], dtype=torch.float64)
+        actions = _draw(policy.main_logits(vector, allowed), draws[:, 0])
+        rare = torch.nonzero(actions == policy.head)[:, 0]
+        if len(rare):
+            fits = policy.tables.allowed_rare[order[rare]]
+            fits &= self.costs[None, policy.head :] <= room[rare, None]
+            actions[rare] += _draw(policy.rare_logits(vector[rare], fits), draws[rare, 1])
+        for tree, action, rng in zip(trees, actions.tolist(), rngs, strict=True):
+            self._apply(tree, action, rng)
+
+    def _room(self, tree: GrowingTree) -> int:
+        """Heavy atoms left for the focus when every other open attachment must close."""
+        return self.largest - tree.heavy_atoms - _closing(tree, self.vocabulary, -1)
+
+    def _apply(self, tree: GrowingTree, action: int, rng: np.random.Generator) -> None:
+        motif, entered = (int(x) for x in self.vocabulary.actions[action])
+        node = len(tree.motifs)
+        tree.links.append((*tree.stack.pop(), node, entered))
+        tree.motifs.append(motif)
+        tree.heavy_atoms += int(self.vocabulary.heavy_atoms[motif])
+        labels = [k for k in range(1, self.vocabulary.attachments(motif) + 1) if k != entered]
+        if len(labels) > 1:
+            rng.shuffle(labels)
+        tree.stack.extend((node, label) for label in labels)
+
+    def _finished(self, tree: GrowingTree) -> str | None:
+        mol = motifs.assemble(
+            MotifTree(
+                tuple(self.vocabulary.motifs[i] for i in tree.motifs),
+                tuple(Link(*link) for link in tree.links),
+            )
+        )
+        smiles = Chem.MolToSmiles(mol)
+        mol = motifs.parse(smiles)
+        if not self.patterns.met(mol):
+            return None
+        if self.scaffold is not None and not mol.HasSubstructMatch(
+            self.scaffold.query, useChirality=True
+        ):
+            return None
+        return Chem.MolToSmiles(mol)
+
+
+def _with_motifs(vocabulary: Vocabulary, kept: Scaffold) -> Vocabulary:
+    unknown: set[str] = set()
+    for form in kept.forms:
+        unknown.update(vocabulary.refined(form, fine=scaffold.is_fine(form)).tree.motifs)
+    return vocabulary.extended(unknown)
+
+
+def _closing(tree: GrowingTree, vocabulary: Vocabulary, end: int | None = None) -> int:
+    """Fewest heavy atoms that close the open attachments below ``end`` of the stack."""
+    starts, orders = vocabulary.starts, vocabulary.orders
+    return sum(
+        int(vocabulary.closing_cost[orders[starts[tree.motifs[node]] + label - 1]])
+        for node, label in tree.stack[:end]
+    )
+
+
+def _draw(logits: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:
+    """One action of each row by inversion of the cumulative distribution."""
+    weight = torch.softmax(logits.double(), dim=1)
+    total = weight.cumsum(dim=1)
+    target = uniform * total[:, -1]
+    chosen = torch.searchsorted(total, target[:, None], right=True)[:, 0]
+    # Rounding must not pick an impossible action behind the last possible one.
+    last = weight.shape[1] - 1 - (weight.flip(1) > 0).int().argmax(dim=1)
+    return torch.minimum(chosen, last)
