@@ -25,6 +25,7 @@ from simulation.solver import Solution
 _ENERGY_TOLERANCE = 1e-12  # Hartree, change between Davidson iterations
 _MAX_ITERATIONS = 200
 _SPIN_TOLERANCE = 1e-3  # on <S^2>; the wrong multiplicities lie at least 2 away
+_GUESS_WIDTH = 0.05  # Hartree; how sharply the start is peaked at the lowest determinants
 _ROOTS = (1, 4, 16)  # states looked through for one of the wanted spin
 
 
@@ -92,6 +93,10 @@ def _lowest(hamiltonian: Hamiltonian, n_alpha: int, n_beta: int, roots: int) -> 
     solver.conv_tol = _ENERGY_TOLERANCE
     solver.threads = lib.num_threads()
     solver.nroots = roots
+    shape = hamiltonian.sector_shape(n_alpha, n_beta)
+    guess = None
+    if shape[0] * shape[1] > solver.pspace_size:
+        guess = _unsymmetric_guess(solver, hamiltonian, n_alpha, n_beta)
     evaluations = 0
     contract = solver.contract_2e
 
@@ -106,6 +111,7 @@ def _lowest(hamiltonian: Hamiltonian, n_alpha: int, n_beta: int, roots: int) -> 
         hamiltonian.two_body,
         hamiltonian.norb,
         (n_alpha, n_beta),
+        ci0=guess,
         ecore=hamiltonian.core_energy,
     )
     if not np.all(solver.converged):
@@ -116,7 +122,6 @@ def _lowest(hamiltonian: Hamiltonian, n_alpha: int, n_beta: int, roots: int) -> 
         )
     if np.ndim(energies) == 0:
         energies, vectors = [energies], [vectors]
-    shape = hamiltonian.sector_shape(n_alpha, n_beta)
     return tuple(
         CIState(
             energy=float(energy),
@@ -128,6 +133,34 @@ def _lowest(hamiltonian: Hamiltonian, n_alpha: int, n_beta: int, roots: int) -> 
         )
         for energy, vector in zip(energies, vectors, strict=True)
     )
+
+
+def _unsymmetric_guess(
+    solver: Any, hamiltonian: Hamiltonian, n_alpha: int, n_beta: int
+) -> NDArray[np.float64]:
+    """A start that overlaps with the states of every symmetry.
+
+    Davidson's iteration never leaves the point group and spin of its start, and
+    PySCF's default start, the lowest determinant, need not have those of the
+    lowest state: cations and triplets of planar molecules then come out tens of
+    mHartree too high.
+
+    Returns:
+        shape (alpha strings * beta strings,), normalised.
+    """
+    shape = hamiltonian.sector_shape(n_alpha, n_beta)
+    diagonal = solver.make_hdiag(
+        hamiltonian.one_body,
+        hamiltonian.two_body,
+        hamiltonian.norb,
+        (n_alpha, n_beta),
+        compress=False,
+    ).reshape(shape)
+    jitter = np.random.default_rng(0).uniform(0.5, 1.5, shape)
+    guess = jitter / (diagonal - diagonal.min() + _GUESS_WIDTH)
+    if n_alpha == n_beta:
+        guess = guess + guess.T
+    return np.asarray(guess.ravel() / np.linalg.norm(guess), dtype=np.float64)
 
 
 def natural_occupations(hamiltonian: Hamiltonian, n_alpha: int, n_beta: int) -> NDArray[np.float64]:
