@@ -90,9 +90,9 @@ def find_layout(
         delimiter, column, header = headed
         return Layout(delimiter, column, _name(header, column, name_column), header)
     for delimiter, sample in tables:
-        column = _by_content(sample)
-        if column is not None:
-            return _by_number(delimiter, sample, column, name_column)
+        found = _by_content(sample)
+        if found is not None:
+            return _by_number(delimiter, sample, found, name_column)
     if smiles_first:
         delimiter = delimiters[-1] if delimiters[-1] == " " else delimiters[0]
         return _by_number(delimiter, dict(tables)[delimiter], 0, name_column)

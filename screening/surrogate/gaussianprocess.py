@@ -23,6 +23,7 @@ class _Fit:
     """Everything a prediction needs."""
 
     features: Features
+    rank: NDArray[np.int64]  # shape: (labels,); where each given label stands in the fit
     scale: DescriptorScale
     covariance: Covariance
     offset: float  # mean of the labels, in their unit
@@ -62,8 +63,10 @@ class GaussianProcess:
             )
         if not np.isfinite(y).all():
             raise ValueError("a label is not finite; leave molecules without a value out")
-        newest = slice(-self.settings.max_labels, None)
-        known, y = features(smiles[newest]), y[newest]
+        newest = range(max(0, len(y) - self.settings.max_labels), len(y))
+        # in one order, so that sums round alike in whatever order the labels came
+        order = sorted(newest, key=lambda i: (smiles[i], y[i]))
+        known, y = features([smiles[i] for i in order]), y[order]
         scale = DescriptorScale.of(known)
         offset, spread = float(y.mean()), float(y.std(ddof=min(1, len(y) - 1)))
         flat = spread <= 1e-12 * max(1.0, abs(offset))
@@ -83,6 +86,7 @@ class GaussianProcess:
         factor = cho_factor(total, lower=True)[0]
         self._fit = _Fit(
             known,
+            np.argsort(order),
             scale,
             covariance,
             offset,
@@ -120,14 +124,16 @@ class GaussianProcess:
         return np.asarray(fit.offset + fit.spread * (cross @ fit.weights + draws @ root.T))
 
     def leave_one_out(self) -> Prediction:
-        """Each label predicted from all others, hyper-parameters kept.
+        """Each label predicted from all others, hyper-parameters kept, in the order given.
 
+        Of more than ``max_labels`` labels only the newest, which the fit took.
         Closed form, Rasmussen and Williams 2006, equations 5.10 to 5.12.
         """
         fit = self._fitted()
         inverse = cho_solve((fit.factor, True), np.eye(len(fit.labels)))
         variance = 1 / np.diag(inverse)
         mean = fit.labels - fit.weights * variance
+        mean, variance = mean[fit.rank], variance[fit.rank]
         return Prediction(fit.offset + fit.spread * mean, fit.spread * np.sqrt(variance))
 
     def _fitted(self) -> _Fit:
