@@ -75,6 +75,10 @@ class Isolation:
         begun = time.monotonic()
         try:
             answer = self._run(job, begun)
+            if answer is None:
+                answer = self._run(job, begun)
+            if answer is None:  # a fresh child always answers for itself
+                raise OSError("the calculation's process cannot be started")
         except BaseException:
             self.close()
             raise
@@ -98,14 +102,16 @@ class Isolation:
             self._log.close()
             self._log = None
 
-    def _run(self, job: Job, begun: float) -> Answer:
+    def _run(self, job: Job, begun: float) -> Answer | None:
+        """One try; None when a child that had served before was gone before it began."""
         child = self._living_child()
+        reused = self._served > 0
         watch = _Watch(child.pid)
         request = json.dumps(asdict(job)).encode() + b"\n"
         try:
             _write_all(child, request)
         except BrokenPipeError:
-            return self._crashed(begun, watch)
+            return self._gone(begun, watch, excused=reused)
         assert child.stdout is not None
         stream = child.stdout.fileno()
         received = b""
@@ -118,7 +124,7 @@ class Isolation:
             if ready:
                 chunk = os.read(stream, 1 << 16)
                 if not chunk:
-                    return self._crashed(begun, watch)
+                    return self._gone(begun, watch, excused=reused and not started)
                 received += chunk
                 while b"\n" in received:
                     line, received = received.split(b"\n", 1)
@@ -183,6 +189,12 @@ class Isolation:
         usage = watch.usage(begun)
         self.close()
         return Answer(encode(Failure("resource", "process", reason)), usage)
+
+    def _gone(self, begun: float, watch: _Watch, *, excused: bool) -> Answer | None:
+        if excused:  # it died idle, of something that is not this job's doing
+            self.close()
+            return None
+        return self._crashed(begun, watch)
 
     def _crashed(self, begun: float, watch: _Watch) -> Answer:
         usage = watch.usage(begun)

@@ -230,7 +230,9 @@ class Journal:
         Raises:
             JournalError: there is one already, or it cannot be written.
         """
-        score = result.score
+        record = encode(result.outcome)
+        # A score that JSON has no words for was encoded as a failure.
+        score = result.score if record.startswith('{"score"') else None
         fields: tuple[Any, ...] = (
             result.candidate.inchikey,
             result.recipe,
@@ -241,7 +243,7 @@ class Journal:
             float(result.wall_seconds),
             float(result.cpu_seconds),
             float(result.peak_memory_mb),
-            encode(result.outcome),
+            record,
         )
         with self.transaction():
             self.add_candidates([result.candidate])

@@ -1,7 +1,7 @@
 """A recipe without chemistry that misbehaves on demand, for tests of everything around it.
 
-What it does hangs on the molecule: ``score`` returns a number of the SMILES and
-the seed at once, unless ``PLANS`` in the environment says otherwise.
+``score`` returns a number of the SMILES at once, unless the file named by
+``PLANS`` in the environment says otherwise.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from simulation.score import (
 from simulation.settings import SimulationSettings
 
 SOURCE = "faultyrecipe:RECIPE"
-PLANS = "FAULTY_RECIPE_PLANS"  # JSON: SMILES -> what goes wrong
+PLANS = "FAULTY_RECIPE_PLANS"  # a JSON file: SMILES -> {"mode": ..., "times": ...}
 TRACE = "FAULTY_RECIPE_TRACE"  # a file: one line for each calculation begun
 SLEEP = "FAULTY_RECIPE_SLEEP"  # seconds a calculation takes
 
@@ -51,10 +51,13 @@ class FaultyRecipe:
             with Path(os.environ[TRACE]).open("a") as trace:
                 trace.write(f"{smiles} {seed}\n")
         time.sleep(float(os.environ.get(SLEEP, "0")))
-        plan = json.loads(os.environ.get(PLANS, "{}")).get(smiles)
+        plan = self._plans().get(smiles)
         if plan is not None and (plan.get("times") is None or self._met(smiles) <= plan["times"]):
             self._fail(plan["mode"])
         return number_score(smiles, seed)
+
+    def _plans(self) -> dict[str, dict]:
+        return json.loads(Path(os.environ[PLANS]).read_text()) if PLANS in os.environ else {}
 
     def _met(self, smiles: str) -> int:
         lines = Path(os.environ[TRACE]).read_text().splitlines()

@@ -1,0 +1,373 @@
+import sqlite3
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+from faultyrecipe import number_score
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from rdkit import Chem
+
+from screening import database, schema
+from screening.acquisition import Selection
+from screening.candidate import Candidate
+from screening.evaluation import Usage
+from screening.failure import Failure
+from screening.journal import Journal, JournalError, Result
+from screening.library import LibraryRow
+
+
+def candidate(smiles, row=None, name="", origin="library"):
+    return Candidate(Chem.MolToInchiKey(Chem.MolFromSmiles(smiles)), smiles, name, origin, row)
+
+
+def result(smiles, round=None, outcome=None):
+    outcome = number_score(smiles) if outcome is None else outcome
+    return Result(candidate(smiles), "faulty", outcome, round, 1, 1.5, 1.25, 99.5)
+
+
+def create(folder, **changes):
+    fields = {"kind": "campaign", "settings": {"a": [1, None]}, "environment": {"molq": "0"}}
+    return Journal.create(folder, **{**fields, **changes})
+
+
+@pytest.fixture
+def journal(tmp_path):
+    with create(tmp_path / "run") as journal:
+        yield journal
+
+
+def test_a_run_is_created_once_and_opened_ever_after(tmp_path):
+    with create(tmp_path / "a" / "run") as journal:
+        assert journal.kind == "campaign"
+        assert journal.settings() == {"a": [1, None]}
+        assert journal.environment() == {"molq": "0"}
+        assert not journal.finished
+        journal.finish()
+    with pytest.raises(JournalError, match=r"already holds a run.*molq resume"):
+        create(tmp_path / "a" / "run")
+    with Journal.open(tmp_path / "a" / "run") as journal:
+        assert journal.finished
+
+
+def test_everything_is_read_back_as_it_was_written(journal):
+    alcohol, amine = candidate("CCO", 1, "=alcohol"), candidate("CCN", origin="generator")
+    rows = [
+        LibraryRow(1, "CCO", "=alcohol", candidate=alcohol, notes=("salt stripped",)),
+        LibraryRow(2, "xx", "", failure=Failure("input", "library", "not a SMILES")),
+        LibraryRow(3, "OCC", "again", duplicate_of=1),
+    ]
+    journal.add_library(rows)
+    assert list(journal.library_rows()) == rows
+    assert journal.library_row(3) == rows[2]
+    assert journal.library_row(4) is None
+    assert journal.last_library_row() == 3
+    assert journal.library_counts() == {"rows": 3, "passed": 1, "dropped": 1, "duplicates": 1}
+
+    journal.begin_round(1, seed=7, pool_size=2, generator_note="g", surrogate_note="s")
+    chosen = [
+        Selection(amine, 1, {"faulty": (-4.5, 0.25)}, 0.5, 0.125, 0.0625, "why"),
+        Selection(alcohol, 2, {}, 0.25, 0.0, 0.0, "why not"),
+    ]
+    journal.add_selections(1, chosen)
+    assert [s.candidate for s in journal.selections(1)] == [amine, alcohol]
+    first = journal.selections()[0]
+    assert first.round == 1
+    assert first.predicted == {"faulty": (-4.5, 0.25)}
+    assert (first.utility_mean, first.utility_std, first.acquisition) == (0.5, 0.125, 0.0625)
+    assert first.reason == "why"
+    assert journal.selections(2) == []
+    assert journal.candidates() == [alcohol, amine]
+
+    failure = Failure("random", "geometry", "no conformer")
+    one, number = journal.begin_attempt(alcohol.inchikey, "faulty")
+    assert number == 1
+    journal.end_attempt(one, failure, Usage(1.0, 2.0, 3.0))
+    two, number = journal.begin_attempt(alcohol.inchikey, "faulty")
+    assert number == 2
+    attempts = journal.attempts()
+    assert [a.id for a in attempts] == [one, two]
+    assert (attempts[0].outcome, attempts[0].failure) == ("failed", failure)
+    assert (attempts[0].wall_seconds, attempts[0].peak_memory_mb) == (1.0, 3.0)
+    assert (attempts[1].finished, attempts[1].outcome) == (None, None)
+    assert journal.failures(alcohol.inchikey, "faulty") == [failure]
+
+    scored = Result(alcohol, "faulty", number_score("CCO"), 1, 2, 1.5, 1.25, 99.5)
+    failed = Result(amine, "faulty", failure, 1, 3, 0.0, 0.0, 0.0)
+    journal.record(scored)
+    journal.record(failed)
+    assert sorted(journal.results(), key=lambda r: r.attempt) == [scored, failed]
+    assert journal.results_of(alcohol.inchikey) == [scored]
+    assert journal.has_result(alcohol.inchikey, "faulty")
+    assert not journal.has_result(alcohol.inchikey, "another")
+    assert journal.unit("faulty") == "eV"
+    assert journal.baselines("faulty") == [("hf-lumo", "eV")]
+    assert journal.counts() == {
+        "rows": 3,
+        "candidates": 2,
+        "scored": 1,
+        "failed": 1,
+        "attempts": 2,
+    }
+
+    assert journal.rounds()[0].finished is None
+    journal.finish_round(1, {"best_utility": 0.5, "calibration": {}})
+    record = journal.rounds()[0]
+    assert (record.seed, record.pool_size, record.generator_note) == (7, 2, "g")
+    assert record.finished is not None
+    assert record.summary == {"best_utility": 0.5, "calibration": {}}
+    journal.log("run", "a line")
+    assert [(e.kind, e.message) for e in journal.events()] == [("run", "a line")]
+
+
+def test_results_come_in_one_order_however_they_were_written(tmp_path):
+    results = [result("CCO", 2), result("CCN", 1), result("CCC", 1), result("CCF", 2)]
+    orders = []
+    for name, order in (("a", results), ("b", results[::-1])):
+        with create(tmp_path / name) as journal:
+            for each in order:
+                journal.record(each)
+            orders.append(journal.results())
+    assert orders[0] == orders[1]
+    assert [r.round for r in orders[0]] == [1, 1, 2, 2]
+
+
+def test_a_molecule_has_one_final_result(journal):
+    journal.record(result("CCO"))
+    with pytest.raises(JournalError, match="UNIQUE"):
+        journal.record(result("CCO"))
+    assert len(journal.results()) == 1
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(text=st.text(), name=st.text(), message=st.text())
+def test_any_text_goes_in_and_comes_out(journal, text, name, message):
+    row = journal.last_library_row() + 1
+    written = LibraryRow(row, text, name, failure=Failure("input", "library", message))
+    journal.add_library([written])
+    assert journal.library_row(row) == written
+
+
+def test_half_a_character_does_not_stop_a_run(journal):
+    journal.add_library([LibraryRow(1, "C\udcff", "\ud800", duplicate_of=1)])
+    assert journal.library_row(1).text == "C?"
+
+
+def test_a_transaction_is_all_or_nothing(journal):
+    def half():
+        with journal.transaction():
+            journal.log("run", "one")
+            raise RuntimeError("in the middle")
+
+    with pytest.raises(RuntimeError):
+        half()
+    assert journal.events() == []
+    with journal.transaction():
+        journal.log("run", "one")
+        with journal.transaction():
+            journal.log("run", "two")
+        assert journal.events() == []
+    assert len(journal.events()) == 2
+
+
+def test_a_selection_that_cannot_be_written_leaves_no_half_round(journal):
+    def begin():
+        with journal.transaction():
+            journal.begin_round(1, seed=0, pool_size=1, generator_note="", surrogate_note="")
+            chosen = Selection(candidate("CCO"), 1, {}, 0.0, 0.0, 0.0, "")
+            journal.add_selections(1, [chosen, chosen])
+
+    with pytest.raises(JournalError):
+        begin()
+    assert journal.rounds() == []
+    assert journal.candidates() == []
+
+
+WRITER = """
+import sys
+from screening.journal import Journal, JournalError
+try:
+    Journal.open(sys.argv[1])
+except JournalError as error:
+    sys.exit(str(error))
+"""
+
+
+def test_a_second_writer_is_refused_with_the_name_of_the_first(journal):
+    with pytest.raises(JournalError, match=r"in use by process \d+"):
+        Journal.open(journal.directory)
+    other = subprocess.run(
+        [sys.executable, "-c", WRITER, str(journal.directory)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert other.returncode == 1
+    assert "in use by process" in other.stderr
+    assert len(other.stderr.strip().splitlines()) == 1
+    assert database.in_use(journal.directory)
+    journal.close()
+    assert not database.in_use(journal.directory)
+    Journal.open(journal.directory).close()
+
+
+def test_readers_read_while_the_writer_writes(journal):
+    with Journal.open(journal.directory, readonly=True) as reader:
+        for number, smiles in enumerate(["CCO", "CCN"], 1):
+            journal.record(result(smiles))
+            assert len(reader.results()) == number
+        with pytest.raises(JournalError, match="reading only"):
+            reader.log("run", "no")
+        # A reader in the middle of a query does not stop the writer.
+        rows = reader.iterate_results()
+        next(rows)
+        journal.record(result("CCC"))
+        assert len(list(rows)) == 1
+
+
+def test_a_finished_run_can_be_read_from_a_folder_that_cannot_be_written(journal, monkeypatch):
+    journal.record(result("CCO"))
+    journal.close()
+    folder = journal.directory
+    assert sorted(p.name for p in folder.iterdir()) == [database.LOCK, database.FILE]
+    monkeypatch.setattr(database.os, "access", lambda path, mode: False)
+    with Journal.open(folder, readonly=True) as reader:
+        assert len(reader.results()) == 1
+    assert sorted(p.name for p in folder.iterdir()) == [database.LOCK, database.FILE]
+
+
+@pytest.mark.parametrize(
+    ("sql", "words"),
+    [
+        (f"PRAGMA user_version = {schema.VERSION + 1}", "another version of molq"),
+        ("PRAGMA application_id = 1", "another program"),
+    ],
+)
+def test_a_file_of_another_kind_is_refused(journal, sql, words):
+    journal.close()
+    with sqlite3.connect(journal.directory / database.FILE) as other:
+        other.execute(sql)
+    other.close()
+    for readonly in (True, False):
+        with pytest.raises(JournalError, match=words):
+            Journal.open(journal.directory, readonly=readonly)
+
+
+def test_what_is_no_run_is_said_to_be_none(tmp_path):
+    with pytest.raises(JournalError, match="not a run's folder"):
+        Journal.open(tmp_path / "nowhere")
+    (tmp_path / database.FILE).write_bytes(b"")
+    with pytest.raises(JournalError, match="not a run's folder"):
+        Journal.open(tmp_path)
+    create(tmp_path).close()  # what a killed `create` left is no obstacle
+    (tmp_path / database.FILE).write_text("no database at all\n" * 1000)
+    with pytest.raises(JournalError, match="damaged or not a journal"):
+        Journal.open(tmp_path)
+
+
+def test_a_folder_that_is_a_file_is_said_to_be_one(tmp_path):
+    (tmp_path / "run").write_text("")
+    with pytest.raises(JournalError, match="cannot make the folder"):
+        create(tmp_path / "run")
+
+
+@pytest.mark.parametrize("column", ["value = value + 1e-9", "record = replace(record, 'HF', 'KS')"])
+def test_an_edited_record_is_found_by_its_checksum(journal, column):
+    journal.record(result("CCO"))
+    journal.record(result("CCN"))
+    journal.close()
+    with sqlite3.connect(journal.directory / database.FILE) as other:
+        other.execute(f"UPDATE results SET {column} WHERE id = 1")
+    other.close()
+    with (
+        Journal.open(journal.directory, readonly=True) as reader,
+        pytest.raises(JournalError, match="does not match its checksum"),
+    ):
+        reader.results()
+
+
+def full(journal):
+    """Leave no page free in the file, as on a full disk."""
+    connection = journal._db.connection
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    connection.execute(f"PRAGMA max_page_count = {pages}")
+
+
+def fill(journal):
+    for length in range(1, 60):
+        journal.record(result("C" * length))
+
+
+def test_a_full_disk_is_one_clear_line_and_nothing_written_is_lost(journal):
+    journal._db.patience_s = 0.05
+    journal._db._release_reserve()
+    journal.record(result("CCO"))
+    full(journal)
+    with pytest.raises(JournalError, match="disk is full: free some space, then `molq resume"):
+        fill(journal)
+    survivors = journal.results()
+    assert result("CCO") in survivors
+    journal.close()
+    with Journal.open(journal.directory) as again:
+        assert again.results() == survivors
+        again.record(result("CCBr"))
+        assert len(again.results()) == len(survivors) + 1
+
+
+def test_a_disk_that_is_freed_in_time_stops_nothing(journal, monkeypatch):
+    full(journal)
+    waits = []
+
+    def free(seconds):
+        waits.append(seconds)
+        journal._db.connection.execute("PRAGMA max_page_count = 100000")
+
+    monkeypatch.setattr(database.time, "sleep", free)
+    fill(journal)
+    assert len(waits) == 1
+    assert len(journal.results()) == 59
+
+
+def test_the_reserve_takes_the_last_results_before_the_run_ends(journal, monkeypatch):
+    reserve = journal.directory / database.RESERVE
+    assert reserve.stat().st_blocks * 512 >= 1 << 20
+    journal._db.patience_s = 0.0
+    full(journal)
+    release = journal._db._release_reserve
+
+    def freed():
+        journal._db.connection.execute("PRAGMA max_page_count = 100000")
+        return release()
+
+    monkeypatch.setattr(journal._db, "_release_reserve", freed)
+    with pytest.raises(JournalError, match="everything computed so far is saved"):
+        fill(journal)
+    assert not reserve.exists()
+    last = max(journal.results(), key=lambda r: len(r.candidate.smiles))
+    assert last == result(last.candidate.smiles)
+
+
+def test_a_file_that_stays_locked_is_one_clear_line(journal):
+    journal._db.patience_s = 0.05
+    journal._db.connection.execute("PRAGMA busy_timeout = 10")
+    other = sqlite3.connect(journal.directory / database.FILE, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(JournalError, match="holds the file locked"):
+        journal.log("run", "no")
+    other.execute("ROLLBACK")
+    other.close()
+    journal.log("run", "yes")
+    assert [e.message for e in journal.events()] == ["yes"]
+
+
+def test_a_score_that_is_no_number_is_written_as_a_failure(journal):
+    bad = replace(number_score("CCO"), casci_deviation_mha=float("inf"))
+    journal.record(result("CCO", outcome=bad))
+    (read,) = journal.results()
+    assert read.failure is not None
+    assert read.failure.kind == "convergence"
+    assert journal.counts()["failed"] == 1
