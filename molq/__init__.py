@@ -1,0 +1,62 @@
+"""molq: drug-discovery molecular design with VQE scores and a closed loop.
+
+``molq.score`` scores molecules, ``molq.screen`` a library, and ``molq.Campaign``
+runs the closed loop. Names are loaded when they are first used, so that
+``import molq`` is quick.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from molq.campaign import Campaign
+    from molq.campaignfile import CampaignFile
+    from molq.errors import CallError, MolqError
+    from molq.leadtable import LeadTable
+    from molq.libraryscreen import ScreenResult, screen
+    from molq.run import Run
+    from molq.runstatus import RunStatus
+    from molq.scoretable import ScoredMolecule, ScoreTable
+    from molq.scoring import score
+
+_HOMES = {
+    "CallError": "molq.errors",
+    "Campaign": "molq.campaign",
+    "CampaignFile": "molq.campaignfile",
+    "LeadTable": "molq.leadtable",
+    "MolqError": "molq.errors",
+    "Run": "molq.run",
+    "RunStatus": "molq.runstatus",
+    "ScoreTable": "molq.scoretable",
+    "ScoredMolecule": "molq.scoretable",
+    "ScreenResult": "molq.libraryscreen",
+    "score": "molq.scoring",
+    "screen": "molq.libraryscreen",
+}
+
+__all__ = [
+    "CallError",
+    "Campaign",
+    "CampaignFile",
+    "LeadTable",
+    "MolqError",
+    "Run",
+    "RunStatus",
+    "ScoreTable",
+    "ScoredMolecule",
+    "ScreenResult",
+    "score",
+    "screen",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'molq' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -14,7 +14,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import NoneType
-from typing import Any, get_args
+from typing import Any, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -44,30 +44,22 @@ class ReportSettings(BaseModel):
     )
 
 
-class CampaignFile(BaseModel):
-    """Everything a campaign is told.
-
-    Five lines are enough::
-
-        library.path = "library.csv"
-        [[objective]]
-        name = "warhead-ea"
-        transform = "at_least"
-        low = -4.95
-    """
+class ScreenSettings(BaseModel):
+    """What is computed of a library: the ``[screen]`` table."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    campaign: CampaignSettings = Field(default_factory=CampaignSettings)
-    library: LibrarySettings
-    generator: GeneratorSettings = Field(default_factory=GeneratorSettings)
-    filters: FilterSettings = Field(default_factory=FilterSettings)
-    objective: tuple[ObjectiveSettings, ...] = Field(min_length=1)
-    simulation: SimulationSettings = Field(default_factory=SimulationSettings)
-    surrogate: SurrogateSettings = Field(default_factory=SurrogateSettings)
-    acquisition: AcquisitionSettings = Field(default_factory=AcquisitionSettings)
-    compute: ComputeSettings = Field(default_factory=ComputeSettings)
-    report: ReportSettings = Field(default_factory=ReportSettings)
+    name: str = Field(default="screen", min_length=1, description="what reports call the run")
+    seed: int = Field(
+        default=0, ge=0, lt=2**63, description="the one seed of everything random in the run"
+    )
+    recipe: str = Field(default="warhead-ea", min_length=1, description="what is computed")
+
+
+class _TomlFile(BaseModel):
+    """Reading and writing, the same for a campaign and a screen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     @model_validator(mode="before")
     @classmethod
@@ -75,10 +67,8 @@ class CampaignFile(BaseModel):
         return _without_unset(document, cls) if isinstance(document, Mapping) else document
 
     @classmethod
-    def from_toml(
-        cls, path: str | Path, changes: Iterable[str] | Mapping[str, Any] = ()
-    ) -> CampaignFile:
-        """Read a campaign file; relative paths in it resolve against its folder.
+    def from_toml(cls, path: str | Path, changes: Iterable[str] | Mapping[str, Any] = ()) -> Self:
+        """Read a file; relative paths in it resolve against its folder.
 
         Args:
             path: of the file.
@@ -92,10 +82,8 @@ class CampaignFile(BaseModel):
         return cls.from_document(document, folder=path.resolve().parent, source=path.name)
 
     @classmethod
-    def from_document(
-        cls, document: Mapping[str, Any], *, folder: Path, source: str
-    ) -> CampaignFile:
-        """Validate a campaign file that was read already.
+    def from_document(cls, document: Mapping[str, Any], *, folder: Path, source: str) -> Self:
+        """Validate tables that were read already.
 
         Args:
             document: the tables.
@@ -105,25 +93,17 @@ class CampaignFile(BaseModel):
         Raises:
             CallError: one line for each problem.
         """
+        document = _with_paths(document, folder)
         try:
-            file = cls.model_validate(document)
+            return cls.model_validate(document)
         except ValidationError as error:
             lines = diagnosis.problems(error, cls)
             raise CallError(*(f"{source}: {line}" for line in lines)) from error
-        return file._with_paths(folder)
-
-    def _with_paths(self, folder: Path) -> CampaignFile:
-        library = self.library.model_copy(update={"path": folder / self.library.path})
-        generator = self.generator
-        if generator.prior.endswith(WEIGHTS_SUFFIX):
-            generator = generator.model_copy(update={"prior": str(folder / generator.prior)})
-        return self.model_copy(update={"library": library, "generator": generator})
 
     def to_document(self) -> dict[str, Any]:
         """The tables as plain values, with every default written out."""
-        return {
-            name: _plain(getattr(self, name)) for name in type(self).model_fields
-        }
+        values = {name: getattr(self, name) for name in type(self).model_fields}
+        return {name: _plain(value) for name, value in values.items() if value is not None}
 
     def to_toml(self) -> str:
         """The file as TOML text, with every default; ``from_toml`` reads it back the same."""
@@ -132,7 +112,75 @@ class CampaignFile(BaseModel):
     @classmethod
     def json_schema(cls) -> dict[str, Any]:
         """The JSON schema of the file, for editors."""
-        return {"title": "molq campaign file", **cls.model_json_schema()}
+        return {**cls.model_json_schema(), "title": "molq campaign file"}
+
+
+class CampaignFile(_TomlFile):
+    """Everything a campaign is told.
+
+    Five lines are enough::
+
+        library.path = "library.csv"
+        [[objective]]
+        name = "warhead-ea"
+        transform = "at_least"
+        low = -4.95
+    """
+
+    campaign: CampaignSettings = Field(default_factory=CampaignSettings)
+    library: LibrarySettings | None = None
+    generator: GeneratorSettings = Field(default_factory=GeneratorSettings)
+    filters: FilterSettings = Field(default_factory=FilterSettings)
+    objective: tuple[ObjectiveSettings, ...] = Field(min_length=1)
+    simulation: SimulationSettings = Field(default_factory=SimulationSettings)
+    surrogate: SurrogateSettings = Field(default_factory=SurrogateSettings)
+    acquisition: AcquisitionSettings = Field(default_factory=AcquisitionSettings)
+    compute: ComputeSettings = Field(default_factory=ComputeSettings)
+    report: ReportSettings = Field(default_factory=ReportSettings)
+
+    @model_validator(mode="after")
+    def _some_source(self) -> Self:
+        if self.library is None and self.generator.share == 0:
+            raise ValueError(
+                "no molecules to choose from: add a [library] table, or a share above 0 "
+                "in [generator]"
+            )
+        return self
+
+    @property
+    def name(self) -> str:
+        """What reports call the run."""
+        return self.campaign.name
+
+    @property
+    def seed(self) -> int:
+        """The one seed of the run."""
+        return self.campaign.seed
+
+
+class ScreenFile(_TomlFile):
+    """Everything a screen is told; ``molq screen`` makes it from its options."""
+
+    screen: ScreenSettings = Field(default_factory=ScreenSettings)
+    library: LibrarySettings
+    filters: FilterSettings = Field(default_factory=FilterSettings)
+    objective: tuple[ObjectiveSettings, ...] = ()
+    simulation: SimulationSettings = Field(default_factory=SimulationSettings)
+    compute: ComputeSettings = Field(default_factory=ComputeSettings)
+    report: ReportSettings = Field(default_factory=ReportSettings)
+
+    @property
+    def name(self) -> str:
+        """What reports call the run."""
+        return self.screen.name
+
+    @property
+    def seed(self) -> int:
+        """The one seed of the run."""
+        return self.screen.seed
+
+
+RunFile = CampaignFile | ScreenFile
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -153,6 +201,19 @@ def read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise CallError(f"{path} is not valid TOML: {error}") from error
+
+
+def _with_paths(document: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """The document with its paths made absolute; what is no text is left to validation."""
+    result = dict(document)
+    library, generator = result.get("library"), result.get("generator")
+    if isinstance(library, Mapping) and isinstance(library.get("path"), str):
+        result["library"] = {**library, "path": str(folder / library["path"])}
+    if isinstance(generator, Mapping) and isinstance(generator.get("prior"), str):
+        prior = generator["prior"]
+        if prior.endswith(WEIGHTS_SUFFIX):
+            result["generator"] = {**generator, "prior": str(folder / prior)}
+    return result
 
 
 def _plain(value: Any) -> Any:
@@ -179,8 +240,7 @@ def _without_unset(document: Mapping[str, Any], model: type[BaseModel]) -> dict[
             result[key] = _without_unset(value, inner)
         elif inner is not None and isinstance(value, list):
             result[key] = [
-                _without_unset(item, inner) if isinstance(item, Mapping) else item
-                for item in value
+                _without_unset(item, inner) if isinstance(item, Mapping) else item for item in value
             ]
         else:
             result[key] = value

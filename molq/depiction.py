@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from rdkit import Chem, Geometry
@@ -52,7 +53,7 @@ def svg(
     site = [atom for atom in site if 0 <= atom < molecule.GetNumAtoms()]
     _lay_out(molecule, site)
     drawer = rdMolDraw2D.MolDraw2DSVG(width, height)
-    options = drawer.drawOptions()
+    options: Any = drawer.drawOptions()
     options.clearBackground = False
     options.bondLineWidth = 1.4
     options.padding = 0.06
@@ -81,8 +82,13 @@ def svg(
 
 
 def _lay_out(molecule: Chem.Mol, site: Sequence[int]) -> None:
-    in_ring = any(molecule.GetAtomWithIdx(atom).IsInRing() for atom in site)
-    if len(site) == len(_ZIGZAG) and not in_ring:
+    # an alkyne is straight and a ring has its own angles: those are only turned
+    bends = not any(
+        molecule.GetAtomWithIdx(atom).IsInRing()
+        or molecule.GetAtomWithIdx(atom).GetHybridization() == Chem.HybridizationType.SP
+        for atom in site
+    )
+    if len(site) == len(_ZIGZAG) and bends:
         places = {
             int(atom): Geometry.Point2D(float(x), float(y))
             for atom, (x, y) in zip(site, _ZIGZAG * [1, -1], strict=True)

@@ -42,7 +42,8 @@ def _unknown_key(loc: Path, model: type[BaseModel]) -> str:
     owner = _model_at(model, loc[:-1])
     known = list(owner.model_fields) if owner else []
     near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-    if len(loc) == 1:
+    is_flat = all(model_in(field.annotation) is None for field in model.model_fields.values())
+    if len(loc) == 1 and not is_flat:
         headers = {name: _header((name,), model) for name in known}
         line = f"unknown table [{key}]"
         if near:
@@ -51,7 +52,8 @@ def _unknown_key(loc: Path, model: type[BaseModel]) -> str:
         if elsewhere:
             return f'unknown key "{key}" outside every table; it belongs in {elsewhere}'
         return f"{line}; the tables are {', '.join(headers.values())}"
-    line = f'{_header(loc[:-1], model)} unknown key "{key}"'
+    place = "" if is_flat else f"{_header(loc[:-1], model)} "
+    line = f'{place}unknown key "{key}"'
     if near:
         return f'{line}; did you mean "{near[0]}"?'
     elsewhere = _elsewhere(key, loc[:-1], model)

@@ -21,9 +21,7 @@ class Picture:
 CellValue = str | float | int | None | Picture
 
 
-def table(
-    headers: Sequence[str], rows: Iterable[Sequence[CellValue]], *, caption: str = ""
-) -> str:
+def table(headers: Sequence[str], rows: Iterable[Sequence[CellValue]], *, caption: str = "") -> str:
     """An HTML table; every text is escaped, numbers are aligned.
 
     Args:
@@ -36,8 +34,7 @@ def table(
         for header in headers
     )
     body = Markup("").join(
-        Markup("<tr>{}</tr>").format(Markup("").join(_cell(value) for value in row))
-        for row in rows
+        Markup("<tr>{}</tr>").format(Markup("").join(_cell(value) for value in row)) for row in rows
     )
     title = Markup('<caption style="text-align:left">{}</caption>').format(caption)
     return str(

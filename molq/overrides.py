@@ -25,6 +25,15 @@ def parse(text: str) -> tuple[tuple[str, ...], Any]:
     return parts, _toml_value(value.strip())
 
 
+def parse_all(texts: Iterable[str]) -> dict[str, Any]:
+    """``"a.b=c"`` texts as a mapping from ``"a.b"`` to the value; a later one wins.
+
+    Raises:
+        CallError: a text is no setting.
+    """
+    return {".".join(path): value for path, value in map(parse, texts)}
+
+
 def _toml_value(text: str) -> Any:
     try:
         document = tomllib.loads(f"value = {text}")
@@ -44,12 +53,9 @@ def apply(document: dict[str, Any], settings: Iterable[str] | Mapping[str, Any])
         CallError: a path leads through something that is not a table, or names
             an entry of a list that is not there.
     """
-    if isinstance(settings, Mapping):
-        pairs = [(tuple(path.split(".")), value) for path, value in settings.items()]
-    else:
-        pairs = [parse(text) for text in settings]
-    for path, value in pairs:
-        document = _with(document, path, value, ".".join(path))
+    values = settings if isinstance(settings, Mapping) else parse_all(settings)
+    for path, value in values.items():
+        document = _with(document, tuple(path.split(".")), value, path)
     return document
 
 

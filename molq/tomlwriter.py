@@ -86,7 +86,8 @@ def _value(value: Any) -> str:
 
 def _string(text: str) -> str:
     escaped = (
-        _ESCAPES.get(char) or (f"\\u{ord(char):04x}" if ord(char) < 32 or ord(char) == 127 else char)
+        _ESCAPES.get(char)
+        or (f"\\u{ord(char):04x}" if ord(char) < 32 or ord(char) == 127 else char)
         for char in text
     )
     return '"' + "".join(escaped) + '"'

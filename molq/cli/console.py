@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import math
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +12,9 @@ from molq.errors import MolqError
 
 def write_json(value: Any) -> None:
     """The value as indented JSON on stdout; numbers JSON lacks become null."""
-    sys.stdout.write(json.dumps(finite(value), indent=2, ensure_ascii=False, allow_nan=False))
-    sys.stdout.write("\n")
+    from molq.jsontext import dumps
 
-
-def finite(value: Any) -> Any:
-    """The same value with NaN and infinities replaced by None, all the way down."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, Mapping):
-        return {str(key): finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [finite(item) for item in value]
-    return value
+    sys.stdout.write(dumps(value))
 
 
 def note(text: str) -> None:

@@ -42,9 +42,7 @@ for _verb in (score, screen, run, resume, status, leads, report, sample, train, 
 
 @app.callback()
 def application(
-    debug: Annotated[
-        bool, typer.Option("--debug", help="Show where an error comes from.")
-    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show where an error comes from.")] = False,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
     """Take the options that stand before the verb."""

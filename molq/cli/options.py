@@ -21,7 +21,8 @@ Set = Annotated[
     ),
 ]
 RunFolder = Annotated[
-    Path, typer.Argument(metavar="DIR", help="Folder of a campaign or a screen.", show_default=False)
+    Path,
+    typer.Argument(metavar="DIR", help="Folder of a campaign or a screen.", show_default=False),
 ]
 Out = Annotated[
     Path | None,

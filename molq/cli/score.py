@@ -112,13 +112,12 @@ def _print(table: ScoreTable, recipe: str) -> None:
             f"{score.baselines[name].value:.3f}" if name in score.baselines else "–"
             for name in baselines
         ]
-        rows.append(
-            [score.smiles, f"{score.value:.3f}", *values, score.solver]
-            + [f"{score.casci_deviation_mha:+.4f}", "; ".join(score.flags) or "–"]
-        )
+        deviation, flags = f"{score.casci_deviation_mha:+.4f}", "; ".join(score.flags) or "–"
+        value = f"{score.value:.3f}"
+        rows.append([score.smiles, value, *values, score.solver, deviation, flags])
     if rows:
         write_table(columns, rows)
     for item in table.failed:
         assert item.failure is not None
-        note(f"failed: {item.text}: {item.failure.message} ({item.failure.kind}, {item.failure.step})")
-
+        reason = f"{item.failure.message} ({item.failure.kind}, {item.failure.step})"
+        note(f"failed: {item.text}: {reason}")

@@ -1,0 +1,1 @@
+"""The report: a run's journal as one self-contained HTML file."""

@@ -69,6 +69,7 @@ class Scale:
     end: float  # px of ``high``
 
     def __call__(self, value: float) -> float:
+        """The position of a value, in pixels."""
         share = (value - self.low) / (self.high - self.low)
         return round(self.start + share * (self.end - self.start), 2)
 

@@ -87,8 +87,8 @@ class CalibrationRow:
     unit: str
     molecules: int
     error: float  # root mean square, in ``unit``
-    within_one: float  # share inside one standard deviation
-    within_two: float  # share inside two
+    spearman: float | None  # of predicted and computed values
+    coverage: float  # share of values inside the 95 % interval
 
 
 @dataclass(frozen=True)

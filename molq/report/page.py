@@ -20,10 +20,14 @@ def html(contents: Contents) -> str:
     Style, script and drawings stand inside it; every text of the contents is
     escaped.
     """
-    return _environment().get_template("page.html").render(
-        report=contents,
-        style=Markup(_resource("page.css")),
-        script=Markup(_resource("page.js")),
+    return (
+        _environment()
+        .get_template("page.html")
+        .render(
+            report=contents,
+            style=Markup(_resource("page.css")),
+            script=Markup(_resource("page.js")),
+        )
     )
 
 

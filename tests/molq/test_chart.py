@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -20,7 +21,7 @@ def test_ticks_are_round_even_and_hold_the_data(a: float, b: float) -> None:
         high = low + 1e-6
     marks = chart.ticks(low, high)
     assert 3 <= len(marks) <= 8
-    steps = [after - before for before, after in zip(marks, marks[1:], strict=False)]
+    steps = [after - before for before, after in pairwise(marks)]
     scale = max(abs(low), abs(high), 1.0)
     assert max(steps) - min(steps) <= 1e-6 * scale
     assert marks[0] <= low + 1e-8 * scale

@@ -33,7 +33,9 @@ def contents(text: str = HOSTILE) -> Contents:
         title=text, kind="Campaign", state="finished", state_note=text, written="2026-01-01",
         molq_version="0.1.0", facts=(Fact(text, text, text),), summary=(text,),
         objectives=(ObjectiveRow(text, text, text, text, text),),
-        columns=(Column("utility", "", 3, text, "utility"), Column(text, "eV", 2, text, "objective")),
+        columns=(
+            Column("utility", "", 3, text, "utility"), Column(text, "eV", 2, text, "objective"),
+        ),
         leads=(
             LeadRow(
                 1, text, text, text, svg("C=CC(N)=O"), text, (Cell(0.5), Cell(-4.8, 0.9)),

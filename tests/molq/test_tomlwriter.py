@@ -11,12 +11,7 @@ from hypothesis import strategies as st
 from molq.tomlwriter import dumps
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
-_SCALARS = (
-    st.booleans()
-    | st.integers(-(2**63), 2**63 - 1)
-    | st.floats(allow_nan=False)
-    | _TEXT
-)
+_SCALARS = st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False) | _TEXT
 _VALUES = _SCALARS | st.lists(_SCALARS, max_size=4)
 _TABLES = st.recursive(
     st.dictionaries(_TEXT, _VALUES, max_size=4),

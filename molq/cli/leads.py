@@ -1,0 +1,83 @@
+"""``molq leads``: the ranked leads."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from molq.cli import options
+from molq.cli.console import note, write_json, write_output, write_table
+from molq.errors import CallError
+
+if TYPE_CHECKING:
+    from molq.leadtable import LeadTable
+
+NAME = "leads"
+EPILOG = "Example: molq leads runs/first --top 20 --format sdf --output leads.sdf"
+
+
+class LeadFormat(StrEnum):
+    """How leads are printed or written."""
+
+    TABLE = "table"
+    CSV = "csv"
+    SDF = "sdf"
+    JSON = "json"
+    PARQUET = "parquet"
+
+
+def command(
+    directory: options.RunFolder,
+    top: Annotated[int | None, typer.Option("--top", min=1, help="Only the first.")] = None,
+    form: Annotated[LeadFormat, typer.Option("--format", help="Format.")] = LeadFormat.TABLE,
+    output: options.Output = None,
+    json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+) -> None:
+    """Print or export the ranked leads of a run, also while it goes on."""
+    if json:
+        if form not in (LeadFormat.TABLE, LeadFormat.JSON):
+            raise CallError(f"--json and --format {form.value} contradict each other: give one")
+        form = LeadFormat.JSON
+    if form is LeadFormat.TABLE and output is not None:
+        raise CallError("--output needs a file's format: --format csv, sdf, json or parquet")
+    if form is LeadFormat.PARQUET and output is None and sys.stdout.isatty():
+        raise CallError("parquet is binary: give --output FILE")
+    from molq import export
+    from molq.run import Run
+
+    table = Run.open(directory).leads(top)
+    if form is LeadFormat.TABLE:
+        show(table, json=False)
+        return
+    write_output(export.encode(table, form.value), output)
+
+
+def show(table: LeadTable, *, json: bool) -> None:
+    """The leads on stdout, as a table or as JSON."""
+    from molq.leadtable import label
+
+    if json:
+        write_json(table.to_json())
+        return
+    if not table.leads:
+        note("no leads yet")
+        return
+    columns = table.number_columns
+    write_table(
+        [("#", True), ("molecule", False), ("SMILES", False)]
+        + [(column.title, True) for column in columns]
+        + [("origin", False), ("flags", True)],
+        [
+            [str(lead.rank), label(lead), lead.candidate.smiles]
+            + [_number(column.cell(lead), column.digits) for column in columns]
+            + [lead.candidate.origin, str(sum(len(s.flags) for s in lead.scores.values()) or "–")]
+            for lead in table
+        ],
+    )
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "–" if value is None else f"{value:.{digits}f}"

@@ -1,0 +1,43 @@
+"""``molq resume``: go on from the journal."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from molq.cli import options
+from molq.cli.console import note
+
+NAME = "resume"
+EPILOG = "Example: molq resume runs/first"
+
+
+def command(
+    directory: options.RunFolder,
+    top: Annotated[int, typer.Option("--top", min=1, help="Leads shown at the end.")] = 10,
+    json: options.Json = False,
+) -> None:
+    """Go on with a campaign or a screen that was interrupted.
+
+    Nothing that is journalled is computed again; the leads are those of a run
+    that was never interrupted. A finished run only writes its files anew.
+    """
+    from molq import reading
+    from molq.cli import leads, threads, watching
+    from molq.cli.progress import Tracker
+
+    reading.check_run(directory)
+    watching.announce(directory)
+    threads.limit(1)
+    from molq import execution
+    from molq.run import Run
+
+    with Tracker("resume") as tracker:
+        try:
+            execution.go_on(directory, on_event=watching.listener(tracker))
+        except KeyboardInterrupt:
+            note(f"molq: interrupted; go on with: {watching.resume_command(directory)}")
+            raise
+    leads.show(Run(directory).leads(top), json=json)
+    watching.conclude(Run(directory))

@@ -1,0 +1,73 @@
+"""``molq run``: the closed loop from a campaign file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from molq.cli import options
+from molq.cli.console import note, write_json
+from molq.errors import CallError
+
+NAME = "run"
+EPILOG = "Example: molq run configs/quickstart.toml --out runs/first --set campaign.rounds=2"
+
+
+def command(
+    campaign: Annotated[
+        Path | None,
+        typer.Argument(metavar="CAMPAIGN.toml", help="Campaign file.", show_default=False),
+    ] = None,
+    out: options.Out = None,
+    settings: options.Set = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, help="Seed instead of the file's.")
+    ] = None,
+    top: Annotated[int, typer.Option("--top", min=1, help="Leads shown at the end.")] = 10,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Print the JSON schema of campaign files, and end.")
+    ] = False,
+    json: options.Json = False,
+) -> None:
+    """Run a campaign: propose, choose, score, learn, round after round.
+
+    The run's folder is `runs/NAME` unless --out says another. The command that
+    goes on with an interrupted run is printed first.
+    """
+    from molq.campaignfile import CampaignFile
+
+    if schema:
+        write_json(CampaignFile.json_schema())
+        return
+    if campaign is None:
+        raise CallError("molq run needs a campaign file, e.g. molq run configs/quickstart.toml")
+    from molq import overrides
+
+    changes = overrides.parse_all(settings or ())
+    if seed is not None:
+        changes["campaign.seed"] = seed
+    file = CampaignFile.from_toml(campaign, changes)
+
+    from molq.campaign import default_directory
+    from molq.cli import leads, threads, watching
+    from molq.cli.progress import Tracker
+
+    directory = out if out is not None else default_directory(file.name)
+    # the driver only chooses and learns; the calculations' threads are their workers'
+    threads.limit(1)
+    from molq import execution
+    from molq.run import Run
+
+    execution.check_free(directory)
+    watching.announce(directory)
+    execution.check(file)
+    with Tracker(file.name) as tracker:
+        try:
+            execution.begin(file, directory, on_event=watching.listener(tracker))
+        except KeyboardInterrupt:
+            note(f"molq: interrupted; go on with: {watching.resume_command(directory)}")
+            raise
+    leads.show(Run(directory).leads(top), json=json)
+    watching.conclude(Run(directory))

@@ -1,0 +1,63 @@
+"""``molq screen``: a library scored molecule by molecule."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from molq.cli import options
+from molq.cli.console import note
+
+NAME = "screen"
+EPILOG = "Example: molq screen library.csv --out runs/screen --recipe warhead-ea --top 20"
+
+
+def command(
+    library: Annotated[
+        Path,
+        typer.Argument(
+            metavar="LIBRARY", help="CSV, SMI or SDF file, may end in .gz.", show_default=False
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Folder of the run; it must not exist yet.")
+    ],
+    recipe: options.Recipe = "warhead-ea",
+    top: Annotated[int, typer.Option("--top", min=1, help="Leads shown at the end.")] = 10,
+    workers: Annotated[
+        int | None,
+        typer.Option("--workers", min=1, help="Calculations at a time; as many as fit by default."),
+    ] = None,
+    seed: options.Seed = 0,
+    settings: options.Set = None,
+    json: options.Json = False,
+) -> None:
+    """Score every molecule of a library; every row gets a score or a reason.
+
+    `results.csv` holds the rows in the library's order. Leads are ranked by
+    falling value, or by objectives: --set 'objective=[{name="warhead-ea",
+    transform="window", low=-4.95, high=-4.75}]'. The tables of --set are screen,
+    library, filters, objective, simulation, compute and report.
+    """
+    from molq import execution
+    from molq.cli import leads, threads, watching
+    from molq.cli.progress import Tracker
+    from molq.libraryscreen import screen_file
+    from molq.run import Run
+
+    file = screen_file(library, recipe, workers=workers, seed=seed, changes=settings or ())
+    threads.limit(1)
+    execution.check_free(out)
+    watching.announce(out)
+    execution.check(file)
+    with Tracker(file.name) as tracker:
+        try:
+            execution.begin(file, out, on_event=watching.listener(tracker))
+        except KeyboardInterrupt:
+            note(f"molq: interrupted; go on with: {watching.resume_command(out)}")
+            raise
+    leads.show(Run(out).leads(top), json=json)
+    note(f"every row: {out / 'results.csv'}")
+    watching.conclude(Run(out))

@@ -1,0 +1,65 @@
+"""A run's events as progress lines, and its end as a few facts."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from molq.cli.console import note
+from molq.cli.progress import Tracker
+
+if TYPE_CHECKING:
+    from molq.run import Run
+    from screening.progress import Event, Listener, MoleculeDone
+
+
+def listener(tracker: Tracker) -> Listener:
+    """What a run calls with each event."""
+    from screening.progress import LibraryRead, MoleculeDone, RoundFinished, RoundStarted
+
+    def tell(event: Event) -> None:
+        if isinstance(event, LibraryRead):
+            tracker.say(
+                f"library: {event.rows} rows, {event.candidates} molecules, "
+                f"{event.dropped} dropped, {event.duplicates} duplicates"
+            )
+        elif isinstance(event, RoundStarted):
+            tracker.say(
+                f"round {event.round} of {event.rounds}: {event.selected} molecules chosen "
+                f"from {event.pool}, {event.proposed} of them proposals"
+            )
+        elif isinstance(event, MoleculeDone):
+            tracker.update(event.done, event.total, _molecule(event))
+        elif isinstance(event, RoundFinished):
+            best = event.summary.get("best_utility")
+            reached = f", best utility {best:.3f}" if best is not None else ""
+            tracker.say(f"round {event.round} of {event.rounds} finished{reached}")
+
+    return tell
+
+
+def _molecule(event: MoleculeDone) -> str:
+    result = event.result
+    called = result.candidate.name or result.candidate.smiles
+    if result.score is not None:
+        outcome = f"{result.score.value:.3f} {result.score.unit}"
+    else:
+        assert result.failure is not None
+        outcome = f"failed ({result.failure.kind}): {result.failure.message}"
+    return f"{called}  {result.recipe} {outcome}  {result.wall_seconds:.1f} s"
+
+
+def resume_command(directory: Path) -> str:
+    """The exact command that goes on with the run."""
+    return f"molq resume {shlex.quote(str(directory))}"
+
+
+def announce(directory: Path) -> None:
+    """Say how to go on with the run, before it begins."""
+    note(f"If it is interrupted, go on with: {resume_command(directory)}")
+
+
+def conclude(run: Run) -> None:
+    """Say where the results are."""
+    note(f"leads and report: {run.directory / 'leads.csv'}, {run.directory / 'report.html'}")

@@ -1,0 +1,259 @@
+"""Runs: what is checked before one starts, how it is begun, gone on with and reported."""
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+from molq import diagnosis
+from molq.campaignfile import CampaignFile, RunFile, ScreenFile
+from molq.errors import CallError
+from molq.reading import REPORT, check_run, leads_of, one_line_errors, settings_of, write_report
+from screening import leadfiles
+from screening.database import FILE
+from screening.journal import Journal
+from screening.library import LibraryError
+from screening.library import read as read_library
+from screening.objective import recipe_names
+from screening.objective import validate as validate_objectives
+from screening.progress import Listener
+from screening.records import Kind
+from screening.scheduler import Executor, Inline, Scheduler
+
+SETTINGS = {"campaign": "campaign.toml", "screen": "screen.toml"}
+
+_LEFTOVERS = ("journal.lock", "journal.reserve")
+
+
+def check(file: RunFile) -> None:
+    """What can be known to be wrong before anything is computed.
+
+    Raises:
+        CallError: an unknown objective, recipe, solver or generator, a scaffold or
+            constraint that does not work, a library that cannot be read.
+    """
+    from molq.scoring import check_names
+
+    try:
+        if file.objective:
+            validate_objectives(file.objective)
+        if file.library is not None:
+            # the file is opened at once; its rows are read by the run
+            read_library(file.library)
+        if isinstance(file, ScreenFile):
+            check_names(file.screen.recipe, file.simulation)
+            _check_wishes(file)
+        else:
+            _check_solver(file)
+            _check_generator(file)
+    except (LibraryError, ValueError) as error:
+        if isinstance(error, CallError):
+            raise
+        raise CallError(str(error)) from error
+
+
+def _check_wishes(file: ScreenFile) -> None:
+    others = [name for name in recipe_names(file.objective) if name != file.screen.recipe]
+    if others:
+        raise CallError(
+            f"objective {others[0]!r} is not what the screen computes, which is "
+            f"{file.screen.recipe!r}: give it by --recipe, or use molq run"
+        )
+
+
+def _check_solver(file: CampaignFile) -> None:
+    from simulation import solver
+
+    if file.simulation.solver not in solver.names():
+        raise CallError(
+            diagnosis.unknown_name("solver", file.simulation.solver, solver.names())
+            + " (simulation.solver)"
+        )
+
+
+def _check_generator(file: CampaignFile) -> None:
+    if file.generator.share == 0:
+        return
+    from generative.constraints import Constraints
+    from generative.generator import find
+
+    settings = file.generator
+    # sampling nothing still reads the scaffold and the constraints
+    find(settings.prior).sample(
+        0,
+        seed=0,
+        scaffold=settings.scaffold,
+        constraints=Constraints(
+            max_heavy_atoms=settings.max_heavy_atoms,
+            required=settings.required,
+            forbidden=settings.forbidden,
+        ),
+    )
+
+
+def check_free(directory: Path) -> None:
+    """That a new run may be made there.
+
+    Raises:
+        CallError: something is there already.
+    """
+    if (directory / FILE).exists():
+        raise CallError(
+            f"{directory} already holds a run: go on with it by `molq resume {directory}`, "
+            "or choose another --out"
+        )
+    if directory.exists() and not directory.is_dir():
+        raise CallError(f"{directory} is a file: choose another --out")
+    if directory.is_dir() and any(p.name not in _LEFTOVERS for p in directory.iterdir()):
+        raise CallError(f"{directory} is not empty: choose another --out")
+
+
+def begin(
+    file: RunFile,
+    directory: Path,
+    *,
+    on_event: Listener | None = None,
+    executor: Executor | None = None,
+) -> None:
+    """Begin a run in a new folder and carry it to its end.
+
+    Args:
+        file: the settings; ``check`` them first.
+        directory: must hold no run.
+        on_event: called with each ``screening.progress.Event``.
+        executor: where molecules are evaluated; None for Ray as ``[compute]`` says.
+
+    Raises:
+        CallError: the folder is taken, or the settings do not work.
+        MolqError: Ray or the journal failed.
+        KeyboardInterrupt: stopped by the user; the journal is whole.
+    """
+    check_free(directory)
+    kind: Kind = "campaign" if isinstance(file, CampaignFile) else "screen"
+    with (
+        one_line_errors(),
+        Journal.create(
+            directory,
+            kind=kind,
+            settings=file.model_dump(mode="json"),
+            environment=environment(),
+        ) as journal,
+    ):
+        (directory / SETTINGS[kind]).write_text(file.to_toml(), encoding="utf-8")
+        _carry_on(journal, file, on_event, executor)
+
+
+def go_on(
+    directory: Path, *, on_event: Listener | None = None, executor: Executor | None = None
+) -> None:
+    """Go on with a run from where its journal stands.
+
+    Args:
+        directory: of the run.
+        on_event: called with each ``screening.progress.Event``.
+        executor: where molecules are evaluated; None for Ray as ``[compute]`` says.
+
+    Raises:
+        CallError: there is no run.
+        MolqError: another process works on it, or Ray or the journal failed.
+        KeyboardInterrupt: stopped by the user; the journal is whole.
+    """
+    check_run(directory)
+    with one_line_errors(), Journal.open(directory) as journal:
+        _carry_on(journal, settings_of(journal), on_event, executor)
+
+
+def environment() -> dict[str, Any]:
+    """Versions and machine, as plain JSON types."""
+    import psutil
+
+    from simulation.provenance import versions
+
+    memory_gb = psutil.virtual_memory().total / 2**30
+    return {
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "cores": os.cpu_count(),
+        "memory": f"{memory_gb:.1f} GiB",
+        "versions": {**versions(), **_versions_of("ray", "torch", "torch-geometric", "gpytorch")},
+    }
+
+
+def _versions_of(*packages: str) -> dict[str, str]:
+    from importlib.metadata import version
+
+    return {package: version(package) for package in packages}
+
+
+def _carry_on(
+    journal: Journal, file: RunFile, on_event: Listener | None, executor: Executor | None
+) -> None:
+    try:
+        if executor is not None or journal.finished:
+            _run(journal, file, on_event, executor)
+        else:
+            with Scheduler(file.compute) as scheduler:
+                _run(journal, file, on_event, scheduler)
+    finally:
+        write_report(journal, file, journal.directory / REPORT)
+
+
+def _run(
+    journal: Journal, file: RunFile, on_event: Listener | None, executor: Executor | None
+) -> None:
+    if isinstance(file, CampaignFile):
+        _run_campaign(journal, file, on_event, executor)
+    else:
+        _run_screen(journal, file, on_event, executor)
+
+
+def _run_campaign(
+    journal: Journal, file: CampaignFile, on_event: Listener | None, executor: Executor | None
+) -> None:
+    from generative.generator import find
+    from screening.loop import CampaignPlan, run_campaign
+
+    run_campaign(
+        journal=journal,
+        plan=CampaignPlan(
+            objectives=file.objective,
+            library=file.library,
+            campaign=file.campaign,
+            generator=file.generator,
+            filters=file.filters,
+            simulation=file.simulation,
+            surrogate=file.surrogate,
+            acquisition=file.acquisition,
+            max_attempts=file.compute.max_attempts,
+        ),
+        generator=find(file.generator.prior) if file.generator.share > 0 else None,
+        executor=executor or Inline(),
+        on_event=on_event,
+    )
+
+
+def _run_screen(
+    journal: Journal, file: ScreenFile, on_event: Listener | None, executor: Executor | None
+) -> None:
+    from screening.screen import ScreenPlan, run_screen
+
+    run_screen(
+        journal=journal,
+        plan=ScreenPlan(
+            library=file.library,
+            recipes=(file.screen.recipe,),
+            seed=file.seed,
+            objectives=file.objective,
+            filters=file.filters,
+            simulation=file.simulation,
+            max_attempts=file.compute.max_attempts,
+        ),
+        executor=executor or Inline(),
+        on_event=on_event,
+    )
+    if not file.objective:
+        # ranked by value, which the run knows only at its end
+        table = leads_of(journal, file)
+        leadfiles.write(journal.directory, table.leads, table.objectives)

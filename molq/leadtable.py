@@ -1,0 +1,198 @@
+"""Ranked leads as a table: the same columns for terminal, files, notebook and report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+from screening import leadfiles, scorers
+from screening.objective import ObjectiveSettings
+from screening.ranking import Lead
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from simulation.score import Score
+
+ColumnKind = Literal["utility", "objective", "baseline", "deviation"]
+
+DEVIATION_UNIT = "mHa"
+
+
+@dataclass(frozen=True)
+class LeadColumn:
+    """One column: how it is headed, and how a lead fills it."""
+
+    header: str
+    unit: str  # "" for texts and pure numbers
+    kind: ColumnKind
+    digits: int  # after the point
+    meaning: str  # one line
+    cell: Callable[[Lead], float | None]
+
+    @property
+    def title(self) -> str:
+        """The header with its unit."""
+        return f"{self.header} ({self.unit})" if self.unit else self.header
+
+
+def label(lead: Lead) -> str:
+    """What a lead is called: its name, or the skeleton part of its InChIKey."""
+    return lead.candidate.name or lead.candidate.inchikey.split("-")[0]
+
+
+def leading_score(lead: Lead) -> Score | None:
+    """The score of the first recipe among the objectives, None where there is none."""
+    return next(iter(lead.scores.values()), None)
+
+
+def site_of(lead: Lead) -> tuple[int, ...]:
+    """Heavy-atom indices of the scored site, in the order of the score's SMILES."""
+    score = leading_score(lead)
+    return score.active_space.atoms if score is not None else ()
+
+
+@dataclass(frozen=True)
+class LeadTable(Sequence[Lead]):
+    """Leads by falling utility, with what was asked for."""
+
+    leads: tuple[Lead, ...]
+    objectives: tuple[ObjectiveSettings, ...]
+
+    @overload
+    def __getitem__(self, index: int) -> Lead: ...
+    @overload
+    def __getitem__(self, index: slice) -> LeadTable: ...
+    def __getitem__(self, index: int | slice) -> Lead | LeadTable:
+        if isinstance(index, slice):
+            return LeadTable(self.leads[index], self.objectives)
+        return self.leads[index]
+
+    def __len__(self) -> int:
+        return len(self.leads)
+
+    def __iter__(self) -> Iterator[Lead]:
+        return iter(self.leads)
+
+    @cached_property
+    def number_columns(self) -> tuple[LeadColumn, ...]:
+        """Utility, objectives, baselines and deviations."""
+        columns = [
+            LeadColumn(
+                "utility", "", "utility", 3,
+                "weighted geometric mean of the desirabilities, 0 to 1", lambda x: x.utility,
+            )
+        ]  # fmt: skip
+        for objective in self.objectives:
+            columns.append(self._objective_column(objective.name))
+        columns += self._score_columns()
+        return tuple(columns)
+
+    def _objective_column(self, name: str) -> LeadColumn:
+        if any(name in lead.scores for lead in self.leads):
+            score = next(lead.scores[name] for lead in self.leads if name in lead.scores)
+            unit, digits, meaning = score.unit, 3, f"recipe {name}, solver {score.solver}"
+        elif name in scorers.names():
+            scorer = scorers.find(name)
+            unit, digits, meaning = scorer.unit, 2, scorer.summary
+        else:
+            unit, digits, meaning = "", 3, f"recipe {name}"
+        return LeadColumn(name, unit, "objective", digits, meaning, lambda lead: _value(lead, name))
+
+    def _score_columns(self) -> list[LeadColumn]:
+        recipes: dict[str, dict[str, tuple[str, str]]] = {}
+        for lead in self.leads:
+            for recipe, score in lead.scores.items():
+                found = recipes.setdefault(recipe, {})
+                for name, baseline in score.baselines.items():
+                    found.setdefault(name, (baseline.unit, baseline.method))
+        columns = []
+        for recipe, baselines in recipes.items():
+            prefix = f"{recipe} " if len(recipes) > 1 else ""
+            columns += [
+                LeadColumn(f"{prefix}{name}", unit, "baseline", 3, method, _baseline(recipe, name))
+                for name, (unit, method) in baselines.items()
+            ]
+            columns.append(
+                LeadColumn(
+                    f"{prefix}solver - casci", DEVIATION_UNIT, "deviation", 4,
+                    "the solver's energy difference minus the exact one in the same space",
+                    _deviation(recipe),
+                )
+            )  # fmt: skip
+        return columns
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row for each lead, the columns of ``leads.csv``; headers carry the units."""
+        import pandas as pd
+
+        header, rows = leadfiles.table(self.leads, self.objectives)
+        return pd.DataFrame(rows, columns=header)
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """Plain JSON types: each lead with its whole scores."""
+        return [
+            {
+                "rank": lead.rank,
+                "name": lead.candidate.name,
+                "smiles": lead.candidate.smiles,
+                "inchikey": lead.candidate.inchikey,
+                "utility": lead.utility,
+                "desirabilities": dict(lead.desirabilities),
+                "properties": dict(lead.properties),
+                "scores": {name: score.to_json() for name, score in lead.scores.items()},
+                "alerts": list(lead.alerts),
+                "origin": lead.candidate.origin,
+                "round": lead.round,
+                "row": lead.candidate.row,
+            }
+            for lead in self.leads
+        ]
+
+    def _repr_html_(self) -> str:
+        from molq.notebook import Picture, table
+
+        shown = self.number_columns
+        return table(
+            ["rank", "structure", "molecule", *(column.title for column in shown), "origin"],
+            [
+                [
+                    lead.rank,
+                    Picture(_drawn_smiles(lead), site_of(lead)),
+                    f"{label(lead)}: {lead.candidate.smiles}",
+                    *(column.cell(lead) for column in shown),
+                    lead.candidate.origin,
+                ]
+                for lead in self.leads
+            ],
+        )
+
+
+def _drawn_smiles(lead: Lead) -> str:
+    # the site's indices are those of the score's SMILES
+    score = leading_score(lead)
+    return score.smiles if score is not None else lead.candidate.smiles
+
+
+def _value(lead: Lead, name: str) -> float | None:
+    score = lead.scores.get(name)
+    return score.value if score is not None else lead.properties.get(name)
+
+
+def _baseline(recipe: str, name: str) -> Callable[[Lead], float | None]:
+    def cell(lead: Lead) -> float | None:
+        score = lead.scores.get(recipe)
+        baseline = score.baselines.get(name) if score is not None else None
+        return baseline.value if baseline is not None else None
+
+    return cell
+
+
+def _deviation(recipe: str) -> Callable[[Lead], float | None]:
+    def cell(lead: Lead) -> float | None:
+        score = lead.scores.get(recipe)
+        return score.casci_deviation_mha if score is not None else None
+
+    return cell

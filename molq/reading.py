@@ -1,0 +1,141 @@
+"""What a run's journal says: its settings, its leads, its status, its report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from molq.campaignfile import CampaignFile, RunFile, ScreenFile
+from molq.errors import CallError, MolqError
+from molq.leadtable import LeadTable, label
+from molq.runstatus import RECENT_EVENTS, RunStatus, state_of
+from screening import runfiles
+from screening.database import FILE, JournalError
+from screening.journal import Journal
+from screening.library import LibraryError
+from screening.objective import ObjectiveSettings
+from screening.scheduler import SchedulerError
+from screening.standing import leads, scored
+
+REPORT = "report.html"
+
+
+def check_run(directory: Path) -> None:
+    """That the folder holds a run.
+
+    Raises:
+        CallError: it does not.
+    """
+    if not (directory / FILE).is_file():
+        what = "is not a run's folder" if directory.is_dir() else "does not exist"
+        raise CallError(f"{directory} {what}: give the --out of a `molq run` or `molq screen`")
+
+
+@contextmanager
+def journal_of(directory: Path) -> Iterator[Journal]:
+    """The journal of a run, for reading; the run may be going on.
+
+    Raises:
+        CallError: there is no run.
+        MolqError: the journal is damaged, or of another version.
+    """
+    check_run(directory)
+    with one_line_errors(), Journal.open(directory, readonly=True) as journal:
+        yield journal
+
+
+def settings_of(journal: Journal) -> RunFile:
+    """The settings a run was begun with.
+
+    Raises:
+        MolqError: they are not valid for this version of molq.
+    """
+    model: type[CampaignFile] | type[ScreenFile] = (
+        CampaignFile if journal.kind == "campaign" else ScreenFile
+    )
+    try:
+        return model.from_document(
+            journal.settings(), folder=journal.directory.resolve(), source="the journal's settings"
+        )
+    except CallError as error:
+        raise MolqError("; ".join(error.problems)) from error
+
+
+def leads_of(journal: Journal, file: RunFile) -> LeadTable:
+    """The ranked leads of a journal.
+
+    A screen without objectives is ranked by falling value of its recipe: its
+    utility places a molecule between the lowest and the highest value of the screen.
+    """
+    objectives = file.objective
+    if isinstance(file, ScreenFile) and not objectives:
+        recipe = file.screen.recipe
+        found = scored(journal.iterate_results())
+        values = [scores[recipe].value for _, scores, _ in found if recipe in scores]
+        if not values:
+            return LeadTable((), ())
+        low, high = min(values), max(values)
+        if low == high:
+            low, high = low - 0.5, high + 0.5
+        objectives = (ObjectiveSettings(name=recipe, transform="maximize", low=low, high=high),)
+    return LeadTable(tuple(leads(journal, objectives, file.filters)), objectives)
+
+
+def status_of(journal: Journal, file: RunFile, table: LeadTable) -> RunStatus:
+    """Where a run stands."""
+    counts, library = journal.counts(), journal.library_counts()
+    cpu_seconds, recipes = 0.0, set()
+    for result in journal.iterate_results():
+        cpu_seconds += result.cpu_seconds
+        recipes.add(result.recipe)
+    finished = counts["scored"] + counts["failed"]
+    if isinstance(file, ScreenFile):
+        begun, rounds, asked = None, None, library["passed"]
+    else:
+        begun = max((record.round for record in journal.rounds()), default=0)
+        rounds, asked = file.campaign.rounds, len(journal.selections())
+    best = table[0] if table.leads else None
+    return RunStatus(
+        directory=str(journal.directory),
+        name=file.name,
+        kind=journal.kind,
+        state=state_of(journal),
+        round=begun,
+        rounds=rounds,
+        rows=library["rows"],
+        dropped=library["dropped"] + library["duplicates"],
+        scored=counts["scored"],
+        failed=counts["failed"],
+        waiting=max(0, asked * max(1, len(recipes)) - finished),
+        best_value=best.utility if best is not None else None,
+        best_label=label(best) if best is not None else None,
+        cpu_seconds=cpu_seconds,
+        created=journal.created,
+        events=tuple((e.time, e.message) for e in journal.events()[-RECENT_EVENTS:]),
+    )
+
+
+def write_report(journal: Journal, file: RunFile, path: Path) -> None:
+    """Write the report of a journal into a file, whole or not at all.
+
+    Raises:
+        JournalError: the file cannot be written.
+    """
+    from molq.report.gathering import contents
+    from molq.report.page import html
+
+    table = leads_of(journal, file)
+    status = status_of(journal, file, table)
+    page = html(contents(journal, file, table, status, top=file.report.top))
+    with runfiles.replaced(path) as handle:
+        handle.write(page)
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """The packages' own one-line errors as molq's."""
+    try:
+        yield
+    except (JournalError, SchedulerError, LibraryError) as error:
+        raise MolqError(str(error)) from error

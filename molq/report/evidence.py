@@ -1,0 +1,141 @@
+"""What the quantum step added, and what the cheap numbers say: the report's honest part."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.stats import rankdata
+
+from molq.leadtable import LeadTable, label
+from molq.report.contents import AgreementRow
+from molq.report.page import number
+from screening.records import Result
+
+EXACT = "casci"
+CHEMICAL_ACCURACY = 1.6  # mHa
+ALIKE = 0.9  # rank correlation from which two orders are called nearly the same
+FEW = 5  # molecules below which a rank correlation says little
+
+
+def deviations(scored: Sequence[Result]) -> list[float]:
+    """Solver minus CASCI of every score that a solver other than CASCI gave, in mHa."""
+    return [
+        r.score.casci_deviation_mha
+        for r in scored
+        if r.score is not None and r.score.solver != EXACT
+    ]
+
+
+def spearman(first: Sequence[float], second: Sequence[float]) -> float | None:
+    """Rank correlation; None for fewer than three values or constant ones."""
+    x, y = rankdata(first), rankdata(second)
+    if len(x) < 3 or x.std() == 0 or y.std() == 0:
+        return None
+    return float(np.corrcoef(x, y)[0, 1])
+
+
+def agreement(scored: Sequence[Result]) -> tuple[AgreementRow, ...]:
+    """Rank agreement of each baseline with its score, the strongest first."""
+    series: dict[tuple[str, str, str], list[tuple[float, float]]] = {}
+    for result in scored:
+        if result.score is not None:
+            for name, baseline in result.score.baselines.items():
+                key = (result.recipe, name, baseline.unit)
+                series.setdefault(key, []).append((result.score.value, baseline.value))
+    many = len({recipe for recipe, _, _ in series}) > 1
+    rows = [
+        AgreementRow(
+            f"{recipe}: {name}" if many else name,
+            unit,
+            spearman([score for score, _ in pairs], [value for _, value in pairs]),
+            len(pairs),
+        )
+        for (recipe, name, unit), pairs in series.items()
+    ]
+    return tuple(sorted(rows, key=lambda row: -abs(row.spearman or 0.0)))
+
+
+def sentences(
+    scored: Sequence[Result], table: LeadTable, found: Sequence[AgreementRow]
+) -> tuple[str, ...]:
+    """The report's summary, in plain words and numbers."""
+    return tuple(
+        text for text in (_best(table), _quantum(scored), _baselines(found), _doubts(table)) if text
+    )
+
+
+def _best(table: LeadTable) -> str:
+    if not table.leads:
+        return ""
+    proposed = sum(lead.candidate.origin == "generator" for lead in table[:10])
+    shown = min(10, len(table))
+    text = (
+        f"The best molecule is {label(table[0])}, with a utility of {number(table[0].utility, 3)}"
+    )
+    if proposed:
+        return f"{text}; {proposed} of the first {shown} leads were proposed by the generator."
+    return f"{text}."
+
+
+def _quantum(scored: Sequence[Result]) -> str:
+    scores = [r.score for r in scored if r.score is not None]
+    if not scores:
+        return ""
+    if all(score.solver == EXACT for score in scores):
+        return (
+            "The active-space energies are exact (CASCI): no quantum step was taken, and none "
+            "would have changed a value."
+        )
+    sizes = np.abs(deviations(scored))
+    worst, middle = float(sizes.max()), float(np.median(sizes))
+    shift = max(abs(s.value - s.casci_value) for s in scores if s.solver != EXACT)
+    order = spearman([s.value for s in scores], [s.casci_value for s in scores])
+    solver = next(s.solver for s in scores if s.solver != EXACT)
+    unit = scores[0].unit
+    text = (
+        f"{solver} ended at most {number(worst, 3)} mHa (median {number(middle, 3)}) from exact "
+        f"diagonalisation in the same active space, which moves a score by at most "
+        f"{number(shift, 4)} {unit}"
+    )
+    if order is not None:
+        text += f" and keeps the order at a Spearman of {number(order, 3)}"
+    if worst <= CHEMICAL_ACCURACY:
+        return (
+            f"{text}. So the quantum step reproduced CASCI to chemical accuracy and added nothing "
+            "to the ranking that CASCI does not give at lower cost."
+        )
+    return (
+        f"{text}. That is beyond chemical accuracy ({CHEMICAL_ACCURACY} mHa): trust the CASCI "
+        "values where the two differ."
+    )
+
+
+def _baselines(found: Sequence[AgreementRow]) -> str:
+    known = [row for row in found if row.spearman is not None]
+    if not known:
+        return ""
+    best = known[0]
+    assert best.spearman is not None
+    text = (
+        f"Of the baselines {best.baseline} orders the molecules most like the score "
+        f"(Spearman {number(best.spearman, 2)} on {best.molecules} molecules)"
+    )
+    if best.molecules < FEW:
+        return f"{text}, too few to judge by."
+    if abs(best.spearman) >= ALIKE:
+        return (
+            f"{text}: it would have chosen nearly the same molecules at a small part of the cost."
+        )
+    return f"{text}: no baseline could stand in for the score here."
+
+
+def _doubts(table: LeadTable) -> str:
+    shown = table[:10]
+    doubtful = sum(any(score.flags for score in lead.scores.values()) for lead in shown)
+    if not doubtful:
+        return ""
+    return (
+        f"{doubtful} of the first {len(shown)} leads carry a flag that doubts the score; "
+        "read it before acting on the value."
+    )

@@ -1,0 +1,323 @@
+"""A run's journal into the contents of its report; also while the run goes on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+import numpy as np
+
+from molq import depiction
+from molq.campaignfile import RunFile
+from molq.leadtable import LeadColumn, LeadTable, label, leading_score
+from molq.report import chart
+from molq.report.contents import (
+    CalibrationRow,
+    Cell,
+    Column,
+    Contents,
+    DroppedRow,
+    Fact,
+    FailureGroup,
+    FailureRow,
+    LeadRow,
+    ObjectiveRow,
+    Provenance,
+)
+from molq.report.evidence import agreement, deviations, sentences
+from molq.report.page import number
+from molq.runstatus import RunStatus, duration
+from screening.journal import Journal
+from screening.objective import ObjectiveSettings
+from screening.ranking import Lead
+from screening.records import Result, SelectionRecord
+from screening.surrogate import Prediction, calibration
+
+MAX_LISTED = 200  # rows of a table of failures or dropped rows
+MAX_POINTS = 400  # dots of a chart
+
+_FAILURE_MEANING = {
+    "input": "The molecule is outside what the recipe or the method describes; never retried.",
+    "convergence": "An iteration did not reach its criterion, on any rung of the ladder.",
+    "resource": "A limit of time or memory was reached, also when doubled once.",
+    "random": "A random step failed with every seed that was tried, or the worker was lost.",
+}
+
+
+def contents(
+    journal: Journal, file: RunFile, table: LeadTable, status: RunStatus, *, top: int
+) -> Contents:
+    """The report of a run as it stands.
+
+    Args:
+        journal: open for reading.
+        file: the run's settings.
+        table: the leads so far.
+        status: of the run.
+        top: leads that are shown.
+    """
+    results = journal.results()
+    scored = [result for result in results if result.score is not None]
+    found = agreement(scored)
+    calibration_rows, calibration_chart = _calibration(journal.selections(), scored)
+    dropped, dropped_total = _dropped(journal)
+    return Contents(
+        title=status.name,
+        kind=status.kind.capitalize(),
+        state=status.state,
+        state_note=_state_note(status),
+        written=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        molq_version=version("molq"),
+        facts=_facts(status, table, scored, file),
+        summary=sentences(scored, table, found),
+        objectives=tuple(_objective(objective, table) for objective in table.objectives),
+        columns=tuple(_column(column, scored) for column in table.number_columns),
+        leads=tuple(_lead_row(lead, table) for lead in table[:top]),
+        leads_total=len(table),
+        agreement=found,
+        charts=_progress(journal, table, file),
+        calibration=calibration_rows,
+        calibration_chart=calibration_chart,
+        failures=_failures(results),
+        dropped=dropped,
+        dropped_total=dropped_total,
+        provenance=_provenance(journal, file, scored),
+    )
+
+
+def _state_note(status: RunStatus) -> str:
+    done = f"{status.scored} scored, {status.failed} failed, {status.waiting} waiting"
+    if status.rounds is None:
+        return f"{done}."
+    return f"Round {status.round or 0} of {status.rounds}: {done}."
+
+
+def _facts(
+    status: RunStatus, table: LeadTable, scored: Sequence[Result], file: RunFile
+) -> tuple[Fact, ...]:
+    facts = [Fact("Molecules scored", str(status.scored)), Fact("Failures", str(status.failed))]
+    if table.leads:
+        hits = sum(lead.utility >= file.report.hit_utility for lead in table)
+        facts.append(Fact("Hits", str(hits), f"utility at least {file.report.hit_utility:g}"))
+        facts.append(Fact("Best utility", number(table[0].utility, 3), label(table[0])))
+    worst = max((abs(value) for value in deviations(scored)), default=None)
+    if worst is not None:
+        facts.append(Fact("Largest deviation from CASCI", f"{number(worst, 3)} mHa"))
+    facts.append(Fact("CPU time", duration(status.cpu_seconds)))
+    return tuple(facts)
+
+
+def _objective(objective: ObjectiveSettings, table: LeadTable) -> ObjectiveRow:
+    column = next(c for c in table.number_columns if c.header == objective.name)
+    low, high = (None if v is None else f"{v:g}".replace("-", "\N{MINUS SIGN}")
+                 for v in (objective.low, objective.high))  # fmt: skip
+    unit = f" {column.unit}" if column.unit else ""
+    text = {
+        "window": f"within {low} to {high}{unit}",
+        "maximize": f"high, rising from {low} to {high}{unit}",
+        "minimize": f"low, falling from {high} to {low}{unit}",
+        "at_least": f"at least {low}{unit}",
+        "at_most": f"at most {high}{unit}",
+    }[objective.transform]
+    return ObjectiveRow(objective.name, column.unit, text, f"{objective.weight:g}", column.meaning)
+
+
+def _column(column: LeadColumn, scored: Iterable[Result]) -> Column:
+    header = column.header
+    if column.kind == "baseline":
+        header = header.replace("_", " ")
+    if column.kind == "deviation":
+        solver = next((r.score.solver for r in scored if r.score is not None), "solver")
+        header = header.replace("solver - casci", f"{solver} \N{MINUS SIGN} CASCI")
+    return Column(header, column.unit, min(column.digits, 3), column.meaning, column.kind)
+
+
+def _lead_row(lead: Lead, table: LeadTable) -> LeadRow:
+    score = leading_score(lead)
+    smiles = score.smiles if score is not None else lead.candidate.smiles
+    site = score.active_space.atoms if score is not None else ()
+    cells = []
+    for column in table.number_columns:
+        wanted = lead.desirabilities.get(column.header) if column.kind == "objective" else None
+        cells.append(Cell(column.cell(lead), wanted))
+    found = f"round {lead.round}" if lead.round is not None else ""
+    if lead.candidate.row is not None:
+        found = f"{found}, row {lead.candidate.row}" if found else f"row {lead.candidate.row}"
+    highlighted = f", {score.sites[0].name} highlighted" if score is not None else ""
+    return LeadRow(
+        rank=lead.rank,
+        label=label(lead),
+        smiles=smiles,
+        inchikey=lead.candidate.inchikey,
+        drawing=depiction.svg(smiles, site=site, width=208, height=130),
+        alternative=f"Structure of {label(lead)}{highlighted}",
+        cells=tuple(cells),
+        origin=lead.candidate.origin,
+        found=found,
+        notes=lead.alerts,
+        flags=tuple(flag for score in lead.scores.values() for flag in score.flags),
+        details=_details(lead),
+    )
+
+
+def _details(lead: Lead) -> tuple[tuple[str, str], ...]:
+    score = leading_score(lead)
+    facts = [("InChIKey", lead.candidate.inchikey)]
+    if score is None:
+        return tuple(facts)
+    space, conformers = score.active_space, score.conformers
+    settled = "; ".join(
+        f"{site.name}: {number(site.value, 3)} {score.unit}" for site in score.sites
+    )
+    solutions = score.sites[0].solutions if score.sites else ()
+    facts += [
+        ("Sites", settled),
+        ("Active space", f"({space.electrons}e, {space.orbitals}o), AVAS {space.threshold:g}"),
+        ("Weights on site", ", ".join(number(weight, 2) for weight in space.weights)),
+        ("Triplet energy", f"{number(space.triplet_energy, 2)} eV"),
+        ("CASCI value", f"{number(score.casci_value, 4)} {score.unit}"),
+        (
+            "Solver",
+            f"{score.solver} on {score.backend}: "
+            + ", ".join(f"{s.sector} {s.parameters} parameters" for s in solutions),
+        ),
+        (
+            "Conformers",
+            f"{conformers.distinct} distinct of {conformers.requested}, "
+            f"spread {number(conformers.spread, 1)} kcal/mol",
+        ),
+        ("Method", f"{conformers.method}; basis {score.provenance.basis}"),
+        ("Seed", str(score.provenance.seed)),
+    ]
+    return tuple(facts)
+
+
+def _progress(journal: Journal, table: LeadTable, file: RunFile) -> tuple[chart.Chart, ...]:
+    rounds = [record.round for record in journal.rounds()]
+    if not rounds:
+        return ()
+    leads = [lead for lead in table if lead.round is not None]
+    best, hits = [], []
+    for current in rounds:
+        so_far = [lead.utility for lead in leads if (lead.round or 0) <= current]
+        best.append((current, max(so_far, default=0.0)))
+        hits.append((current, sum(value >= file.report.hit_utility for value in so_far)))
+    dots = [(lead.round or 0, lead.utility, label(lead), lead.candidate.origin) for lead in leads]
+    definition = f"A hit has a utility of at least {file.report.hit_utility:g}."
+    return (
+        chart.utility_by_round(best, dots[:MAX_POINTS]),
+        chart.hits_by_round(hits, definition),
+    )
+
+
+def _calibration(
+    selections: Sequence[SelectionRecord], scored: Sequence[Result]
+) -> tuple[tuple[CalibrationRow, ...], chart.Chart | None]:
+    """What was predicted when a molecule was chosen, against what came."""
+    values = {(r.candidate.inchikey, r.recipe): r for r in scored}
+    groups: dict[tuple[int, str], list[tuple[float, float, float, str]]] = {}
+    for selection in selections:
+        for recipe, (mean, std) in selection.predicted.items():
+            result = values.get((selection.candidate.inchikey, recipe))
+            if result is not None and result.score is not None and std > 0:
+                name = result.candidate.name or result.candidate.inchikey.split("-")[0]
+                point = (float(mean), float(std), result.score.value, name)
+                groups.setdefault((selection.round, recipe), []).append(point)
+    units = {r.recipe: r.score.unit for r in scored if r.score is not None}
+    rows = []
+    for (round_number, recipe), points in sorted(groups.items()):
+        figures = np.array([point[:3] for point in points])  # shape: (molecules, 3)
+        judged = calibration(Prediction(figures[:, 0], figures[:, 1]), figures[:, 2])
+        rank = judged.spearman if judged.spearman == judged.spearman else None
+        rows.append(
+            CalibrationRow(
+                round_number, recipe, units[recipe], judged.n, judged.rmse, rank,
+                judged.coverage_95,
+            )
+        )  # fmt: skip
+    if not rows:
+        return (), None
+    recipe = rows[0].quantity
+    drawn = [p for (_, name), points in groups.items() if name == recipe for p in points]
+    return tuple(rows), chart.calibration(drawn[:MAX_POINTS], recipe, units[recipe])
+
+
+def _failures(results: Sequence[Result]) -> tuple[FailureGroup, ...]:
+    groups: dict[str, list[FailureRow]] = {}
+    for result in results:
+        failure, candidate = result.failure, result.candidate
+        if failure is None:
+            continue
+        where = [f"round {result.round}"] if result.round is not None else []
+        where += [f"row {candidate.row}"] if candidate.row is not None else []
+        groups.setdefault(failure.kind, []).append(
+            FailureRow(
+                candidate.name or candidate.inchikey.split("-")[0],
+                candidate.smiles,
+                failure.step,
+                failure.message,
+                ", ".join(where) or candidate.origin,
+            )
+        )
+    order = sorted(groups, key=lambda kind: -len(groups[kind]))
+    return tuple(
+        FailureGroup(
+            kind,
+            _FAILURE_MEANING[kind],
+            tuple(groups[kind][:MAX_LISTED]),
+            max(0, len(groups[kind]) - MAX_LISTED),
+        )
+        for kind in order
+    )
+
+
+def _dropped(journal: Journal) -> tuple[tuple[DroppedRow, ...], int]:
+    listed: list[DroppedRow] = []
+    total = 0
+    for row in journal.library_rows():
+        if row.failure is not None:
+            reason = row.failure.message
+        elif row.duplicate_of is not None:
+            reason = f"the same molecule as row {row.duplicate_of}"
+        else:
+            continue
+        total += 1
+        if len(listed) < MAX_LISTED:
+            listed.append(DroppedRow(row.row, row.name, row.text, reason))
+    return tuple(listed), total
+
+
+def _provenance(journal: Journal, file: RunFile, scored: Sequence[Result]) -> Provenance:
+    environment = journal.environment()
+    versions = dict(environment.get("versions", {}))
+    steps: Counter[str] = Counter()
+    seeds = set()
+    for result in scored:
+        if result.score is not None:
+            steps.update(result.score.provenance.timings)
+            seeds.add(result.score.provenance.seed)
+            versions = {**versions, **result.score.provenance.versions}
+    facts = [
+        ("Run", f"{journal.kind} {file.name}"),
+        ("Begun", journal.created),
+        ("Finished", journal.marked("finished") or "not yet"),
+        ("Seed of the run", str(file.seed)),
+        ("Seeds of the calculations", f"{len(seeds)} of their own, one a molecule"),
+        ("Library", str(file.library.path) if file.library is not None else "none"),
+    ]
+    facts += [
+        (str(key).replace("_", " ").capitalize(), str(value))
+        for key, value in environment.items()
+        if key != "versions"
+    ]
+    for record in journal.rounds():
+        notes = "; ".join(n for n in (record.surrogate_note, record.generator_note) if n)
+        facts.append((f"Round {record.round}", f"seed {record.seed}; {notes}"))
+    return Provenance(
+        settings=file.to_toml(),
+        facts=tuple(facts),
+        versions=tuple(sorted((str(k), str(v)) for k, v in versions.items())),
+        timings=tuple((step, duration(seconds)) for step, seconds in steps.most_common()),
+    )

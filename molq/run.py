@@ -1,0 +1,71 @@
+"""A run's folder, campaign or screen: its leads, its status, its report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from molq import execution, reading
+from molq.leadtable import LeadTable
+from molq.runstatus import RunStatus
+from screening.progress import Listener
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that was begun; every question is answered from its journal."""
+
+    directory: Path
+
+    @classmethod
+    def open(cls, directory: str | Path) -> Run:
+        """The run of a folder.
+
+        Raises:
+            CallError: the folder holds none.
+        """
+        reading.check_run(Path(directory))
+        return cls(Path(directory))
+
+    def leads(self, top: int | None = None) -> LeadTable:
+        """The ranked leads so far, or the first of them.
+
+        Raises:
+            MolqError: the journal is damaged.
+        """
+        with reading.journal_of(self.directory) as journal:
+            table = reading.leads_of(journal, reading.settings_of(journal))
+        return table if top is None else table[:top]
+
+    def status(self) -> RunStatus:
+        """Where the run stands.
+
+        Raises:
+            MolqError: the journal is damaged.
+        """
+        with reading.journal_of(self.directory) as journal:
+            file = reading.settings_of(journal)
+            return reading.status_of(journal, file, reading.leads_of(journal, file))
+
+    def report(self, output: str | Path | None = None) -> Path:
+        """Write the report, by default ``report.html`` in the run's folder.
+
+        Raises:
+            MolqError: the journal is damaged or the file cannot be written.
+        """
+        path = self.directory / reading.REPORT if output is None else Path(output)
+        with reading.journal_of(self.directory) as journal:
+            reading.write_report(journal, reading.settings_of(journal), path)
+        return path
+
+    def resume(self, on_event: Listener | None = None) -> LeadTable:
+        """Go on to the end of the run; what is journalled is not computed again.
+
+        Raises:
+            MolqError: another process works on it, or Ray or the journal failed.
+        """
+        execution.go_on(self.directory, on_event=on_event)
+        return self.leads()
+
+    def _repr_html_(self) -> str:
+        return self.status()._repr_html_()

@@ -1,0 +1,108 @@
+"""Where a run stands, read from its journal; also while it goes on."""
+
+from __future__ import annotations
+
+import fcntl
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from screening.database import LOCK
+
+if TYPE_CHECKING:
+    from screening.journal import Journal
+
+State = Literal["running", "finished", "interrupted"]
+
+RECENT_EVENTS = 5
+
+
+@dataclass(frozen=True)
+class RunStatus:
+    """A run's state and its counts."""
+
+    directory: str
+    name: str
+    kind: str  # "campaign", "screen"
+    state: State
+    round: int | None  # the round at work or last finished; None in a screen
+    rounds: int | None  # asked for; None in a screen
+    rows: int  # of the library
+    dropped: int  # rows of the library that were not taken
+    scored: int
+    failed: int
+    waiting: int  # molecules chosen (screen: taken in) and not finished
+    best_value: float | None  # screen: of the recipe; campaign: utility
+    best_label: str | None
+    cpu_seconds: float  # s, of all finished calculations
+    created: str  # UTC, ISO 8601
+    events: tuple[tuple[str, str], ...]  # time and message, newest last
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        return asdict(self)
+
+    @property
+    def age(self) -> str:
+        """How long ago the run was created, in words."""
+        begun = datetime.fromisoformat(self.created)
+        return duration((datetime.now(UTC) - begun).total_seconds())
+
+    def lines(self) -> list[tuple[str, str]]:
+        """Label and text of each fact, for a table."""
+        facts = [
+            ("run", f"{self.name} ({self.kind})"),
+            ("state", self.state),
+        ]
+        if self.rounds is not None:
+            facts.append(("round", f"{self.round or 0} of {self.rounds}"))
+        facts += [
+            ("scored", str(self.scored)),
+            ("failed", str(self.failed)),
+            ("waiting", str(self.waiting)),
+            ("library rows", f"{self.rows}, {self.dropped} dropped or duplicate"),
+        ]
+        if self.best_value is not None:
+            facts.append(("best", f"{self.best_value:.3f} ({self.best_label})"))
+        facts.append(("CPU time", duration(self.cpu_seconds)))
+        facts.append(("begun", f"{self.age} ago"))
+        facts += [("log", f"{time[:19]} {message}") for time, message in self.events]
+        return facts
+
+    def _repr_html_(self) -> str:
+        from molq.notebook import table
+
+        return table(["", ""], self.lines())
+
+
+def duration(seconds: float) -> str:
+    """Seconds in the unit people would use."""
+    if seconds < 100:
+        return f"{seconds:.1f} s"
+    if seconds < 6000:
+        return f"{seconds / 60:.1f} min"
+    if seconds < 172_800:
+        return f"{seconds / 3600:.1f} h"
+    return f"{seconds / 86_400:.1f} d"
+
+
+def is_running(directory: Path) -> bool:
+    """Whether a process holds the run's lock."""
+    try:
+        handle = (directory / LOCK).open("rb")
+    except OSError:
+        return False
+    with handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        return False
+
+
+def state_of(journal: Journal) -> State:
+    """Running while its writer lives, finished when it says so, interrupted else."""
+    if is_running(journal.directory):
+        return "running"
+    return "finished" if journal.finished else "interrupted"
