@@ -13,6 +13,7 @@ from pyscf import df, gto, lib, scf
 from pyscf.lib.exceptions import BasisNotFoundError
 from rdkit import Chem
 
+from simulation.densityfitting import FittedRepulsion
 from simulation.errors import ConvergenceError, InputError, ResourceError
 from simulation.geometry import HARTREE_EV, Geometry
 from simulation.settings import SimulationSettings
@@ -163,7 +164,7 @@ def _climb(molecule: gto.Mole, settings: SimulationSettings, ladder: Sequence[Ru
     fitted = settings.density_fit and _plain(settings.basis) not in _UNFITTED
     iteration: Any = scf.RHF(molecule)
     if fitted:
-        iteration = iteration.density_fit()
+        iteration = iteration.density_fit(with_df=FittedRepulsion(molecule))
     # The Fock matrix is rebuilt below for the check, which makes PySCF's extra cycle superfluous.
     iteration.conv_check = False
     iteration.conv_tol = 1e-9
