@@ -30,7 +30,7 @@ MAX_SMILES_LENGTH = 4000  # characters; keeps the parser's recursion and ring se
 _ELEMENTS = {"H", "B", "C", "N", "O", "F", "Si", "P", "S", "Cl", "Se", "Br", "I"}
 _SALT_METALS = {"Li", "Na", "K", "Rb", "Cs", "Mg", "Ca", "Sr", "Ba", "Zn", "Al"}
 _NONMETALS = _ELEMENTS | {"He", "Ne", "Ar", "Kr", "Xe", "Rn", "Ge", "As", "Te", "At"}
-_ATOM = re.compile(r"\[[^\]]*\]|Cl|Br|[BCNOPSFIbcnops]")
+_ATOM = re.compile(r"\[(?!\d*H[+-]?\])[^\]]*\]|Cl|Br|[BCNOPSFIbcnops]")
 
 # Acids and bases that accompany a drug, and solvents of crystallisation, neutral.
 _COMPANIONS = (
@@ -170,7 +170,7 @@ def _refused_text(smiles: str, max_heavy_atoms: int) -> str | None:
         return f"{query.group()[:40]} is a query atom: give a whole molecule, not a pattern"
     largest = max(len(_ATOM.findall(part)) for part in token.split("."))
     if largest > 4 * max_heavy_atoms:
-        # hydrogens in brackets are counted here, so only the hopeless go; the rest is exact below
+        # only the hopeless, before they cost the parser seconds; the exact limit comes below
         return _too_large(largest, max_heavy_atoms)
     return None
 

@@ -8,11 +8,13 @@ import gpytorch
 import numpy as np
 import torch
 from botorch.models.gpytorch import GPyTorchModel
+from botorch.optim.core import OptimizationStatus
 from botorch.optim.fit import fit_gpytorch_mll_scipy
 from gpytorch.constraints import GreaterThan
 from gpytorch.distributions import MultivariateNormal
 from gpytorch.kernels import Kernel, ScaleKernel
 from gpytorch.priors import LogNormalPrior
+from linear_operator import to_linear_operator
 from numpy.typing import NDArray
 
 from screening.surrogate.kernels import PRIOR, Covariance
@@ -77,7 +79,9 @@ class _Model(gpytorch.models.ExactGP, GPyTorchModel):
 
     def forward(self, rows: torch.Tensor) -> MultivariateNormal:
         covariance = self.structure(rows).to_dense() + self.smooth(rows).to_dense()
-        return MultivariateNormal(self.mean_module(rows), covariance)
+        # as an operator, because a dense matrix would be factorised before the noise is
+        # added, which fails as soon as one molecule stands twice in the training set
+        return MultivariateNormal(self.mean_module(rows), to_linear_operator(covariance))
 
 
 def _around(median: float, spread: float) -> LogNormalPrior:
@@ -101,7 +105,7 @@ def learn(
         noise_floor: least noise variance.
 
     Returns:
-        the hyper-parameters; ``PRIOR`` when the search ends nowhere finite.
+        the hyper-parameters; ``PRIOR`` when the search fails.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -134,7 +138,9 @@ def _learn(
     likelihood.double()
     marginal = gpytorch.mlls.ExactMarginalLogLikelihood(likelihood, model)
     marginal.train()
-    fit_gpytorch_mll_scipy(marginal, options={"maxiter": _MAX_ITERATIONS})
+    result = fit_gpytorch_mll_scipy(marginal, options={"maxiter": _MAX_ITERATIONS})
+    if result.status is OptimizationStatus.FAILURE:
+        return PRIOR
     learnt = Covariance(
         minmax=model.structure.outputscale.item(),
         descriptors=model.smooth.outputscale.item(),
