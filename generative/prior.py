@@ -7,16 +7,18 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from generative.policy import Policy, PolicySize
 from generative.vocabulary import Vocabulary
 
 FORMAT = "molq-prior-1"
+_KEY = "molq"  # one entry of the file's metadata: the order of several is not fixed
 _TEXTS = ("motifs", "environments", "pieces")
 _ARRAYS = {
     "counts": np.int32,
@@ -43,13 +45,13 @@ class Prior:
     largest: int  # heavy atoms of the largest training molecule
 
 
-def save(prior: Prior, path: Path, notes: Mapping[str, str]) -> None:
+def save(prior: Prior, path: Path, notes: Mapping[str, object]) -> None:
     """Write a prior; the network in half precision. The file appears whole or not at all.
 
     Args:
         prior: to be written.
         path: a ``.safetensors`` file.
-        notes: further text for the file's metadata (data, licence, settings).
+        notes: what else the file's metadata tell (data, licence, settings), as JSON.
     """
     vocabulary = prior.vocabulary
     tensors = {
@@ -68,18 +70,18 @@ def save(prior: Prior, path: Path, notes: Mapping[str, str]) -> None:
         **notes,
         "format": FORMAT,
         "name": prior.name,
-        "size": json.dumps(dataclasses.asdict(prior.policy.size)),
-        "largest": str(prior.largest),
+        "size": dataclasses.asdict(prior.policy.size),
+        "largest": prior.largest,
     }
     part = path.with_suffix(".part")
     path.parent.mkdir(parents=True, exist_ok=True)
-    save_file(tensors, part, metadata)
+    save_file(tensors, part, {_KEY: json.dumps(metadata, sort_keys=True)})
     part.chmod(0o644)
     part.replace(path)
 
 
-def load(path: Path) -> Prior:
-    """Read a prior.
+def notes(path: Path) -> dict[str, Any]:
+    """What a prior file tells of itself: data, licence, settings, figures.
 
     Raises:
         ValueError: the file is missing, damaged or not a prior of molq.
@@ -88,34 +90,45 @@ def load(path: Path) -> Prior:
         raise ValueError(f"{path}: no such file; name an installed generator or a trained prior")
     try:
         with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            if metadata.get("format") != FORMAT:
-                raise ValueError(
-                    f"{path}: not a prior of this version of molq (its format is "
-                    f"{metadata.get('format')!r}, expected {FORMAT!r}); train it with molq train"
-                )
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except SafetensorError as error:
+            text = (file.metadata() or {}).get(_KEY, "{}")
+        found: dict[str, Any] = json.loads(text)
+    except (SafetensorError, json.JSONDecodeError) as error:
         raise ValueError(
             f"{path}: not a safetensors file, or damaged ({error}); get it anew or train it "
             "with molq train"
         ) from error
+    if found.get("format") != FORMAT:
+        raise ValueError(
+            f"{path}: not a prior of this version of molq (its format is "
+            f"{found.get('format')!r}, expected {FORMAT!r}); train it with molq train"
+        )
+    return found
+
+
+def load(path: Path) -> Prior:
+    """Read a prior.
+
+    Raises:
+        ValueError: the file is missing, damaged or not a prior of molq.
+    """
+    metadata = notes(path)
     try:
+        tensors = load_file(path)
         vocabulary = _vocabulary(tensors)
-        policy = Policy(vocabulary, PolicySize(**json.loads(metadata["size"])))
+        policy = Policy(vocabulary, PolicySize(**metadata["size"]))
         weights = {
             name.removeprefix("policy."): value.float()
             for name, value in tensors.items()
             if name.startswith("policy.")
         }
         policy.load_state_dict(weights)
-        largest = int(metadata["largest"])
-    except (KeyError, TypeError, ValueError, RuntimeError, IndexError) as error:
+        loaded = Prior(metadata["name"], vocabulary, policy, metadata["largest"])
+    except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError, IndexError) as error:
         reason = str(error).splitlines()[0]
         raise ValueError(f"{path}: an inconsistent prior ({reason}); train it anew") from error
     policy.eval()
     policy.requires_grad_(False)
-    return Prior(metadata.get("name", path.stem), vocabulary, policy, largest)
+    return loaded
 
 
 def _vocabulary(tensors: Mapping[str, torch.Tensor]) -> Vocabulary:

@@ -79,9 +79,9 @@ def train(settings: TrainingSettings, progress: Progress | None = None) -> Path:
         {
             "data": f"{source.requirement} {source.member}" if source else settings.data,
             "licence": source.licence if source else "",
-            "molecules": str(len(molecules.coarse)),
-            "settings": json.dumps(_comparable(settings)),
-            "figures": json.dumps(figures),
+            "molecules": len(molecules.coarse),
+            "settings": _comparable(settings),
+            "figures": figures,
         },
     )
     return settings.output
