@@ -336,6 +336,8 @@ def _by_value(
 
 def _reason(kind_: str, mean: float, std: float, pick: Pick, best_utility: float) -> str:
     expected = f"predicted utility {mean:.2f} +- {std:.2f}"
+    if kind_ == "qei" and pick.value < 1e-6:
+        return f"{expected}: no draw improves on the best so far, so the highest mean is taken"
     if kind_ == "qei":
         return (
             f"{expected}: expected to raise the best of the batch by {pick.value:.3f} "

@@ -6,8 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
-from scipy.stats import rankdata
+from numpy.typing import ArrayLike, NDArray
 
 from screening.surrogate.surrogate import Prediction
 
@@ -51,7 +50,14 @@ def calibration(prediction: Prediction, values: ArrayLike) -> Calibration:
 
 
 def _spearman(a: ArrayLike, b: ArrayLike) -> float:
-    x, y = rankdata(a), rankdata(b)
+    x, y = _ranks(a), _ranks(b)
     if x.std() == 0 or y.std() == 0:
         return math.nan
     return float(np.corrcoef(x, y)[0, 1])
+
+
+def _ranks(values: ArrayLike) -> NDArray[np.float64]:
+    """Ranks from 1; equal values share their mean rank."""
+    _, group, counts = np.unique(np.asarray(values), return_inverse=True, return_counts=True)
+    last = np.cumsum(counts)
+    return np.asarray((last - (counts - 1) / 2)[group], dtype=np.float64)

@@ -230,6 +230,20 @@ def test_first_gain_is_the_expected_improvement():
     assert chosen.acquisition == pytest.approx(exact, rel=0.06)
 
 
+def test_where_nothing_can_improve_the_mean_decides():
+    window = ObjectiveSettings(name="activity", transform="window", low=-4.0, high=-2.0)
+    mean, std = flat()
+    mean |= {c.smiles: -9.0 for c in POOL[10:]}
+    chosen = select(
+        n_generator_min=0,
+        surrogates={"activity": Table(mean, std)},
+        objectives=[window],
+        best_utility=1.0,
+    )
+    assert set(keys(chosen)) <= {c.inchikey for c in POOL[:10]}
+    assert "no draw improves" in chosen[0].reason
+
+
 def test_near_duplicates_wait_until_nothing_else_is_left():
     chains = [standardised("C" * n + "O", origin="library") for n in (10, 11, 12)]
     assert DataStructs.TanimotoSimilarity(*(morgan(c.smiles) for c in chains[:2])) > 0.95
