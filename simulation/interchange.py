@@ -69,7 +69,7 @@ def read_fcidump(path: Path) -> tuple[Hamiltonian, int, int]:
         core = float(content["ECORE"])
     except OSError as error:
         raise InputError("interchange", f"cannot read {path}: {error.strerror}") from error
-    except (KeyError, ValueError, IndexError, TypeError, AssertionError) as error:
+    except (RuntimeError, LookupError, ValueError, TypeError, AssertionError) as error:
         raise InputError(
             "interchange",
             f"{path} is not a complete FCIDUMP file ({type(error).__name__}: {error})",
@@ -81,15 +81,20 @@ def read_fcidump(path: Path) -> tuple[Hamiltonian, int, int]:
 
 
 def interaction_operator(hamiltonian: Hamiltonian) -> InteractionOperator:
-    """OpenFermion's spin-orbital operator (alpha and beta interleaved)."""
-    from openfermion.chem.molecular_data import spinorb_from_spatial
+    """OpenFermion's spin-orbital operator (alpha even, beta odd indices).
+
+    Its tensor multiplies p^ q^ r s, so entry [p, q, r, s] is half of (ps|qr).
+    """
     from openfermion.ops.representations.interaction_operator import InteractionOperator
 
-    # OpenFermion's two-body tensor is <pq|sr> in its own order p^ q^ r s: (ps|qr).
-    one, two = spinorb_from_spatial(
-        hamiltonian.one_body, hamiltonian.two_body.transpose(0, 2, 3, 1)
-    )
-    return InteractionOperator(hamiltonian.core_energy, one, 0.5 * two)
+    n = 2 * hamiltonian.norb
+    one, two = np.zeros((n, n)), np.zeros((n, n, n, n))
+    half = 0.5 * hamiltonian.two_body.transpose(0, 2, 3, 1)
+    for s in (0, 1):
+        one[s::2, s::2] = hamiltonian.one_body
+        for t in (0, 1):
+            two[s::2, t::2, t::2, s::2] = half
+    return InteractionOperator(hamiltonian.core_energy, one, two)
 
 
 def from_molecular_data(molecule: MolecularData) -> Hamiltonian:

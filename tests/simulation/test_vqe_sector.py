@@ -1,0 +1,119 @@
+"""The sector engine: exact gradients, conserved norm and numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pyscf.fci import cistring, direct_spin1
+
+from simulation.vqe.ansatz import uccsd
+from simulation.vqe.excitationtables import tabulate
+from simulation.vqe.sector import SectorEnergy
+
+sectors = st.integers(2, 4).flatmap(
+    lambda norb: st.tuples(
+        st.just(norb), st.integers(0, norb), st.integers(0, norb), st.integers(0, 2**32 - 1)
+    ).filter(lambda case: case[1] + case[2] > 0)
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(case=sectors, layers=st.integers(1, 2), share=st.booleans())
+def test_gradient_is_the_derivative(random_hamiltonian, case, layers, share):
+    norb, n_alpha, n_beta, seed = case
+    h = random_hamiltonian(norb, seed)
+    ansatz = uccsd(h, n_alpha, n_beta, layers, share_spins=share)
+    surface = SectorEnergy(h, ansatz)
+    point = np.random.default_rng(seed).normal(size=ansatz.parameters)
+    energy, gradient = surface.energy_and_gradient(point)
+    assert energy == pytest.approx(surface.energy(point), abs=1e-10)
+    step = 1e-5
+    numerical = [
+        (surface.energy(point + step * unit) - surface.energy(point - step * unit)) / (2 * step)
+        for unit in np.eye(point.size)
+    ]
+    assert gradient == pytest.approx(np.array(numerical), abs=2e-7)
+
+
+@settings(max_examples=40, deadline=None)
+@given(case=sectors, layers=st.integers(1, 2))
+def test_the_state_is_normalised_and_variational(random_hamiltonian, case, layers):
+    norb, n_alpha, n_beta, seed = case
+    h = random_hamiltonian(norb, seed)
+    ansatz = uccsd(h, n_alpha, n_beta, layers, share_spins=False)
+    surface = SectorEnergy(h, ansatz)
+    point = np.random.default_rng(seed).normal(size=ansatz.parameters)
+    state = surface.state(point)
+    assert state.shape == h.sector_shape(n_alpha, n_beta)
+    assert np.linalg.norm(state) == pytest.approx(1.0, abs=1e-12)
+    density = direct_spin1.make_rdm1(state, norb, (n_alpha, n_beta))
+    assert np.trace(density) == pytest.approx(n_alpha + n_beta)
+    absorbed = direct_spin1.absorb_h1e(h.one_body, h.two_body, norb, (n_alpha, n_beta), 0.5)
+    columns = [
+        direct_spin1.contract_2e(absorbed, c.reshape(state.shape), norb, (n_alpha, n_beta)).ravel()
+        for c in np.eye(state.size)
+    ]
+    lowest = np.linalg.eigvalsh(np.array(columns))[0] + h.core_energy
+    assert surface.energy(point) >= lowest - 1e-10
+
+
+def test_without_parameters_moved_the_state_is_the_reference(active_space):
+    h = active_space("acrylamide", 4, 4)
+    ansatz = uccsd(h, 3, 2, 1, share_spins=False)
+    state = SectorEnergy(h, ansatz).state(np.zeros(ansatz.parameters))
+    assert state[0, 0] == 1.0
+    assert np.count_nonzero(state) == 1
+
+
+def test_shared_parameters_keep_the_singlet(active_space):
+    h = active_space("acrylamide", 6, 6)
+    ansatz = uccsd(h, 3, 3, 1, share_spins=True)
+    assert SectorEnergy(h, ansatz).spin_contamination(ansatz.start) < 1e-4
+
+
+def test_spin_contamination_sees_a_triplet(random_hamiltonian):
+    h = random_hamiltonian(3, 5)
+    ansatz = uccsd(h, 1, 1, 1, share_spins=False)
+    surface = SectorEnergy(h, ansatz)
+    singles = [k for k, (occupied, _) in enumerate(ansatz.excitations) if len(occupied) == 1]
+    alpha, beta = (
+        next(k for k in singles if ansatz.excitations[k] == pair)
+        for pair in (((0,), (1,)), ((3,), (4,)))
+    )
+    point = np.zeros(ansatz.parameters)
+    point[alpha], point[beta] = 0.3, -0.3  # to first order the M_S = 0 triplet admixture
+    assert surface.spin_contamination(point) > 0.1
+    point[beta] = 0.3
+    assert surface.spin_contamination(point) < 1e-12
+
+
+def test_evaluations_are_counted(active_space):
+    h = active_space("H2", 2, 2)
+    ansatz = uccsd(h, 1, 1, 1, share_spins=True)
+    surface = SectorEnergy(h, ansatz)
+    surface.energy(ansatz.start)
+    surface.energy_and_gradient(ansatz.start)
+    assert surface.evaluations == 2
+
+
+def test_string_tables_follow_anticommutation():
+    # 0^ 2 - h.c. on the strings of two electrons in three orbitals: moving an
+    # electron across the occupied orbital 1 costs a sign, over an empty one not.
+    tables = tabulate((((0,), (2,)),), 3, 2, 0)
+    strings = cistring.make_strings(range(3), 2).tolist()
+    pairs = {
+        (strings[i], strings[j]): sign
+        for i, j, sign in zip(tables.source, tables.target, tables.sign, strict=True)
+    }
+    assert pairs == {(0b110, 0b011): -1.0}
+
+
+def test_tables_stay_at_the_level_of_strings(active_space):
+    h = active_space("acrylamide", 8, 8)
+    ansatz = uccsd(h, 4, 4, 1, share_spins=True)
+    tables = tabulate(ansatz.excitations, 8, 4, 4)
+    strings, determinants = h.sector_shape(4, 4)[0], 70 * 70
+    assert tables.sign.size < len(ansatz.excitations) * strings
+    assert tables.sign.size < determinants
