@@ -119,7 +119,6 @@ class GaussianProcess:
         cross = self._covariance(wanted, fit.features)
         half = solve_triangular(fit.factor, cross.T, lower=True)
         posterior = self._covariance(wanted, wanted) - half.T @ half
-        # an eigendecomposition-free root: the jitter covers duplicates in the pool
         root = _root(posterior, fit.covariance.prior_variance)
         return np.asarray(fit.offset + fit.spread * (cross @ fit.weights + draws @ root.T))
 

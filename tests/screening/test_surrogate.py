@@ -65,28 +65,51 @@ def test_leave_one_out_on_real_data_is_calibrated(trained):
     assert 0.88 <= judged.coverage_95 <= 1.0
 
 
+class DenseKernel(gpytorch.kernels.Kernel):
+    """The surrogate's covariance written down once more, on rows (counts, descriptors)."""
+
+    def __init__(self, covariance):
+        super().__init__()
+        self.covariance = covariance
+
+    def forward(self, x1, x2, diag=False, **_):
+        a, b = x1[:, None, :SIZE], x2[None, :, :SIZE]
+        similarity = torch.minimum(a, b).sum(-1) / torch.maximum(a, b).sum(-1)
+        gap = x1[:, None, SIZE:] - x2[None, :, SIZE:]
+        smooth = torch.exp(-0.5 * (gap**2).mean(-1) / self.covariance.lengthscale**2)
+        full = self.covariance.minmax * similarity + self.covariance.descriptors * smooth
+        return full.diagonal() if diag else full
+
+
+class DenseModel(gpytorch.models.ExactGP):
+    def __init__(self, x, y, likelihood, covariance):
+        super().__init__(x, y, likelihood)
+        self.mean_module = gpytorch.means.ZeroMean()
+        self.kernel = DenseKernel(covariance)
+
+    def forward(self, x):
+        return gpytorch.distributions.MultivariateNormal(self.mean_module(x), self.kernel(x))
+
+
 def test_posterior_agrees_with_gpytorch(trained):
-    """The same covariance handed to GPyTorch as numbers gives the same posterior."""
-    known, wanted = features(sorted(SMILES[TRAIN])), features(SMILES[TEST])
-    values = VALUES[TRAIN][np.argsort(SMILES[TRAIN], kind="stable")]
-    scale = DescriptorScale.of(known)
-    covariance = trained.covariance
-
-    def block(a, b):
-        return torch.from_numpy(covariance(minmax(a, b), scale.squared_distances(a, b)))
-
-    labels = torch.from_numpy((values - values.mean()) / values.std(ddof=1))
-    noise = covariance.noise * torch.eye(80, dtype=torch.float64)
-    prior = gpytorch.distributions.MultivariateNormal(
-        torch.zeros(80, dtype=torch.float64), block(known, known) + noise
-    )
-    cross = block(wanted, known)
-    gain = torch.linalg.solve(prior.covariance_matrix, cross.T).T
-    mean = values.mean() + values.std(ddof=1) * (gain @ labels).numpy()
-    variance = torch.diagonal(block(wanted, wanted) - gain @ cross.T).numpy() + covariance.noise
+    generator = rdFingerprintGenerator.GetMorganGenerator(radius=RADIUS, fpSize=SIZE)
+    counts = [generator.GetCountFingerprintAsNumPy(Chem.MolFromSmiles(s)) for s in SMILES]
+    descriptors = features(SMILES).descriptors
+    centre, width = descriptors[TRAIN].mean(axis=0), descriptors[TRAIN].std(axis=0)
+    rows = torch.from_numpy(np.hstack([np.array(counts, float), (descriptors - centre) / width]))
+    offset, spread = VALUES[TRAIN].mean(), VALUES[TRAIN].std(ddof=1)
+    likelihood = gpytorch.likelihoods.GaussianLikelihood(
+        noise_constraint=gpytorch.constraints.GreaterThan(1e-6)
+    ).double()
+    likelihood.noise = trained.covariance.noise
+    labels = torch.from_numpy((VALUES[TRAIN] - offset) / spread)
+    model = DenseModel(rows[TRAIN], labels, likelihood, trained.covariance).double().eval()
+    likelihood.eval()
+    with torch.no_grad(), gpytorch.settings.fast_computations(False, False, False):
+        posterior = likelihood(model(rows[TEST]))
     prediction = trained.predict(SMILES[TEST])
-    assert prediction.mean == pytest.approx(mean, abs=1e-8)
-    assert prediction.std == pytest.approx(values.std(ddof=1) * np.sqrt(variance), abs=1e-8)
+    assert prediction.mean == pytest.approx(offset + spread * posterior.mean.numpy(), abs=1e-6)
+    assert prediction.std == pytest.approx(spread * posterior.stddev.numpy(), abs=1e-6)
 
 
 def test_learning_raises_the_likelihood(trained):
