@@ -16,7 +16,8 @@ from screening.database import JournalError
 
 Cell = str | float | int | None
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # some read full-width signs too
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
@@ -66,24 +67,16 @@ def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[Cell]
 def cell(value: Cell) -> str:
     """The text of a cell.
 
-    Text that a spreadsheet would read as a formula (it begins with ``= + - @`` or
-    a tab) gets a quote in front, unless it is a number. Line breaks and other
-    control characters become a space.
+    Text that a spreadsheet would read as a formula (it begins with ``= + - @``, also
+    behind white space) gets a quote in front, unless it is a number. Line breaks and
+    other control characters become a space.
     """
     if value is None:
         return ""
     if isinstance(value, str):
-        risky = value.lstrip(" ").startswith(_FORMULA) and not _is_number(value)
         text = _CONTROL.sub(" ", value)
+        risky = text.lstrip().startswith(_FORMULA) and not _NUMBER.fullmatch(text)
         return "'" + text if risky else text
     if isinstance(value, float) and not math.isfinite(value):
         return ""
     return f"{value:.10g}" if isinstance(value, float) else str(value)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

@@ -165,8 +165,10 @@ class Scheduler:
         return self._limits
 
     def __enter__(self) -> Scheduler:
-        # Read by Ray at its import.
+        # Read by Ray at its import. What it would print of lost workers, on standard
+        # output, stands in the journal.
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", ".")
         import ray
 
         try:
@@ -214,12 +216,10 @@ class Scheduler:
         if not references:
             return []
         first, _ = ray.wait(references, num_returns=1, timeout=timeout_s)
-        ready = first
+        ready: list[Any] = []
         if first:
             ready, _ = ray.wait(references, num_returns=len(references), timeout=0)
-        done = [
-            self._completed(self._flying[reference][0], reference) for reference in ready or first
-        ]
+        done = [self._completed(self._flying[reference][0], reference) for reference in ready]
         overdue = self._overdue(set(ready))
         done += [Completed(job, _lost("gave no answer in time"), Usage()) for _, job in overdue]
         self._delivered = [*ready, *(reference for reference, _ in overdue)]

@@ -78,7 +78,8 @@ class FaultyRecipe:
         elif mode == "hog":
             held = []
             while True:
-                held.append(bytearray(os.urandom(1 << 20)) * 8)
+                held.append(b"\x01" * (32 << 20))
+                time.sleep(0.002)
         elif mode == "huge":
             bytearray(1 << 62)
         elif mode == "print":

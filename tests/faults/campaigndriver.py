@@ -1,0 +1,59 @@
+"""A campaign on real Ray, as a program that tests can kill: ``campaigndriver.py FOLDER``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from faultyrecipe import SOURCE
+
+from generative.settings import GeneratorSettings
+from screening.journal import Journal, JournalError
+from screening.library import LibrarySettings
+from screening.loop import CampaignPlan, run_campaign
+from screening.objective import ObjectiveSettings
+from screening.scheduler import Executor, Scheduler
+from screening.settings import CampaignSettings, ComputeSettings
+
+ALCOHOLS = [f"{'C' * n}O" for n in range(1, 13)]
+
+
+def plan(folder: Path) -> CampaignPlan:
+    return CampaignPlan(
+        objectives=(ObjectiveSettings(name="faulty", transform="window", low=-5.0, high=-4.0),),
+        library=LibrarySettings(path=folder / "library.smi"),
+        campaign=CampaignSettings(seed=5, rounds=3, batch=4),
+        generator=GeneratorSettings(share=0.0),
+    )
+
+
+def run(folder: Path, executor: Executor) -> list[str]:
+    """Create or resume the run in the folder; its leads' InChIKeys and utilities."""
+    (folder / "library.smi").write_text("\n".join(ALCOHOLS) + "\n")
+    try:
+        journal = Journal.open(folder / "run")
+    except JournalError:
+        journal = Journal.create(folder / "run", kind="campaign", settings={}, environment={})
+    with journal:
+        leads = run_campaign(
+            journal=journal,
+            plan=plan(folder),
+            generator=None,
+            executor=executor,
+            sources={"faulty": SOURCE},
+        )
+    return [f"{lead.candidate.inchikey} {lead.utility!r} {lead.round}" for lead in leads]
+
+
+def main() -> int:
+    folder = Path(sys.argv[1])
+    try:
+        with Scheduler(ComputeSettings(workers=2, memory_limit_mb=500)) as scheduler:
+            run(folder, scheduler)
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

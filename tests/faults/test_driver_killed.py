@@ -1,0 +1,123 @@
+"""The driver stopped and killed in the middle of a campaign, on real Ray."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import campaigndriver
+import psutil
+import pytest
+from faultyrecipe import SLEEP, TRACE
+
+from screening.journal import Journal
+from screening.scheduler import Inline
+
+HERE = Path(__file__).parent
+TAG = "MOLQ_TEST_TAG"
+
+
+def begin(folder, tag):
+    environment = dict(os.environ)
+    environment["PYTHONPATH"] = os.pathsep.join([str(HERE), environment.get("PYTHONPATH", "")])
+    environment.update({TRACE: str(folder / "trace"), SLEEP: "0.3", TAG: tag})
+    return subprocess.Popen(
+        [sys.executable, str(HERE / "campaigndriver.py"), str(folder)],
+        env=environment,
+        stderr=(folder / "stderr").open("a"),
+    )
+
+
+def wait_for(condition, driver, what):
+    deadline = time.monotonic() + 90
+    while not condition():
+        assert driver.poll() is None, f"the driver ended before {what}"
+        assert time.monotonic() < deadline, f"no {what} in time"
+        time.sleep(0.02)
+
+
+def computed(folder):
+    path = folder / "trace"
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def journalled(folder):
+    with Journal.open(folder / "run", readonly=True) as journal:
+        return journal.results()
+
+
+def relatives(tag):
+    """Living processes that descend from a driver of this tag."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.status() != psutil.STATUS_ZOMBIE and process.environ().get(TAG) == tag:
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+def sessions():
+    return set(Path(tempfile.gettempdir()).glob("molq-ray-*"))
+
+
+@pytest.fixture
+def undisturbed(tmp_path, monkeypatch):
+    folder = tmp_path / "undisturbed"
+    folder.mkdir()
+    monkeypatch.setenv(TRACE, str(folder / "trace"))
+    leads = campaigndriver.run(folder, Inline())
+    assert len(leads) == len(computed(folder)) == 12
+    return leads
+
+
+def test_killed_then_stopped_then_resumed_a_campaign_has_the_leads_of_an_undisturbed_one(
+    tmp_path, monkeypatch, undisturbed
+):
+    folder, tag = tmp_path / "disturbed", f"{os.getpid()}-{time.time_ns()}"
+    folder.mkdir()
+    earlier = sessions()
+
+    # kill -9 in the middle of the first round
+    driver = begin(folder, tag)
+    wait_for(lambda: len(computed(folder)) >= 3, driver, "third calculation")
+    driver.kill()
+    driver.wait()
+    deadline = time.monotonic() + 30
+    while relatives(tag):
+        assert time.monotonic() < deadline, f"orphans: {relatives(tag)}"
+        time.sleep(0.1)
+    after_kill = journalled(folder)
+    assert 1 <= len(after_kill) < 4
+
+    # Ctrl-C in the middle of the second
+    driver = begin(folder, tag)
+    wait_for(lambda: len(journalled(folder)) >= 6, driver, "sixth result")
+    driver.send_signal(signal.SIGINT)
+    assert driver.wait(timeout=60) == 130
+    assert relatives(tag) == []
+    after_stop = journalled(folder)
+    assert 6 <= len(after_stop) < 9
+    with Journal.open(folder / "run", readonly=True) as journal:
+        assert journal.events()[-1].message == "stopped by the user"
+
+    # To the end, in this process: where a molecule is computed makes no difference.
+    monkeypatch.setenv(TRACE, str(folder / "trace"))
+    assert campaigndriver.run(folder, Inline()) == undisturbed
+    final = journalled(folder)
+    assert len(final) == 12
+    for kept in (after_kill, after_stop):
+        assert all(result in final for result in kept)
+    # Each stop costs at most the two calculations that were running.
+    lines = computed(folder)
+    assert len(set(lines)) == 12
+    assert 12 <= len(lines) <= 16
+    first = {r.candidate.smiles for r in after_kill}
+    assert all(sum(line.split()[0] == s for line in lines) == 1 for s in first)
+    # The folder that the killed driver left was swept by the next.
+    assert sessions() <= earlier
+    assert relatives(tag) == []

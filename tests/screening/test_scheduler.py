@@ -1,0 +1,79 @@
+import os
+
+import pytest
+from faultyrecipe import SOURCE, number_score
+
+from screening import scheduler
+from screening.evaluation import Job
+from screening.failure import Failure
+from screening.scheduler import Inline, Scheduler, SchedulerError, local_share
+from screening.settings import ComputeSettings
+
+
+def job(smiles, recipe="faulty", source=SOURCE):
+    return Job(smiles, smiles, recipe, {}, 5, 1, 10.0, 500, source)
+
+
+def test_inline_computes_in_order_one_at_a_time():
+    executor = Inline(capacity=3)
+    for smiles in ("CCO", "CCN"):
+        executor.submit(job(smiles))
+    executor.submit(job("CCC", source="nonesuch:RECIPE"))
+    assert executor.wait(0.0) == []
+    done = [executor.wait(1.0) for _ in range(3)]
+    assert [len(d) for d in done] == [1, 1, 1]
+    assert [d[0].outcome for d in done[:2]] == [number_score(s, 5) for s in ("CCO", "CCN")]
+    assert isinstance(done[2][0].outcome, Failure)
+    executor.submit(job("CCO"))
+    executor.cancel()
+    assert executor.wait(1.0) == []
+
+
+@pytest.mark.parametrize(
+    ("cores", "memory_mb", "asked", "workers", "each_mb"),
+    [
+        (2, 24_000, {}, 2, 8000),  # a small server: the most a molecule needs
+        (8, 16_000, {}, 8, 1700),  # a laptop: all cores, shared memory
+        (16, 8_000, {}, 4, 1700),  # memory for four only
+        (1, 1_000, {}, 1, 850),
+        (8, 64_000, {"threads": 4}, 2, 8000),
+        (8, 64_000, {"memory_limit_mb": 20_000}, 2, 20_000),
+        (8, 64_000, {"workers": 3}, 3, 8000),
+        (2, 8_000, {"workers": 2, "memory_limit_mb": 5000}, 2, 5000),
+    ],
+)
+def test_workers_are_as_many_as_cores_and_memory_allow(
+    monkeypatch, cores, memory_mb, asked, workers, each_mb
+):
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    assert local_share(ComputeSettings(**asked), memory_mb) == (workers, each_mb)
+
+
+def test_the_address_for_submitting_is_not_the_one_for_joining():
+    with (
+        pytest.raises(SchedulerError, match=r"http://head:8265 is where jobs are submitted"),
+        Scheduler(ComputeSettings(address="http://head:8265")),
+    ):
+        raise AssertionError("it was joined")
+
+
+def test_the_folder_of_a_killed_driver_is_swept_and_that_of_a_living_one_is_not(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(scheduler.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(scheduler.tempfile, "tempdir", str(tmp_path))
+    living = scheduler._SessionFolder()
+    dead = tmp_path / "molq-ray-dead"
+    dead.mkdir()
+    (dead / "lock").touch()
+    (dead / "session").touch()
+    unborn = tmp_path / "molq-ray-unborn"  # made, and not locked yet
+    unborn.mkdir()
+    stranger = tmp_path / "other"
+    stranger.mkdir()
+    another = scheduler._SessionFolder()
+    assert sorted(tmp_path.iterdir()) == sorted([living.path, another.path, unborn, stranger])
+    assert another.path.stat().st_mode & 0o077 == 0
+    living.remove()
+    another.remove()
+    assert sorted(tmp_path.iterdir()) == sorted([unborn, stranger])
