@@ -54,6 +54,7 @@ class Isolation:
         self._child: subprocess.Popen[bytes] | None = None
         self._log: IO[bytes] | None = None
         self._served = 0
+        self._fresh_mb = 0.0  # MB, of the child after its first job
 
     def __enter__(self) -> Isolation:
         return self
@@ -183,7 +184,10 @@ class Isolation:
             os.lseek(self._log.fileno(), 0, os.SEEK_SET)
         if self._served >= self._max_jobs:
             return True
-        return _Watch(self._child.pid).memory_mb() > memory_limit_mb / 2
+        idle = _Watch(self._child.pid).memory_mb()
+        if self._served == 1:
+            self._fresh_mb = idle
+        return idle - self._fresh_mb > memory_limit_mb / 4
 
     def _killed(self, reason: str, begun: float, watch: _Watch) -> Answer:
         usage = watch.usage(begun)

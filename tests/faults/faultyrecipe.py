@@ -64,7 +64,9 @@ class FaultyRecipe:
         return sum(1 for line in lines if line.split()[0] == smiles)
 
     def _fail(self, mode: str) -> None:
-        if mode == "crash":
+        if mode == "leak":
+            self.leaked = [*getattr(self, "leaked", ()), b"\x01" * (32 << 20)]
+        elif mode == "crash":
             os.kill(os.getpid(), signal.SIGSEGV)
         elif mode == "killed":
             os.kill(os.getpid(), signal.SIGKILL)

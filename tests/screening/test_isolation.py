@@ -23,6 +23,7 @@ TROUBLE = {
     "CCCCC": "hog",
     "CCCCCC": "print",
     "CCCCCCC": "convergence",
+    "CCCCCCCC": "leak",
 }
 
 
@@ -169,3 +170,17 @@ def test_a_calculation_does_not_outlive_its_parent(isolation):
     while child.is_running() and child.status() != psutil.STATUS_ZOMBIE:
         assert time.monotonic() < deadline, "the child still runs"
         time.sleep(0.05)
+
+
+def test_a_child_that_leaks_is_replaced(isolation):
+    with Isolation() as leaky:
+        outcome(leaky, "CCO")
+        pid = leaky.pid
+        outcome(leaky, "CCO")
+        assert leaky.pid == pid
+        for _ in range(8):
+            assert outcome(leaky, "CCCCCCCC") == number_score("CCCCCCCC", 5)
+            if leaky.pid != pid:
+                break
+        else:
+            raise AssertionError("the child leaks for ever")
