@@ -11,6 +11,7 @@ from molq import diagnosis
 from molq.campaignfile import CampaignFile, RunFile, ScreenFile
 from molq.errors import CallError
 from molq.reading import REPORT, check_run, leads_of, one_line_errors, settings_of, write_report
+from molq.runstatus import State
 from screening import leadfiles
 from screening.database import FILE
 from screening.journal import Journal
@@ -80,17 +81,20 @@ def _check_generator(file: CampaignFile) -> None:
     from generative.generator import find
 
     settings = file.generator
-    # sampling nothing still reads the scaffold and the constraints
-    find(settings.prior).sample(
-        0,
-        seed=0,
-        scaffold=settings.scaffold,
-        constraints=Constraints(
-            max_heavy_atoms=settings.max_heavy_atoms,
-            required=settings.required,
-            forbidden=settings.forbidden,
-        ),
-    )
+    try:
+        # sampling nothing still reads the scaffold and the constraints
+        find(settings.prior).sample(
+            0,
+            seed=0,
+            scaffold=settings.scaffold,
+            constraints=Constraints(
+                max_heavy_atoms=settings.max_heavy_atoms,
+                required=settings.required,
+                forbidden=settings.forbidden,
+            ),
+        )
+    except ValueError as error:
+        raise CallError(f"[generator] {error}") from error
 
 
 def check_free(directory: Path) -> None:
@@ -197,7 +201,9 @@ def _carry_on(
             with Scheduler(file.compute) as scheduler:
                 _run(journal, file, on_event, scheduler)
     finally:
-        write_report(journal, file, journal.directory / REPORT)
+        # the writer's own lock would make it look as if it still ran
+        state: State = "finished" if journal.finished else "interrupted"
+        write_report(journal, file, journal.directory / REPORT, state)
 
 
 def _run(

@@ -9,7 +9,7 @@ from pathlib import Path
 from molq.campaignfile import CampaignFile, RunFile, ScreenFile
 from molq.errors import CallError, MolqError
 from molq.leadtable import LeadTable, label
-from molq.runstatus import RECENT_EVENTS, RunStatus, state_of
+from molq.runstatus import RECENT_EVENTS, RunStatus, State, state_of
 from screening import runfiles
 from screening.database import FILE, JournalError
 from screening.journal import Journal
@@ -82,8 +82,10 @@ def leads_of(journal: Journal, file: RunFile) -> LeadTable:
     return LeadTable(tuple(leads(journal, objectives, file.filters)), objectives)
 
 
-def status_of(journal: Journal, file: RunFile, table: LeadTable) -> RunStatus:
-    """Where a run stands."""
+def status_of(
+    journal: Journal, file: RunFile, table: LeadTable, state: State | None = None
+) -> RunStatus:
+    """Where a run stands; ``state`` where the caller knows it better than the lock."""
     counts, library = journal.counts(), journal.library_counts()
     cpu_seconds, recipes = 0.0, set()
     for result in journal.iterate_results():
@@ -100,7 +102,7 @@ def status_of(journal: Journal, file: RunFile, table: LeadTable) -> RunStatus:
         directory=str(journal.directory),
         name=file.name,
         kind=journal.kind,
-        state=state_of(journal),
+        state=state or state_of(journal),
         round=begun,
         rounds=rounds,
         rows=library["rows"],
@@ -116,8 +118,14 @@ def status_of(journal: Journal, file: RunFile, table: LeadTable) -> RunStatus:
     )
 
 
-def write_report(journal: Journal, file: RunFile, path: Path) -> None:
+def write_report(journal: Journal, file: RunFile, path: Path, state: State | None = None) -> None:
     """Write the report of a journal into a file, whole or not at all.
+
+    Args:
+        journal: open.
+        file: the run's settings.
+        path: of the report.
+        state: of the run, where the caller knows it better than the lock.
 
     Raises:
         JournalError: the file cannot be written.
@@ -126,7 +134,7 @@ def write_report(journal: Journal, file: RunFile, path: Path) -> None:
     from molq.report.page import html
 
     table = leads_of(journal, file)
-    status = status_of(journal, file, table)
+    status = status_of(journal, file, table, state)
     page = html(contents(journal, file, table, status, top=file.report.top))
     with runfiles.replaced(path) as handle:
         handle.write(page)

@@ -102,7 +102,7 @@ def is_running(directory: Path) -> bool:
 
 
 def state_of(journal: Journal) -> State:
-    """Running while its writer lives, finished when it says so, interrupted else."""
-    if is_running(journal.directory):
-        return "running"
-    return "finished" if journal.finished else "interrupted"
+    """Finished when its journal says so, running while its writer lives, interrupted else."""
+    if journal.finished:
+        return "finished"
+    return "running" if is_running(journal.directory) else "interrupted"

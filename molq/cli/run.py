@@ -30,17 +30,18 @@ def command(
         bool, typer.Option("--schema", help="Print the JSON schema of campaign files, and end.")
     ] = False,
     json: options.Json = False,
-) -> None:
+) -> int:
     """Run a campaign: propose, choose, score, learn, round after round.
 
     The run's folder is `runs/NAME` unless --out says another. The command that
-    goes on with an interrupted run is printed first.
+    goes on with an interrupted run is printed first. The exit code is 1 when the
+    run ends without a lead.
     """
     from molq.campaignfile import CampaignFile
 
     if schema:
         write_json(CampaignFile.json_schema())
-        return
+        return 0
     if campaign is None:
         raise CallError("molq run needs a campaign file, e.g. molq run configs/quickstart.toml")
     from molq import overrides
@@ -61,13 +62,15 @@ def command(
     from molq.run import Run
 
     execution.check_free(directory)
-    watching.announce(directory)
     execution.check(file)
+    watching.announce(directory)
     with Tracker(file.name) as tracker:
         try:
             execution.begin(file, directory, on_event=watching.listener(tracker))
         except KeyboardInterrupt:
             note(f"molq: interrupted; go on with: {watching.resume_command(directory)}")
             raise
-    leads.show(Run(directory).leads(top), json=json)
+    table = Run(directory).leads(top)
+    leads.show(table, json=json)
     watching.conclude(Run(directory))
+    return 0 if table.leads else 1

@@ -50,8 +50,8 @@ def command(
     file = screen_file(library, recipe, workers=workers, seed=seed, changes=settings or ())
     threads.limit(1)
     execution.check_free(out)
-    watching.announce(out)
     execution.check(file)
+    watching.announce(out)
     with Tracker(file.name) as tracker:
         try:
             execution.begin(file, out, on_event=watching.listener(tracker))

@@ -45,6 +45,7 @@ class LeadRow:
 
     rank: int
     label: str
+    is_named: bool  # else the label is a part of the InChIKey
     smiles: str
     inchikey: str
     drawing: str | None  # SVG
@@ -145,6 +146,7 @@ class Contents:
     facts: tuple[Fact, ...]
     summary: tuple[str, ...]
     objectives: tuple[ObjectiveRow, ...]
+    has_objectives: bool  # False: a screen ranked by value alone
     columns: tuple[Column, ...]
     leads: tuple[LeadRow, ...]
     leads_total: int

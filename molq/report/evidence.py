@@ -10,6 +10,7 @@ from scipy.stats import rankdata
 from molq.leadtable import LeadTable, label
 from molq.report.contents import AgreementRow
 from molq.report.page import number
+from molq.report.words import baseline_words, small, solver_words
 from screening.records import Result
 
 EXACT = "casci"
@@ -46,7 +47,7 @@ def agreement(scored: Sequence[Result]) -> tuple[AgreementRow, ...]:
     many = len({recipe for recipe, _, _ in series}) > 1
     rows = [
         AgreementRow(
-            f"{recipe}: {name}" if many else name,
+            f"{recipe}: {baseline_words(name)}" if many else baseline_words(name),
             unit,
             spearman([score for score, _ in pairs], [value for _, value in pairs]),
             len(pairs),
@@ -94,9 +95,10 @@ def _quantum(scored: Sequence[Result]) -> str:
     solver = next(s.solver for s in scores if s.solver != EXACT)
     unit = scores[0].unit
     text = (
-        f"{solver} ended at most {number(worst, 3)} mHa (median {number(middle, 3)}) from exact "
-        f"diagonalisation in the same active space, which moves a score by at most "
-        f"{number(shift, 4)} {unit}"
+        f"{solver_words(solver)} ended within {number(max(worst, 0.001), 3)} mHa (median "
+        f"{small(middle, 3)}) of "
+        f"exact diagonalisation in the same active space, which moves no score by more than "
+        f"{number(max(shift, 0.0001), 4)} {unit}"
     )
     if order is not None:
         text += f" and keeps the order at a Spearman of {number(order, 3)}"

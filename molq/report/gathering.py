@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 
@@ -28,6 +29,7 @@ from molq.report.contents import (
 )
 from molq.report.evidence import agreement, deviations, sentences
 from molq.report.page import number
+from molq.report.words import baseline_words, small, solver_words
 from molq.runstatus import RunStatus, duration
 from screening.journal import Journal
 from screening.objective import ObjectiveSettings
@@ -72,7 +74,8 @@ def contents(
         molq_version=version("molq"),
         facts=_facts(status, table, scored, file),
         summary=sentences(scored, table, found),
-        objectives=tuple(_objective(objective, table) for objective in table.objectives),
+        objectives=_objectives(table, file),
+        has_objectives=bool(file.objective),
         columns=tuple(_column(column, scored) for column in table.number_columns),
         leads=tuple(_lead_row(lead, table) for lead in table[:top]),
         leads_total=len(table),
@@ -98,15 +101,24 @@ def _facts(
     status: RunStatus, table: LeadTable, scored: Sequence[Result], file: RunFile
 ) -> tuple[Fact, ...]:
     facts = [Fact("Molecules scored", str(status.scored)), Fact("Failures", str(status.failed))]
-    if table.leads:
+    if table.leads and file.objective:
         hits = sum(lead.utility >= file.report.hit_utility for lead in table)
         facts.append(Fact("Hits", str(hits), f"utility at least {file.report.hit_utility:g}"))
         facts.append(Fact("Best utility", number(table[0].utility, 3), label(table[0])))
     worst = max((abs(value) for value in deviations(scored)), default=None)
     if worst is not None:
-        facts.append(Fact("Largest deviation from CASCI", f"{number(worst, 3)} mHa"))
+        facts.append(
+            Fact("Largest deviation from CASCI", f"{small(worst, 3)} mHa".replace("less than", "<"))
+        )
     facts.append(Fact("CPU time", duration(status.cpu_seconds)))
     return tuple(facts)
+
+
+def _objectives(table: LeadTable, file: RunFile) -> tuple[ObjectiveRow, ...]:
+    rows = tuple(_objective(objective, table) for objective in table.objectives)
+    if file.objective:
+        return rows
+    return tuple(replace(row, transform="by falling value; no objective was given") for row in rows)
 
 
 def _objective(objective: ObjectiveSettings, table: LeadTable) -> ObjectiveRow:
@@ -126,11 +138,13 @@ def _objective(objective: ObjectiveSettings, table: LeadTable) -> ObjectiveRow:
 
 def _column(column: LeadColumn, scored: Iterable[Result]) -> Column:
     header = column.header
+    if column.kind == "utility":
+        header = "Utility"
     if column.kind == "baseline":
-        header = header.replace("_", " ")
+        header = baseline_words(header)
     if column.kind == "deviation":
         solver = next((r.score.solver for r in scored if r.score is not None), "solver")
-        header = header.replace("solver - casci", f"{solver} \N{MINUS SIGN} CASCI")
+        header = header.replace("solver - casci", f"{solver_words(solver)} \N{MINUS SIGN} CASCI")
     return Column(header, column.unit, min(column.digits, 3), column.meaning, column.kind)
 
 
@@ -149,6 +163,7 @@ def _lead_row(lead: Lead, table: LeadTable) -> LeadRow:
     return LeadRow(
         rank=lead.rank,
         label=label(lead),
+        is_named=bool(lead.candidate.name),
         smiles=smiles,
         inchikey=lead.candidate.inchikey,
         drawing=depiction.svg(smiles, site=site, width=208, height=130),
@@ -156,7 +171,7 @@ def _lead_row(lead: Lead, table: LeadTable) -> LeadRow:
         cells=tuple(cells),
         origin=lead.candidate.origin,
         found=found,
-        notes=lead.alerts,
+        notes=tuple(alert.replace("_", " ") for alert in lead.alerts),
         flags=tuple(flag for score in lead.scores.values() for flag in score.flags),
         details=_details(lead),
     )
@@ -244,6 +259,10 @@ def _calibration(
     return tuple(rows), chart.calibration(drawn[:MAX_POINTS], recipe, units[recipe])
 
 
+def _instant(text: str | None) -> str:
+    return f"{text[:19].replace('T', ' ')} UTC" if text else "not yet"
+
+
 def _failures(results: Sequence[Result]) -> tuple[FailureGroup, ...]:
     groups: dict[str, list[FailureRow]] = {}
     for result in results:
@@ -301,8 +320,8 @@ def _provenance(journal: Journal, file: RunFile, scored: Sequence[Result]) -> Pr
             versions = {**versions, **result.score.provenance.versions}
     facts = [
         ("Run", f"{journal.kind} {file.name}"),
-        ("Begun", journal.created),
-        ("Finished", journal.marked("finished") or "not yet"),
+        ("Begun", _instant(journal.created)),
+        ("Finished", _instant(journal.marked("finished"))),
         ("Seed of the run", str(file.seed)),
         ("Seeds of the calculations", f"{len(seeds)} of their own, one a molecule"),
         ("Library", str(file.library.path) if file.library is not None else "none"),

@@ -32,17 +32,19 @@ def contents(text: str = HOSTILE) -> Contents:
     return Contents(
         title=text, kind="Campaign", state="finished", state_note=text, written="2026-01-01",
         molq_version="0.1.0", facts=(Fact(text, text, text),), summary=(text,),
-        objectives=(ObjectiveRow(text, text, text, text, text),),
+        objectives=(ObjectiveRow(text, text, text, text, text),), has_objectives=True,
         columns=(
             Column("utility", "", 3, text, "utility"), Column(text, "eV", 2, text, "objective"),
         ),
         leads=(
             LeadRow(
-                1, text, text, text, svg("C=CC(N)=O"), text, (Cell(0.5), Cell(-4.8, 0.9)),
+                1, text, True, text, text, svg("C=CC(N)=O"), text,
+                (Cell(0.5), Cell(-4.8, 0.9)),
                 "library", text, (text,), (text,), ((text, text),),
             ),
             LeadRow(
-                2, "b", "CC", "k", None, "", (Cell(0.4), Cell(None)), "generator", "", (), (), ()
+                2, "b", False, "CC", "k", None, "", (Cell(0.4), Cell(None)),
+                "generator", "", (), (), (),
             ),
         ),
         leads_total=3,

@@ -1,0 +1,29 @@
+"""How the report calls what has a short name elsewhere."""
+
+from __future__ import annotations
+
+from molq.report.page import number
+
+_SOLVERS = {"vqe": "VQE", "vqe-circuit": "VQE (circuit)", "casci": "CASCI"}
+_BASELINES = {
+    "hf_lumo": "HF LUMO",
+    "gfn2_lumo": "GFN2 LUMO",
+    "hf_pi_star": "HF \N{GREEK SMALL LETTER PI}*",
+}
+
+
+def solver_words(name: str) -> str:
+    """A solver as readers know it."""
+    return _SOLVERS.get(name, name)
+
+
+def baseline_words(name: str) -> str:
+    """A baseline as readers know it, also behind a recipe's name."""
+    prefix, space, last = name.rpartition(" ")
+    return prefix + space + _BASELINES.get(last, last.replace("_", " "))
+
+
+def small(value: float, digits: int) -> str:
+    """A size that may be tiny: ``less than 0.001`` says more than ``0.000``."""
+    least = 10.0**-digits
+    return f"less than {number(least, digits)}" if abs(value) < least else number(value, digits)
