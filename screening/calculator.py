@@ -28,6 +28,7 @@ def main(arguments: list[str]) -> int:
     """Serve jobs until the pipe closes or the parent dies."""
     _die_with(int(arguments[0]))
     _offer_to_the_oom_killer()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # gigabytes a crash, in the user's folder
     answers = _take_stdout()
     faulthandler.enable(file=sys.stderr)
     for line in sys.stdin.buffer:

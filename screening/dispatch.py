@@ -21,6 +21,9 @@ from screening.scheduler import Completed, Executor
 from simulation.score import Score
 from simulation.settings import SimulationSettings
 
+STOPPED = "stopped before its end"
+"""What the log of a run says that was interrupted and could still say so."""
+
 _POLL_S = 1.0
 
 

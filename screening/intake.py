@@ -59,33 +59,19 @@ def take_in(
     library: LibrarySettings,
     sieve: Sieve,
     tell: Callable[[Event], None],
-) -> None:
-    """Read the whole library, unless an earlier session did.
+) -> Iterator[Candidate]:
+    """Read the library into the journal; gives each candidate that passed, once journalled.
+
+    A later session goes on behind the last row the journal holds, and does nothing
+    when that was the library's end.
 
     Raises:
         LibraryError: the file cannot be read.
         JournalError: the journal cannot be written.
     """
-    for _ in stream(journal, library, sieve, tell):
-        pass
-
-
-def stream(
-    journal: Journal,
-    library: LibrarySettings,
-    sieve: Sieve,
-    tell: Callable[[Event], None],
-) -> Iterator[Candidate]:
-    """Read the library, journal its rows, and give each candidate that passed.
-
-    A later session gives the candidates of the journal first and goes on behind
-    the last row it holds. Rows are journalled before their candidates are given.
-    """
-    seen = journal.last_library_row()
-    if seen:
-        yield from (c for c in journal.candidates() if c.origin == "library")
     if journal.marked(COMPLETE) is not None:
         return
+    seen = journal.last_library_row()
     rows = (row for row in read(library) if row.row > seen)
     while chunk := [_sifted(row, sieve) for row in islice(rows, _CHUNK)]:
         journal.add_library(chunk)

@@ -23,6 +23,7 @@ import psutil
 
 from screening.evaluation import Job, Usage, encode, one_line
 from screening.failure import Failure
+from screening.scratchfolder import ScratchFolder
 
 _MB = 2**20
 _START_LIMIT_S = 300.0
@@ -30,6 +31,9 @@ _FIRST_POLL_S = 0.02
 _POLL_S = 0.1
 _FAMILY_EVERY = 10  # polls between looks at the child's own children
 _LOG_LIMIT = 1 << 20  # bytes
+
+FOLDER = "molq-calculation-"
+"""Prefix of the folders in which calculations keep their temporary files."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,7 @@ class Isolation:
         self._max_jobs = max_jobs
         self._child: subprocess.Popen[bytes] | None = None
         self._log: IO[bytes] | None = None
+        self._scratch: ScratchFolder | None = None
         self._served = 0
         self._fresh_mb = 0.0  # MB, of the child after its first job
 
@@ -102,6 +107,9 @@ class Isolation:
         if self._log is not None:
             self._log.close()
             self._log = None
+        if self._scratch is not None:
+            self._scratch.remove()
+            self._scratch = None
 
     def _run(self, job: Job, begun: float) -> Answer | None:
         """One try; None when a child that had served before was gone before it began."""
@@ -166,6 +174,9 @@ class Isolation:
             environment[f"{name}_NUM_THREADS"] = str(self._threads)
         # A recipe may live beside the campaign and not in site-packages.
         environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
+        # A killed calculation leaves its scratch files; they go with this folder.
+        self._scratch = ScratchFolder(FOLDER)
+        environment["TMPDIR"] = environment["PYSCF_TMPDIR"] = str(self._scratch.path)
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as the child)
         return subprocess.Popen(
             [sys.executable, "-P", "-m", "screening.calculator", str(os.getpid())],

@@ -347,6 +347,22 @@ class Journal:
         sql = "SELECT inchikey, smiles, name, origin, row FROM candidates ORDER BY id"
         return [Candidate(*fields) for fields in self._db.rows(sql)]
 
+    def unfinished(self, recipes: Sequence[str]) -> Iterator[Candidate]:
+        """The library's molecules that lack a result, in the order they came.
+
+        Read page by page: no query stays open while the caller works.
+        """
+        sql = (
+            "SELECT id, inchikey, smiles, name, origin, row FROM candidates c "
+            "WHERE id > ?1 AND origin = 'library' AND (SELECT count(*) FROM results r "
+            "WHERE r.inchikey = c.inchikey AND r.recipe IN (SELECT value FROM json_each(?2))) < ?3 "
+            "ORDER BY id LIMIT 1000"
+        )
+        last = 0
+        while page := list(self._db.rows(sql, last, json.dumps(list(recipes)), len(recipes))):
+            last = page[-1][0]
+            yield from (Candidate(*row[1:]) for row in page)
+
     def rounds(self) -> list[RoundRecord]:
         """The rounds begun, in order."""
         sql = (

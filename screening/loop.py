@@ -19,7 +19,7 @@ from generative.settings import GeneratorSettings
 from screening import acquisition, leadfiles, roundsummary, surrogate
 from screening.acquisition import AcquisitionSettings, Selection
 from screening.candidate import Candidate
-from screening.dispatch import Calculation, Task, evaluate_all
+from screening.dispatch import STOPPED, Calculation, Task, evaluate_all
 from screening.filters import FilterSettings
 from screening.intake import Sieve, take_in
 from screening.journal import Journal
@@ -131,14 +131,15 @@ class _Loop:
         if not self._journal.finished:
             try:
                 self._run()
-            except KeyboardInterrupt:
-                self._journal.log("run", "stopped by the user")
+            except (KeyboardInterrupt, SystemExit):
+                self._journal.log("run", STOPPED)
                 raise
         return self._leads()
 
     def _run(self) -> None:
         if self._plan.library is not None:
-            take_in(self._journal, self._plan.library, self._sieve, self._tell)
+            for _ in take_in(self._journal, self._plan.library, self._sieve, self._tell):
+                pass  # a campaign chooses from the whole library
         begun = {record.round: record for record in self._journal.rounds()}
         for round in range(1, self._plan.campaign.rounds + 1):
             if round in begun and begun[round].finished is not None:

@@ -7,18 +7,17 @@ process's (``screening.isolation``), retries the journal's (``screening.dispatch
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import functools
 import os
-import shutil
 import tempfile
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import Any, Protocol
 
 import psutil
 
+from screening import isolation
 from screening.evaluation import (
     LOST_WORKER,
     Job,
@@ -30,6 +29,7 @@ from screening.evaluation import (
 )
 from screening.failure import Failure
 from screening.isolation import Isolation
+from screening.scratchfolder import ScratchFolder, sweep
 from screening.settings import ComputeSettings
 from simulation.score import Score
 from simulation.settings import SimulationSettings
@@ -41,7 +41,7 @@ _MEMORY_SHARE = 0.85
 _OBJECT_STORE_MB = 80
 _GRACE_S = 600.0
 _AHEAD = 8
-_FOLDER = "molq-ray-"
+_FOLDER = "molq-ray-"  # sockets and logs of a local Ray
 
 
 class SchedulerError(RuntimeError):
@@ -142,7 +142,7 @@ class Scheduler:
     def __init__(self, settings: ComputeSettings | None = None) -> None:
         self.settings = settings or ComputeSettings()
         self._owned = False
-        self._folder: _SessionFolder | None = None
+        self._folder: ScratchFolder | None = None
         self._workers = 1
         self._limits = Limits(self.settings.time_limit_s, _MOST_PER_JOB_MB, _MOST_PER_JOB_MB)
         self._task: Any = None
@@ -193,6 +193,8 @@ class Scheduler:
             if self._folder is not None:
                 self._folder.remove()
                 self._folder = None
+                # Ray's workers are gone, and what their calculations left with them.
+                sweep(Path(tempfile.gettempdir()), isolation.FOLDER)
 
     def submit(self, job: Job) -> None:
         """Hand the job to Ray."""
@@ -286,7 +288,7 @@ class Scheduler:
             self._owned = True
             return
         workers, memory = local_share(self.settings, psutil.virtual_memory().total // _MB)
-        self._folder = _SessionFolder()
+        self._folder = ScratchFolder(_FOLDER, short=True)
         self._owned = True
         try:
             ray.init(
@@ -368,48 +370,3 @@ def _work(job: dict[str, Any], threads: int) -> tuple[str, float, float, float]:
 def _child(threads: int) -> Isolation:
     # One warm child for the life of the Ray worker process, with which it dies.
     return Isolation(threads=threads)
-
-
-class _SessionFolder:
-    """Where a local Ray keeps its sockets and logs; removed with it.
-
-    A driver killed by ``kill -9`` leaves its folder; the next one to start finds
-    the lock in it free and removes it.
-    """
-
-    def __init__(self) -> None:
-        root = Path(tempfile.gettempdir())
-        for old in root.glob(f"{_FOLDER}*"):
-            _sweep(old)
-        # The paths of Ray's sockets under it must stay below 108 bytes.
-        self.path = Path(tempfile.mkdtemp(prefix=_FOLDER, dir=root))
-        self._lock = _locked(self.path)
-
-    def remove(self) -> None:
-        """Delete the folder."""
-        shutil.rmtree(self.path, ignore_errors=True)
-        if self._lock is not None:
-            self._lock.close()
-
-
-def _locked(folder: Path) -> IO[bytes] | None:
-    """A lock on the folder, None when another process has it."""
-    handle = (folder / "lock").open("ab")
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        handle.close()
-        return None
-    return handle
-
-
-def _sweep(folder: Path) -> None:
-    try:
-        if folder.stat().st_uid != os.getuid() or not (folder / "lock").exists():
-            return  # another user's, or one just being made
-        lock = _locked(folder)
-    except OSError:
-        return
-    if lock is not None:
-        shutil.rmtree(folder, ignore_errors=True)
-        lock.close()

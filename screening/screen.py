@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 
 from screening import leadfiles, resultfile
-from screening.dispatch import Calculation, Task, evaluate_all
+from screening.dispatch import STOPPED, Calculation, Task, evaluate_all
 from screening.filters import FilterSettings
-from screening.intake import COMPLETE, Sieve, stream
+from screening.intake import COMPLETE, Sieve, take_in
 from screening.journal import Journal
 from screening.library import LibrarySettings
 from screening.objective import ObjectiveSettings
@@ -64,18 +65,20 @@ def run_screen(
     tell = on_event or (lambda event: None)
     counts = journal.counts()
     done = counts["scored"] + counts["failed"]
+    total: int | None = None
 
     def tasks() -> Iterator[Task]:
         sieve = Sieve((), plan.filters, sources or {})
-        for candidate in stream(journal, plan.library, sieve, tell):
+        for candidate in chain(
+            journal.unfinished(plan.recipes), take_in(journal, plan.library, sieve, tell)
+        ):
             for recipe in plan.recipes:
                 yield Task(candidate, recipe)
 
     def count(result: Result) -> None:
-        nonlocal done
+        nonlocal done, total
         done += 1
-        total = None
-        if journal.marked(COMPLETE) is not None:
+        if total is None and journal.marked(COMPLETE) is not None:
             total = journal.counts()["candidates"] * len(plan.recipes)
         tell(MoleculeDone(result, done, total, None))
 
@@ -89,8 +92,8 @@ def run_screen(
             ),
             on_result=count,
         )
-    except KeyboardInterrupt:
-        journal.log("run", "stopped by the user")
+    except (KeyboardInterrupt, SystemExit):
+        journal.log("run", STOPPED)
         write_files(journal, plan)
         raise
     journal.finish()

@@ -103,7 +103,7 @@ def test_killed_then_stopped_then_resumed_a_campaign_has_the_leads_of_an_undistu
     after_stop = journalled(folder)
     assert 6 <= len(after_stop) < 9
     with Journal.open(folder / "run", readonly=True) as journal:
-        assert journal.events()[-1].message == "stopped by the user"
+        assert journal.events()[-1].message == "stopped before its end"
 
     # To the end, in this process: where a molecule is computed makes no difference.
     monkeypatch.setenv(TRACE, str(folder / "trace"))

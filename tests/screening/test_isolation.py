@@ -172,6 +172,18 @@ def test_a_calculation_does_not_outlive_its_parent(isolation):
         time.sleep(0.05)
 
 
+def test_scratch_files_go_with_the_child_that_was_killed():
+    with Isolation() as isolation:
+        outcome(isolation, "CCO")
+        environment = psutil.Process(isolation.pid).environ()
+        scratch = Path(environment["TMPDIR"])
+        assert environment["PYSCF_TMPDIR"] == str(scratch)
+        (scratch / "integrals").write_bytes(b"left behind")
+        os.killpg(isolation.pid, signal.SIGKILL)
+        assert outcome(isolation, "CCO") == number_score("CCO", 5)
+        assert not scratch.exists()
+
+
 def test_a_child_that_leaks_is_replaced(isolation):
     with Isolation() as leaky:
         outcome(leaky, "CCO")

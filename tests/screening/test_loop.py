@@ -166,7 +166,7 @@ def test_a_campaign_stopped_anywhere_resumes_to_the_same_leads(
     with start(tmp_path / "run") as journal, pytest.raises(KeyboardInterrupt):
         run(journal, plan, listener)
     with Journal.open(tmp_path / "run") as journal:
-        assert journal.events()[-1].message == "stopped by the user"
+        assert journal.events()[-1].message == "stopped before its end"
         before = journal.results()
         assert essence(run(journal, plan)) == undisturbed[0]
         summaries = [r.summary for r in journal.rounds()]

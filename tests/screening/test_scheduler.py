@@ -3,7 +3,6 @@ import os
 import pytest
 from faultyrecipe import SOURCE, number_score
 
-from screening import scheduler
 from screening.evaluation import Job
 from screening.failure import Failure
 from screening.scheduler import Inline, Scheduler, SchedulerError, local_share
@@ -55,25 +54,3 @@ def test_the_address_for_submitting_is_not_the_one_for_joining():
         Scheduler(ComputeSettings(address="http://head:8265")),
     ):
         raise AssertionError("it was joined")
-
-
-def test_the_folder_of_a_killed_driver_is_swept_and_that_of_a_living_one_is_not(
-    tmp_path, monkeypatch
-):
-    monkeypatch.setattr(scheduler.tempfile, "gettempdir", lambda: str(tmp_path))
-    monkeypatch.setattr(scheduler.tempfile, "tempdir", str(tmp_path))
-    living = scheduler._SessionFolder()
-    dead = tmp_path / "molq-ray-dead"
-    dead.mkdir()
-    (dead / "lock").touch()
-    (dead / "session").touch()
-    unborn = tmp_path / "molq-ray-unborn"  # made, and not locked yet
-    unborn.mkdir()
-    stranger = tmp_path / "other"
-    stranger.mkdir()
-    another = scheduler._SessionFolder()
-    assert sorted(tmp_path.iterdir()) == sorted([living.path, another.path, unborn, stranger])
-    assert another.path.stat().st_mode & 0o077 == 0
-    living.remove()
-    another.remove()
-    assert sorted(tmp_path.iterdir()) == sorted([unborn, stranger])
