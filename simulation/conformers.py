@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -48,9 +48,9 @@ def embed(molecule: Chem.Mol, settings: SimulationSettings, *, seed: int) -> Che
     parameters: Any = rdDistGeom.ETKDGv3()  # the stubs mistype its fields
     parameters.randomSeed = seed % (2**31 - 1)
     parameters.numThreads = 1
-    start = time.monotonic()
+    start = monotonic()
     for random_coordinates in (False, True):
-        remaining = settings.embed_timeout_s - (time.monotonic() - start)
+        remaining = settings.embed_timeout_s - (monotonic() - start)
         if remaining < 1:
             break
         parameters.useRandomCoords = random_coordinates
@@ -59,7 +59,7 @@ def embed(molecule: Chem.Mol, settings: SimulationSettings, *, seed: int) -> Che
         if len(found):
             _relax(hydrogenated)
             return hydrogenated
-    elapsed = time.monotonic() - start
+    elapsed = monotonic() - start
     if elapsed > settings.embed_timeout_s - 1:
         raise ResourceError(
             "geometry",

@@ -52,7 +52,7 @@ def test_the_time_limit_of_the_embedding_is_a_resource_failure(
 ) -> None:
     # a clock that runs a minute between two looks stands for an embedding that does not end
     minutes = iter(range(0, 6000, 60))
-    monkeypatch.setattr(conformers.time, "monotonic", lambda: float(next(minutes)))
+    monkeypatch.setattr(conformers, "monotonic", lambda: float(next(minutes)))
     with pytest.raises(ResourceError, match="embed_timeout_s"):
         embed(parse("C=CC(N)=O", max_heavy_atoms=80), QUICK, seed=1)
 

@@ -20,7 +20,7 @@ def test_acrylanilide_by_vqe_with_the_default_settings() -> None:
     assert score.unit == "eV"
     assert score.solver == "vqe"
     assert score.smiles == "C=CC(=O)Nc1ccccc1"
-    assert score.inchikey == "WOAHJDHKFWSLKE-UHFFFAOYSA-N" or len(score.inchikey) == 27
+    assert score.inchikey == "BPCNEKWROYSOLT-UHFFFAOYSA-N"
     assert abs(score.casci_deviation_mha) < 1.0
     assert score.value == pytest.approx(
         score.casci_value + score.casci_deviation_mha / 1000 * 27.211386, abs=1e-4
