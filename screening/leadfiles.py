@@ -96,7 +96,8 @@ def entry(lead: Lead, fields: dict[str, Cell]) -> str:
     mol.SetProp("_Name", " ".join((lead.candidate.name or lead.candidate.inchikey).split()))
     text = [Chem.MolToMolBlock(mol)]
     for title, value in fields.items():
-        text.append(f">  <{title.replace('<', '(').replace('>', ')')}>\n{_item(value)}\n\n")
+        if _item(value):
+            text.append(f">  <{title.replace('<', '(').replace('>', ')')}>\n{_item(value)}\n\n")
     return "".join(text) + "$$$$\n"
 
 

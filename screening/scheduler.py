@@ -15,9 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-import psutil
-
-from screening import isolation
+from screening import isolation, machine
 from screening.evaluation import (
     LOST_WORKER,
     Job,
@@ -287,7 +285,7 @@ class Scheduler:
                 ) from error
             self._owned = True
             return
-        workers, memory = local_share(self.settings, psutil.virtual_memory().total // _MB)
+        workers, memory = local_share(self.settings, machine.cores(), machine.memory_mb())
         self._folder = ScratchFolder(_FOLDER, short=True)
         self._owned = True
         try:
@@ -297,7 +295,7 @@ class Scheduler:
                 num_gpus=0,
                 include_dashboard=False,
                 object_store_memory=_OBJECT_STORE_MB * _MB,
-                _memory=max(workers * memory, int(_total_memory_mb() * _MEMORY_SHARE)) * _MB,
+                _memory=max(workers * memory, int(machine.memory_mb() * _MEMORY_SHARE)) * _MB,
                 _temp_dir=str(self._folder.path),
                 **quiet,
             )
@@ -334,7 +332,7 @@ class Scheduler:
         self._limits = Limits(self.settings.time_limit_s, limit, largest)
 
 
-def local_share(settings: ComputeSettings, total_mb: int) -> tuple[int, int]:
+def local_share(settings: ComputeSettings, cores: int, total_mb: int) -> tuple[int, int]:
     """Workers on this machine and the memory of each, in MB.
 
     As many as cores allow, but never more than memory does: with less than
@@ -342,17 +340,14 @@ def local_share(settings: ComputeSettings, total_mb: int) -> tuple[int, int]:
 
     Args:
         settings: what was asked for; it is obeyed where given.
+        cores: of the machine.
         total_mb: memory of the machine.
     """
     usable = int(total_mb * _MEMORY_SHARE)
     limit = settings.memory_limit_mb
-    slots = max(1, (os.cpu_count() or 1) // settings.threads)
+    slots = max(1, cores // settings.threads)
     workers = settings.workers or max(1, min(slots, usable // (limit or _LEAST_PER_JOB_MB)))
     return workers, limit or min(_MOST_PER_JOB_MB, max(64, usable // workers))
-
-
-def _total_memory_mb() -> int:
-    return int(psutil.virtual_memory().total // _MB)
 
 
 def _lost(what: str) -> Failure:

@@ -3,6 +3,7 @@ import os
 import pytest
 from faultyrecipe import SOURCE, number_score
 
+from screening import machine
 from screening.evaluation import Job
 from screening.failure import Failure
 from screening.scheduler import Inline, Scheduler, SchedulerError, local_share
@@ -41,11 +42,21 @@ def test_inline_computes_in_order_one_at_a_time():
         (2, 8_000, {"workers": 2, "memory_limit_mb": 5000}, 2, 5000),
     ],
 )
-def test_workers_are_as_many_as_cores_and_memory_allow(
-    monkeypatch, cores, memory_mb, asked, workers, each_mb
-):
-    monkeypatch.setattr(os, "cpu_count", lambda: cores)
-    assert local_share(ComputeSettings(**asked), memory_mb) == (workers, each_mb)
+def test_workers_are_as_many_as_cores_and_memory_allow(cores, memory_mb, asked, workers, each_mb):
+    assert local_share(ComputeSettings(**asked), cores, memory_mb) == (workers, each_mb)
+
+
+def test_a_container_has_what_its_limits_say(tmp_path):
+    whole = machine.memory_mb(tmp_path)
+    assert machine.cores(tmp_path) == len(os.sched_getaffinity(0))
+    (tmp_path / "memory.max").write_text("max\n")
+    (tmp_path / "cpu.max").write_text("max 100000\n")
+    assert machine.memory_mb(tmp_path) == whole
+    assert machine.cores(tmp_path) == len(os.sched_getaffinity(0))
+    (tmp_path / "memory.max").write_text(f"{300 * 2**20}\n")
+    (tmp_path / "cpu.max").write_text("50000 100000\n")
+    assert machine.memory_mb(tmp_path) == 300
+    assert machine.cores(tmp_path) == 1
 
 
 def test_the_address_for_submitting_is_not_the_one_for_joining():
