@@ -24,7 +24,9 @@ def repulsion(field: MeanField, orbitals: NDArray[np.float64]) -> NDArray[np.flo
     """
     n = orbitals.shape[1]
     if field.factors is None:
-        packed: Any = ao2mo.kernel(field.molecule, orbitals)
+        # without them in memory PySCF computes them again
+        source = field.molecule if field.exact is None else field.exact
+        packed: Any = ao2mo.kernel(source, orbitals)
         full: NDArray[np.float64] = ao2mo.restore(1, packed, n)
         return full
     result: NDArray[np.float64] = np.zeros((n, n, n, n))

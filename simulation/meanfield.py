@@ -53,6 +53,7 @@ class MeanField:
 
     molecule: gto.Mole
     factors: df.DF | None  # three-index integrals; None without density fitting
+    exact: NDArray[np.float64] | None  # shape: (n,), (pq|rs) 8-fold packed, where they fit
     coefficients: NDArray[np.float64]  # shape: (nao, nmo), occupied first
     orbital_energies: NDArray[np.float64]  # shape: (nmo,), Hartree
     occupied: int  # doubly occupied orbitals
@@ -236,6 +237,7 @@ def _checked(iteration: Any, rung: Rung, cycles: int, fitted: bool, basis: str) 
     return MeanField(
         molecule=iteration.mol,
         factors=iteration.with_df if fitted else None,
+        exact=None if fitted else iteration._eri,
         coefficients=coefficients,
         orbital_energies=energies,
         occupied=occupied,
