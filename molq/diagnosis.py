@@ -22,11 +22,19 @@ def problems(error: ValidationError, model: type[BaseModel]) -> list[str]:
 
 def describe(errors: Iterable[Mapping[str, Any]], model: type[BaseModel]) -> list[str]:
     """One line for each of pydantic's error records, placed in ``model``."""
+    errors = list(errors)
+    places = [item["loc"] for item in errors]
+    # a list whose entries are wrong is also found too short, which says nothing
+    own = [
+        item
+        for item in errors
+        if not any(at != item["loc"] and at[: len(item["loc"])] == item["loc"] for at in places)
+    ]
     return [
         _unknown_key(item["loc"], model)
         if item["type"] == "extra_forbidden"
         else _wrong_value(item["loc"], item)
-        for item in errors
+        for item in own
     ]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.stats import rankdata
 
-from molq.leadtable import LeadTable, label
+from molq.leadtable import LeadTable, label, leading_score
 from molq.report.contents import AgreementRow
 from molq.report.page import number
 from molq.report.words import baseline_words, small, solver_words
@@ -16,7 +16,9 @@ from screening.records import Result
 EXACT = "casci"
 CHEMICAL_ACCURACY = 1.6  # mHa
 ALIKE = 0.9  # rank correlation from which two orders are called nearly the same
+RELATED = 0.6  # and from which they are called related
 FEW = 5  # molecules below which a rank correlation says little
+TOP = 10  # leads that the summary speaks of
 
 
 def deviations(scored: Sequence[Result]) -> list[float]:
@@ -58,24 +60,33 @@ def agreement(scored: Sequence[Result]) -> tuple[AgreementRow, ...]:
 
 
 def sentences(
-    scored: Sequence[Result], table: LeadTable, found: Sequence[AgreementRow]
+    scored: Sequence[Result], table: LeadTable, found: Sequence[AgreementRow], *, by_value: bool
 ) -> tuple[str, ...]:
-    """The report's summary, in plain words and numbers."""
-    return tuple(
-        text for text in (_best(table), _quantum(scored), _baselines(found), _doubts(table)) if text
-    )
+    """The report's summary, in plain words and numbers.
+
+    Args:
+        scored: the results that are scores.
+        table: the leads.
+        found: from ``agreement``.
+        by_value: whether the leads stand by falling value alone.
+    """
+    parts = (_best(table, by_value), _quantum(scored), _baselines(found), _doubts(table))
+    return tuple(part for part in parts if part)
 
 
-def _best(table: LeadTable) -> str:
+def _best(table: LeadTable, by_value: bool) -> str:
     if not table.leads:
         return ""
-    proposed = sum(lead.candidate.origin == "generator" for lead in table[:10])
-    shown = min(10, len(table))
-    text = (
-        f"The best molecule is {label(table[0])}, with a utility of {number(table[0].utility, 3)}"
-    )
+    best = table[0]
+    if by_value:
+        score = leading_score(best)
+        assert score is not None
+        return f"{label(best)} has the highest value, {number(score.value, 3)} {score.unit}."
+    text = f"The best molecule is {label(best)}, with a utility of {number(best.utility, 3)}"
+    proposed = sum(lead.candidate.origin == "generator" for lead in table[:TOP])
     if proposed:
-        return f"{text}; {proposed} of the first {shown} leads were proposed by the generator."
+        shown = min(TOP, len(table))
+        return f"{text}; {proposed} of the first {shown} leads came from the generator."
     return f"{text}."
 
 
@@ -129,15 +140,18 @@ def _baselines(found: Sequence[AgreementRow]) -> str:
         return (
             f"{text}: it would have chosen nearly the same molecules at a small part of the cost."
         )
+    if abs(best.spearman) >= RELATED:
+        return f"{text}: related, but not the same choice of molecules."
     return f"{text}: no baseline could stand in for the score here."
 
 
 def _doubts(table: LeadTable) -> str:
-    shown = table[:10]
+    shown = table[:TOP]
     doubtful = sum(any(score.flags for score in lead.scores.values()) for lead in shown)
     if not doubtful:
         return ""
+    carry = "carries" if doubtful == 1 else "carry"
     return (
-        f"{doubtful} of the first {len(shown)} leads carry a flag that doubts the score; "
+        f"{doubtful} of the first {len(shown)} leads {carry} a flag that doubts the score; "
         "read it before acting on the value."
     )

@@ -65,6 +65,9 @@ def contents(
     found = agreement(scored)
     calibration_rows, calibration_chart = _calibration(journal.selections(), scored)
     dropped, dropped_total = _dropped(journal)
+    # ranked by value alone, a utility would say less than the value beside it
+    shown = [c for c in table.number_columns if c.kind != "utility" or file.objective]
+    best = table[:top]
     return Contents(
         title=status.name,
         kind=status.kind.capitalize(),
@@ -73,11 +76,11 @@ def contents(
         written=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         molq_version=version("molq"),
         facts=_facts(status, table, scored, file),
-        summary=sentences(scored, table, found),
+        summary=sentences(scored, table, found, by_value=not file.objective),
         objectives=_objectives(table, file),
         has_objectives=bool(file.objective),
-        columns=tuple(_column(column, scored) for column in table.number_columns),
-        leads=tuple(_lead_row(lead, table) for lead in table[:top]),
+        columns=tuple(_column(column, scored) for column in shown),
+        leads=tuple(_lead_row(lead, shown, has_objectives=bool(file.objective)) for lead in best),
         leads_total=len(table),
         agreement=found,
         charts=_progress(journal, table, file),
@@ -148,13 +151,15 @@ def _column(column: LeadColumn, scored: Iterable[Result]) -> Column:
     return Column(header, column.unit, min(column.digits, 3), column.meaning, column.kind)
 
 
-def _lead_row(lead: Lead, table: LeadTable) -> LeadRow:
+def _lead_row(lead: Lead, columns: Sequence[LeadColumn], *, has_objectives: bool) -> LeadRow:
     score = leading_score(lead)
     smiles = score.smiles if score is not None else lead.candidate.smiles
     site = score.active_space.atoms if score is not None else ()
     cells = []
-    for column in table.number_columns:
-        wanted = lead.desirabilities.get(column.header) if column.kind == "objective" else None
+    for column in columns:
+        wanted = None
+        if has_objectives and column.kind == "objective":
+            wanted = lead.desirabilities.get(column.header)
         cells.append(Cell(column.cell(lead), wanted))
     found = f"round {lead.round}" if lead.round is not None else ""
     if lead.candidate.row is not None:

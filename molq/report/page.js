@@ -6,9 +6,11 @@ for (const table of document.querySelectorAll("table.sortable")) {
   headers.forEach((header, index) => {
     const kind = header.dataset.sort;
     if (!kind) return;
+    // laid over the header, whose text stays where it is and prints on every page
     const button = document.createElement("button");
     button.type = "button";
-    button.append(...header.childNodes);
+    button.className = "sort";
+    button.setAttribute("aria-label", `Sort by ${header.textContent.trim().replace(/\s+/g, " ")}`);
     header.append(button);
     button.addEventListener("click", () => {
       const descending = header.getAttribute("aria-sort") === "ascending";

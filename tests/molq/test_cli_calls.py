@@ -1,0 +1,197 @@
+"""Calls that compute nothing: help, wrong calls, wrong campaign files."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from molq.cli.entry import run_arguments
+
+VERBS = (
+    "score", "screen", "run", "resume", "status", "leads", "report", "sample", "train", "recipes",
+)  # fmt: skip
+HEAVY = ("torch", "pyscf", "qiskit", "ray", "rdkit", "pandas", "scipy", "pydantic")
+
+
+@pytest.fixture
+def campaign(tmp_path: Path) -> Path:
+    """The five lines of the smallest campaign, and its library."""
+    (tmp_path / "library.csv").write_text("name,smiles\na,C=CC(N)=O\n")
+    path = tmp_path / "smallest.toml"
+    path.write_text(
+        'library.path = "library.csv"\n'
+        "[[objective]]\n"
+        'name = "warhead-ea"\n'
+        'transform = "at_least"\n'
+        "low = -4.95\n"
+    )
+    return path
+
+
+def _errors(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    return capsys.readouterr().err.splitlines()
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help_with_an_example(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_arguments([verb, "--help"]) == 0
+    assert f"Example: molq {verb}" in capsys.readouterr().out
+
+
+def test_help_imports_nothing_heavy() -> None:
+    program = (
+        "import sys, molq\n"
+        "from molq.cli.entry import run_arguments\n"
+        "assert run_arguments(['--help']) == 0\n"
+        f"print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stderr.strip() == "[]"
+    assert "score" in done.stdout
+
+
+def test_the_version_is_the_installed_one() -> None:
+    from importlib.metadata import version
+
+    done = subprocess.run(
+        [sys.executable, "-m", "molq", "--version"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == f"molq {version('molq')}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["scor"], "Did you mean 'score'"),
+        (["score"], "Missing argument"),
+        (["score", "C", "--jsn"], "--json"),
+        (["score", "C", "--recipe", "warhead_ea"], "did you mean 'warhead-ea'?"),
+        (["score", "C", "--solver", "vqee"], "did you mean 'vqe'?"),
+        (["score", "C", "--conformers", "0"], "--conformers"),
+        (["score", "C", "--set", "basiss=x"], 'did you mean "basis"?'),
+        (["score", "C", "--set", "conformers=many"], "simulation.conformers"),
+        (["status", "nowhere"], "nowhere does not exist"),
+        (["resume", "nowhere"], "nowhere does not exist"),
+        (["leads", "nowhere", "--json", "--format", "csv"], "contradict"),
+        (["leads", "nowhere", "--output", "x"], "--format"),
+        (["run"], "needs a campaign file"),
+        (["run", "nowhere.toml"], "nowhere.toml does not exist"),
+        (["train", "nowhere.toml"], "nowhere.toml does not exist"),
+        (["screen", "nowhere.csv", "--out", "x"], "nowhere.csv does not exist"),
+        (["screen", "nowhere.csv", "--out", "x", "--set", "screen.recip=x"], '"recipe"'),
+        (["sample", "--prior", "nowhere"], "zinc250k"),
+    ],
+)
+def test_a_wrong_call_is_one_line_and_exit_code_2(
+    arguments: list[str],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run_arguments(arguments) == 2
+    lines = _errors(capsys)
+    assert len(lines) == 1
+    assert lines[0].startswith("molq: ")
+    assert said in lines[0]
+    assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("simulation.conformer=3", '[simulation] unknown key "conformer"; did you mean "conf'),
+        ("campaign.rounds=0", "campaign.rounds: "),
+        ("objective.0.name=warhead_ea", "did you mean 'warhead-ea'?"),
+        ("objective.1.name=qed", "no entry '1' in the list"),
+        ("objective.0.transform=window", "window needs high"),
+        ("simulation.solver=vqee", "did you mean 'vqe'?"),
+        ("library.path=elsewhere.csv", "elsewhere.csv does not exist"),
+        ("generator.prior=nobody", "[generator] unknown generator 'nobody'"),
+        ("generator.scaffold=C=(", "[generator] not a valid SMILES"),
+        ("filters.required=['[#']", "filters"),
+    ],
+)
+def test_a_wrong_campaign_is_one_line_and_no_folder(
+    change: str,
+    said: str,
+    campaign: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out = tmp_path / "run"
+    assert run_arguments(["run", str(campaign), "--out", str(out), "--set", change]) == 2
+    lines = _errors(capsys)
+    assert len(lines) == 1
+    assert said in lines[0]
+    assert not out.exists()
+
+
+def test_each_problem_of_a_campaign_has_its_line(
+    campaign: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = ["--set", "simulation.basiss=x", "--set", "campaign.rounds=many"]
+    assert run_arguments(["run", str(campaign), *wrong]) == 2
+    lines = _errors(capsys)
+    assert len(lines) == 2
+    assert all(line.startswith("molq: smallest.toml: ") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"[campaign\n", "line 1"),
+        (b"\xff\xfe[campaign]", "not UTF-8"),
+        (b"", "objective: this key is required"),
+    ],
+)
+def test_what_is_no_campaign_file_is_said(
+    content: bytes, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "c.toml"
+    path.write_bytes(content)
+    assert run_arguments(["run", str(path)]) == 2
+    assert said in _errors(capsys)[0]
+
+
+def test_a_folder_with_something_in_it_is_left_alone(
+    campaign: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "mine"
+    out.mkdir()
+    (out / "notes.txt").write_text("keep me")
+    assert run_arguments(["run", str(campaign), "--out", str(out)]) == 2
+    assert "not empty" in _errors(capsys)[0]
+    assert [path.name for path in out.iterdir()] == ["notes.txt"]
+
+
+def test_the_schema_describes_the_campaign_file(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_arguments(["run", "--schema"]) == 0
+    schema = json.loads(capsys.readouterr().out)
+    assert set(schema["properties"]) >= {"campaign", "library", "objective", "simulation"}
+    assert schema["additionalProperties"] is False
+
+
+def test_recipes_are_listed_with_unit_and_cost(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_arguments(["recipes", "--json"]) == 0
+    recipes = {entry["name"]: entry for entry in json.loads(capsys.readouterr().out)}
+    assert recipes["warhead-ea"]["unit"] == "eV"
+    assert recipes["warhead-ea"]["cost"]
+
+
+def test_debug_lets_the_error_through() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "molq", "status", "nowhere", "--debug"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Traceback" in done.stderr
+    assert "CallError" in done.stderr
