@@ -25,6 +25,24 @@ class Hamiltonian:
     two_body: NDArray[np.float64]  # shape: (norb,) * 4, chemists' (pq|rs), Hartree
     core_energy: float  # Hartree, nuclear repulsion and frozen core
 
+    def __post_init__(self) -> None:
+        """Refuse integrals that no solver could make sense of.
+
+        Raises:
+            InputError: the shapes do not fit together, or a number is not finite.
+        """
+        norb = self.one_body.shape[0]
+        if self.one_body.shape != (norb,) * 2 or self.two_body.shape != (norb,) * 4:
+            raise InputError(
+                "solver",
+                f"integrals of shapes {self.one_body.shape} and {self.two_body.shape} do not "
+                "belong together; give (norb, norb) and (norb, norb, norb, norb)",
+            )
+        if not all(np.isfinite(x).all() for x in (self.one_body, self.two_body, self.core_energy)):
+            raise InputError(
+                "solver", "the integrals hold numbers that are not finite; check the mean field"
+            )
+
     @property
     def norb(self) -> int:
         """Number of spatial orbitals."""

@@ -135,7 +135,7 @@ class CircuitVQESolver:
         return Solution(
             energy=float(result.evs) + measurement.constant,
             parameters=state.ansatz.parameters,
-            evaluations=state.evaluations,
+            evaluations=state.evaluations + 1,
             gradient_norm=state.gradient_norm,
             converged=True,
             standard_error=None if self.backend.exact else float(result.stds),

@@ -16,7 +16,9 @@ from simulation.vqe.optimise import minimum
 from simulation.vqe.reference import candidates
 from simulation.vqe.sector import SectorEnergy
 
-_SPIN_TOLERANCE = 0.5  # on <S^2>; UCCSD contaminates by 1e-4, another multiplicity by 2 or more
+_NEAR = 2e-3  # Hartree; one layer may misplace states by this much against each other
+_SAME_STATE = 1e-6  # Hartree; references that end this close describe one state
+_SPIN_TOLERANCE = 0.1  # on <S^2>; UCCSD contaminates by 1e-4, another multiplicity by 2 or more
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class OptimisedState:
     parameters: NDArray[np.float64]  # shape: (parameters,), rad
     energy: float  # Hartree, total
     gradient_norm: float  # Hartree/rad, max norm
+    spin_contamination: float  # <S^2> above that of the lowest spin of the sector
     evaluations: int  # energies and gradients, all references and rungs
     rung: str  # where the ladder of ``optimise`` ended
 
@@ -35,55 +38,71 @@ class OptimisedState:
 def optimised(hamiltonian: Hamiltonian, n_alpha: int, n_beta: int, layers: int) -> OptimisedState:
     """The trial state of lowest energy and of spin |n_alpha - n_beta| / 2.
 
-    Where several references are candidates, one layer is optimised on each and
-    the requested number of layers on the best. One layer shares its amplitudes
-    between the spins of a closed shell; more layers, whose point is to be
-    exact, do not.
+    Where several references are candidates, one layer is optimised on each, and
+    the requested number of layers on those that end within 2 mHartree of the
+    lowest. One layer shares its amplitudes between the spins of a closed shell.
+    More layers, whose point is to be exact, do not, unless that leads to a more
+    stable triplet.
 
     Raises:
         InputError: the electrons do not fit into the orbitals.
         ConvergenceError: the optimisation ended above its gradient criterion,
-            or in a state of another multiplicity.
+            or in states of another multiplicity.
     """
     references = [
         hamiltonian.reordered(reference.order)
         for reference in candidates(hamiltonian, n_alpha, n_beta)
     ]
-    if len(references) == 1:
-        return _on_reference(references[0], n_alpha, n_beta, layers)
-    trials = [_on_reference(reference, n_alpha, n_beta, 1) for reference in references]
-    best = min(trials, key=lambda trial: trial.energy)
-    if layers > 1:
-        best = _on_reference(best.hamiltonian, n_alpha, n_beta, layers)
-        trials.append(best)
-    return replace(best, evaluations=sum(trial.evaluations for trial in trials))
+    evaluations = 0
+    if len(references) > 1 and layers > 1:
+        trials = [_on_reference(h, n_alpha, n_beta, 1, share_spins=True) for h in references]
+        evaluations += sum(trial.evaluations for trial in trials)
+        references = [trial.hamiltonian for trial in _lowest_distinct(trials)]
+    contaminations: list[float] = []
+    for share_spins in (False, True) if layers > 1 else (True,):
+        states = [
+            _on_reference(h, n_alpha, n_beta, layers, share_spins=share_spins) for h in references
+        ]
+        evaluations += sum(state.evaluations for state in states)
+        contaminations += [state.spin_contamination for state in states]
+        pure = [state for state in states if state.spin_contamination < _SPIN_TOLERANCE]
+        if pure:
+            return replace(min(pure, key=lambda state: state.energy), evaluations=evaluations)
+    raise ConvergenceError(
+        "solver",
+        f"vqe: {n_alpha} alpha and {n_beta} beta electrons ended in a state of higher "
+        f"multiplicity (<S^2> too large by {min(contaminations):.2f}); the orbitals suit "
+        "another state, use the solver casci",
+    )
+
+
+def _lowest_distinct(trials: list[OptimisedState]) -> list[OptimisedState]:
+    """The trials near the lowest energy, one for each energy."""
+    kept: list[OptimisedState] = []
+    for trial in sorted(trials, key=lambda trial: trial.energy):
+        if not kept or trial.energy - kept[-1].energy > _SAME_STATE:
+            kept.append(trial)
+    return [trial for trial in kept if trial.energy - kept[0].energy < _NEAR]
 
 
 def _on_reference(
-    hamiltonian: Hamiltonian, n_alpha: int, n_beta: int, layers: int
+    hamiltonian: Hamiltonian, n_alpha: int, n_beta: int, layers: int, *, share_spins: bool
 ) -> OptimisedState:
     """Optimise the state whose reference fills the orbitals from the front."""
-    ansatz = uccsd(hamiltonian, n_alpha, n_beta, layers, share_spins=layers == 1)
+    ansatz = uccsd(hamiltonian, n_alpha, n_beta, layers, share_spins=share_spins)
     surface = SectorEnergy(hamiltonian, ansatz)
     found = minimum(
         surface.energy_and_gradient, ansatz.start, ansatz.curvature, redundant=layers > 1
     )
-    excess = surface.spin_contamination(found.parameters)
-    if excess > _SPIN_TOLERANCE:
-        raise ConvergenceError(
-            "solver",
-            f"vqe: {n_alpha} alpha and {n_beta} beta electrons ended in a state of higher "
-            f"multiplicity (<S^2> too large by {excess:.2f}); the orbitals suit another state, "
-            "use the solver casci",
-        )
     return OptimisedState(
-        hamiltonian,
-        ansatz,
-        found.parameters,
-        found.energy,
-        found.gradient_norm,
-        surface.evaluations,
-        found.rung,
+        hamiltonian=hamiltonian,
+        ansatz=ansatz,
+        parameters=found.parameters,
+        energy=found.energy,
+        gradient_norm=found.gradient_norm,
+        spin_contamination=surface.spin_contamination(found.parameters),
+        evaluations=surface.evaluations,
+        rung=found.rung,
     )
 
 

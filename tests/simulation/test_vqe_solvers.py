@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from simulation import solver
 from simulation.casci import CASCISolver
 from simulation.errors import ConvergenceError, InputError
+from simulation.hamiltonian import Hamiltonian
 from simulation.quantum import backends
 from simulation.settings import SimulationSettings
 from simulation.vqe.circuit import CircuitVQESolver
@@ -105,6 +107,13 @@ def test_the_same_call_gives_the_same_bits(active_space):
     assert VQESolver().solve(h, 2, 2) == VQESolver().solve(h, 2, 2)
 
 
+def test_the_singlet_below_which_a_triplet_lies_is_found(active_space):
+    oxygen = active_space("O2", 8, 6, spin=2)
+    singlet = VQESolver().solve(oxygen, 4, 4).energy
+    assert singlet == pytest.approx(CASCISolver().solve(oxygen, 4, 4).energy, abs=2e-5)
+    assert singlet > VQESolver().solve(oxygen, 5, 3).energy + 0.02
+
+
 def test_a_triplet_is_not_returned_as_the_singlet(active_space, monkeypatch):
     monkeypatch.setattr("simulation.vqe.sector.SectorEnergy.spin_contamination", lambda *_: 2.0)
     with pytest.raises(ConvergenceError, match="higher multiplicity"):
@@ -115,6 +124,13 @@ def test_a_triplet_is_not_returned_as_the_singlet(active_space, monkeypatch):
 def test_impossible_sectors_are_refused(active_space, name):
     with pytest.raises(InputError, match="do not fit"):
         solver.find(SimulationSettings(solver=name)).solve(active_space("H2", 2, 2), 3, 1)
+
+
+def test_senseless_integrals_are_refused():
+    with pytest.raises(InputError, match="do not belong together"):
+        Hamiltonian(np.eye(2), np.zeros((3, 3, 3, 3)), 0.0)
+    with pytest.raises(InputError, match="not finite"):
+        Hamiltonian(np.eye(2), np.full((2, 2, 2, 2), np.nan), 0.0)
 
 
 def test_unknown_solvers_are_refused():
