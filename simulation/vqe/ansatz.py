@@ -89,15 +89,15 @@ def uccsd(
 
     Excitations that a reflection symmetry of the integrals forbids are left
     out: their amplitude is zero and stays zero. Within a layer the doubles act
-    first, the strongest leading, then the singles, which among the orders tried
-    gives the lowest energies (``benchmarks/vqe_engines.py``). The first-order
-    amplitudes are divided evenly among the layers.
+    first, the strongest leading, then the singles: acrylamide's (8,8) then ends
+    0.708 mHartree above the exact energy, against 0.746 with the singles first.
+    The first-order amplitudes are divided evenly among the layers.
 
     Args:
         layers: repetitions of the whole product, each with its own parameters.
         share_spins: give an excitation of a closed shell and its mirror image
             under exchange of the spins one parameter. That halves the
-            parameters of one layer at a cost below 1e-8 Hartree, but mirrored
+            parameters of one layer at a cost below 1e-7 Hartree, but mirrored
             factors do not commute, so layers that share cannot become exact.
 
     Raises:

