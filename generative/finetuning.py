@@ -28,11 +28,11 @@ from generative.vocabulary import Vocabulary
 REPLAY = 128
 LEASH = 0.5
 
-STEPS = 60
+STEPS = 40
 LEADS_PER_STEP = 16
 REPLAY_PER_STEP = 16
 GROWTH_STEPS = 10  # learned from one molecule at a time
-LEARNING_RATE = 5e-4
+LEARNING_RATE = 3e-4
 CLIP = 1.0
 
 
@@ -82,27 +82,35 @@ def finetune(
         optimizer = torch.optim.Adam(policy.parameters(), LEARNING_RATE)
         for _ in range(STEPS):
             chosen = rng.choice(len(leads), size=LEADS_PER_STEP, p=share)
-            states, actions, roots = _batch(together, chosen, rng)
+            states, actions = _batch(together, chosen, rng)
             loss = -learner.log_likelihood(states, actions).sum() / max(1, len(actions))
-            known = roots[roots < len(policy.root)]
-            if len(known):
-                loss = loss - torch.log_softmax(policy.root, dim=0)[known].mean()
             if len(replay):
                 held = len(leads) + rng.integers(len(replay), size=REPLAY_PER_STEP)
-                states, _, _ = _batch(together, held, rng)
+                states, _ = _batch(together, held, rng)
                 with torch.no_grad():
                     before = teacher.main_log_probabilities(states)
                 loss = loss + LEASH * _divergence(before, learner.main_log_probabilities(states))
-            with torch.no_grad():
-                root_before = torch.log_softmax(prior.policy.root, dim=0)[None]
-            root_now = torch.log_softmax(policy.root, dim=0)[None]
-            loss = loss + LEASH * _divergence(root_before, root_now)
             optimizer.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(policy.parameters(), CLIP)
             optimizer.step()
     policy.requires_grad_(False)
+    policy.root.copy_(_roots(prior, together.coarse[: len(leads)], share))
     return Prior(prior.name, prior.vocabulary, policy, prior.largest)
+
+
+def _roots(prior: Prior, leads: Sequence[EncodedTree], share: np.ndarray) -> Tensor:
+    """Logits of the root motif that minimise the same loss; here it has a closed form.
+
+    The minimum of -sum q log p + LEASH KL(prior, p) is p = (q + LEASH prior) / (1 + LEASH).
+    """
+    before = torch.softmax(prior.policy.root.double(), dim=0)
+    observed = torch.zeros_like(before)
+    for tree, weight in zip(leads, share.tolist(), strict=True):
+        for motif in tree.motifs:
+            if motif < len(observed):
+                observed[motif] += weight / len(tree.motifs)
+    return ((observed + LEASH * before) / (1 + LEASH)).clamp(min=1e-13).log().float()
 
 
 def log_likelihoods(prior: Prior, smiles: Sequence[str], *, seed: int) -> list[float]:
@@ -154,20 +162,18 @@ def _encode(prior: Prior, smiles: Sequence[str]) -> _Molecules:
 
 def _batch(
     molecules: _Molecules, rows: np.ndarray, rng: np.random.Generator
-) -> tuple[States, Tensor, Tensor]:
-    """States and actions of some molecules, and the root motifs of their coarse trees."""
-    traversals, chosen, modes, roots = [], [], [], []
+) -> tuple[States, Tensor]:
+    """States and actions of some molecules, each coarse or fine by chance."""
+    traversals, chosen, modes = [], [], []
     for row in rows.tolist():
         mode = FINE if rng.random() < 0.5 else COARSE
         tree = (molecules.fine if mode == FINE else molecules.coarse)[row]
         traversal = growth.traverse(tree, molecules.vocabulary, rng)
-        if mode == COARSE:
-            roots.append(traversal.motifs[0])
         traversals.append(traversal)
         chosen.append(growth.some_steps(traversal, GROWTH_STEPS, rng))
         modes.append(mode)
     states, actions, _ = growth.forced(traversals, chosen, modes, molecules.vocabulary)
-    return states, actions, torch.tensor(roots, dtype=torch.int64)
+    return states, actions
 
 
 def _divergence(before: Tensor, now: Tensor) -> Tensor:

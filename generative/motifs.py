@@ -33,6 +33,8 @@ Level = Literal["units", "atoms"]
 # canonical order: brute force over the symmetry would cost seconds.
 MAX_ORDERINGS = 720
 
+BOND_ORDERS = {Chem.BondType.SINGLE: 1, Chem.BondType.DOUBLE: 2, Chem.BondType.TRIPLE: 3}
+
 
 @dataclass(frozen=True)
 class Link:
@@ -296,6 +298,8 @@ def _check_dummies(mol: Chem.Mol) -> None:
         atom = mol.GetAtomWithIdx(index)
         if atom.GetDegree() != 1 or atom.GetNeighbors()[0].GetAtomicNum() == 0:
             raise ValueError("an attachment point [*] must be bound to exactly one atom")
+        if atom.GetBonds()[0].GetBondType() not in BOND_ORDERS:
+            raise ValueError("the bond of an attachment point [*] must be single, double or triple")
 
 
 def _opposite_charges(bond: Chem.Bond) -> bool:
@@ -338,7 +342,11 @@ def _acyclic_bonds_to_cut(mol: Chem.Mol, level: Level) -> list[int]:
         and _touches_no_dummy(bond)
         and (
             _is_single(bond)
-            or (level == "atoms" and bond.GetStereo() == Chem.BondStereo.STEREONONE)
+            or (
+                level == "atoms"
+                and bond.GetBondType() in BOND_ORDERS
+                and bond.GetStereo() == Chem.BondStereo.STEREONONE
+            )
         )
     ]
 

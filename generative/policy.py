@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.nn import GINEConv
 
-from generative.vocabulary import BOND_ORDERS, FEATURES, Vocabulary
+from generative.vocabulary import FEATURES, ORDERS, Vocabulary
 
 MAX_LABEL = 12
 MAX_FILLED = 7
@@ -77,7 +77,7 @@ class MotifTables(nn.Module):
             [np.arange(1, n + 1) for n in np.diff(vocabulary.starts)] or [np.zeros(0, np.int64)]
         )
         orders = vocabulary.action_orders
-        allowed = np.stack([np.zeros(len(orders), bool), *(orders == o for o in BOND_ORDERS)])
+        allowed = np.stack([np.zeros(len(orders), bool), *(orders == o for o in ORDERS)])
         for name, value in {
             "features": vocabulary.dense_features(),
             "named": np.where(own < named, own, named),

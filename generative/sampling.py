@@ -8,7 +8,7 @@ numbers of its own, so what comes out does not depend on how attempts are batche
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -26,7 +26,7 @@ from generative.threads import limited
 from generative.vocabulary import Vocabulary
 
 # Sampling ends early after this many attempts in a row that give nothing new.
-PATIENCE = 2000
+PATIENCE = 1000
 LARGEST_BATCH = 256
 # Heavy atoms that may grow on a scaffold, when no limit is given and it is already large.
 ROOM = 15
@@ -49,7 +49,7 @@ class MotifGenerator:
     ) -> list[str]:
         """At most ``n`` distinct canonical SMILES; see ``Generator.sample``.
 
-        Fewer come back when 2,000 attempts in a row gave nothing new that meets the
+        Fewer come back when 1,000 attempts in a row gave nothing new that meets the
         constraints.
 
         Raises:
@@ -60,8 +60,7 @@ class MotifGenerator:
             raise ValueError("the number of molecules and the seed must not be negative")
         limits = constraints or Constraints()
         with limited(1), torch.no_grad():
-            growth_of = _Growth(self.prior, seed, scaffold, limits)
-            return growth_of.collect(n)
+            return Growth(self.prior, seed, scaffold, limits).collect(n)
 
     def finetuned(
         self, smiles: Sequence[str], weights: Sequence[float], *, seed: int
@@ -83,8 +82,11 @@ class MotifGenerator:
         return log_likelihoods(self.prior, smiles, seed=seed)
 
 
-class _Growth:
-    """One call of ``sample``: attempts in their order, grown in batches."""
+class Growth:
+    """One call of ``sample``: attempts by their number, grown in batches.
+
+    Its user has switched off torch's gradients and set its threads.
+    """
 
     def __init__(
         self, prior: Prior, seed: int, scaffold_text: str | None, constraints: Constraints
@@ -118,6 +120,7 @@ class _Growth:
             ]
         else:
             largest = limit or prior.largest
+        self.finished: dict[tuple[object, ...], str | None] = {}
         self.vocabulary: Vocabulary = vocabulary
         self.policy: Policy = policy
         self.largest = largest
@@ -142,27 +145,32 @@ class _Growth:
         return np.asarray(np.cumsum(weight / weight.sum()))
 
     def collect(self, n: int) -> list[str]:
+        """The first ``n`` distinct molecules that meet the constraints."""
         found: dict[str, None] = {}
         barren = 0
         attempts = itertools.count()
         while len(found) < n and barren < PATIENCE:
             size = min(LARGEST_BATCH, max(16, 5 * (n - len(found)) // 4))
-            for smiles in self._batch(list(itertools.islice(attempts, size))):
+            for tree in self.grow(list(itertools.islice(attempts, size))):
+                smiles = self.finish(tree)
+                if len(found) == n or barren == PATIENCE:
+                    break
                 if smiles is None or smiles in found:
                     barren += 1
-                elif len(found) < n and barren < PATIENCE:
+                else:
                     found[smiles] = None
                     barren = 0
         return list(found)
 
-    def _batch(self, attempts: Sequence[int]) -> Iterator[str | None]:
+    def grow(self, attempts: Sequence[int]) -> list[GrowingTree]:
+        """The closed trees of these attempts; each depends on its number alone."""
         generators = [np.random.default_rng([self.seed, 0, number]) for number in attempts]
         trees = [self._start(rng) for rng in generators]
         active = [i for i, tree in enumerate(trees) if tree.stack]
         while active:
             self._step([trees[i] for i in active], [generators[i] for i in active])
             active = [i for i in active if trees[i].stack]
-        return (self._finished(tree) for tree in trees)
+        return trees
 
     def _start(self, rng: np.random.Generator) -> GrowingTree:
         if self.seedlings:
@@ -211,7 +219,15 @@ class _Growth:
             rng.shuffle(labels)
         tree.stack.extend((node, label) for label in labels)
 
-    def _finished(self, tree: GrowingTree) -> str | None:
+    def finish(self, tree: GrowingTree) -> str | None:
+        """Canonical SMILES of a closed tree; None if it does not meet the constraints."""
+        # Where few molecules are possible the same trees come again and again.
+        key = (tuple(tree.motifs), tuple(tree.links))
+        if key not in self.finished:
+            self.finished[key] = self._assembled(tree)
+        return self.finished[key]
+
+    def _assembled(self, tree: GrowingTree) -> str | None:
         mol = motifs.assemble(
             MotifTree(
                 tuple(self.vocabulary.motifs[i] for i in tree.motifs),

@@ -18,9 +18,8 @@ FINGERPRINT_BITS = 256
 DESCRIPTORS = 6
 FEATURES = FINGERPRINT_BITS + DESCRIPTORS
 UNKNOWN_ENVIRONMENT = 0
-BOND_ORDERS = (1, 2, 3)
+ORDERS = tuple(sorted(motifs.BOND_ORDERS.values()))
 
-_ORDER = {Chem.BondType.SINGLE: 1, Chem.BondType.DOUBLE: 2, Chem.BondType.TRIPLE: 3}
 _FINGERPRINT = rdFingerprintGenerator.GetMorganGenerator(radius=2, fpSize=FINGERPRINT_BITS)
 
 
@@ -43,7 +42,7 @@ def describe(motif: str) -> Description:
         if atom.GetAtomicNum() == 0:
             bond = atom.GetBonds()[0]
             ends[atom.GetAtomMapNum()] = (
-                _ORDER[bond.GetBondType()],
+                motifs.BOND_ORDERS[bond.GetBondType()],
                 _environment(bond.GetOtherAtom(atom)),
             )
             atom.SetAtomMapNum(0)
@@ -70,7 +69,7 @@ def describe(motif: str) -> Description:
 
 def _environment(atom: Chem.Atom) -> str:
     neighbours = sorted(
-        f"{_ORDER.get(bond.GetBondType(), 'a')}{bond.GetOtherAtom(atom).GetSymbol()}"
+        f"{motifs.BOND_ORDERS.get(bond.GetBondType(), 'a')}{bond.GetOtherAtom(atom).GetSymbol()}"
         for bond in atom.GetBonds()
     )
     return (
@@ -125,11 +124,11 @@ class Vocabulary:
         shape: (4,), int64; the entry of an order that no motif closes is very large.
         """
         never = 10**6
-        cost = np.full(len(BOND_ORDERS) + 1, never, dtype=np.int64)
+        cost = np.full(len(ORDERS) + 1, never, dtype=np.int64)
         while True:
             needed = self._action_costs(cost)
             better = cost.copy()
-            for order in BOND_ORDERS:
+            for order in ORDERS:
                 here = needed[self.action_orders == order]
                 better[order] = min(never, here.min()) if len(here) else never
             if np.array_equal(better, cost):

@@ -24,9 +24,7 @@ def grown(steps: Traversal, count: int, tiny: MotifGenerator) -> GrowingTree:
             link = (steps.parents[step], steps.parent_labels[step])
             tree.stack.remove(link)
             tree.links.append((*link, step, entered))
-        tree.stack += [
-            (step, k) for k in range(1, words.attachments(motif) + 1) if k != entered
-        ]
+        tree.stack += [(step, k) for k in range(1, words.attachments(motif) + 1) if k != entered]
     focus = (steps.parents[count], steps.parent_labels[count])
     tree.stack.remove(focus)
     tree.stack.append(focus)
@@ -85,9 +83,7 @@ def test_a_batch_does_not_change_its_members(tiny: MotifGenerator) -> None:
     words = tiny.prior.vocabulary
     rng = np.random.default_rng(1)
     roots = rng.choice([i for i in range(60) if words.attachments(i)], size=9)
-    trees = [
-        GrowingTree([int(r)], [], [(0, 1)], COARSE, int(words.heavy_atoms[r])) for r in roots
-    ]
+    trees = [GrowingTree([int(r)], [], [(0, 1)], COARSE, int(words.heavy_atoms[r])) for r in roots]
     together = log_probabilities(growth.pack(trees, words), tiny)
     alone = torch.cat([log_probabilities(growth.pack([tree], words), tiny) for tree in trees])
     assert torch.allclose(together, alone, atol=1e-4)

@@ -13,7 +13,7 @@ from generative.training import train
 ROOT = Path(__file__).parents[2]
 
 
-class Interrupt(Exception):
+class InterruptedTrainingError(Exception):
     pass
 
 
@@ -48,18 +48,16 @@ def test_a_resumed_training_ends_where_an_uninterrupted_one_does(
 
     def stop(done: int, total: int, what: str) -> None:
         if what.startswith("training") and done >= 20:
-            raise Interrupt
+            raise InterruptedTrainingError
 
-    with pytest.raises(Interrupt):
+    with pytest.raises(InterruptedTrainingError):
         train(broken, stop)
     assert (broken.run / "checkpoint.safetensors").is_file()
     assert not broken.output.exists()
     assert train(broken).read_bytes() == train(whole).read_bytes()
 
 
-def test_a_run_folder_is_not_shared(
-    tiny: MotifGenerator, tiny_settings: TrainingSettings
-) -> None:
+def test_a_run_folder_is_not_shared(tiny: MotifGenerator, tiny_settings: TrainingSettings) -> None:
     with pytest.raises(ValueError, match="other settings"):
         train(tiny_settings.model_copy(update={"seed": 2}))
 
@@ -86,9 +84,7 @@ def test_the_shipped_training_file_is_valid() -> None:
         ("data = ", "not valid TOML"),
     ],
 )
-def test_a_wrong_training_file_is_one_clear_line(
-    tmp_path: Path, text: str, message: str
-) -> None:
+def test_a_wrong_training_file_is_one_clear_line(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "t.toml"
     path.write_text(text)
     with pytest.raises(ValueError, match=message) as caught:
