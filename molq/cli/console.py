@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -42,36 +43,73 @@ def write_output(data: str | bytes, output: Path | None) -> None:
     note(f"wrote {output}")
 
 
+@dataclass(frozen=True)
+class Column:
+    """A column of a table."""
+
+    header: str
+    unit: str = ""  # stands under the header
+    is_number: bool = False  # aligned right, never broken
+    is_optional: bool = False  # left out, last first, where a terminal is too narrow
+
+
+PIPE_WIDTH = 200  # characters: a pipe gets whole lines, whatever somebody's terminal is
+_LEAST_TEXT = 18  # characters to which a text column may be folded
+_PADDING = 2
+_GAP = _PADDING + 1  # and the table's own separator
+_EDGES = 2
+
+
 def write_table(
-    columns: Sequence[tuple[str, bool]],
-    rows: Iterable[Sequence[str]],
-    *,
-    title: str | None = None,
+    columns: Sequence[Column], rows: Iterable[Sequence[str]], *, width: int | None = None
 ) -> None:
     """A table on stdout.
 
     Args:
-        columns: header and whether the column holds numbers (aligned right).
+        columns: of the table.
         rows: the cells, as text; they are never read as markup.
-        title: a line above the table.
+        width: in characters; None for the terminal's.
     """
     from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(
-        title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold"
-    )
-    for header, is_number in columns:
+    lines = [list(row) for row in rows]
+    if width is None and not sys.stdout.isatty():
+        width = PIPE_WIDTH
+    console = Console(width=width, highlight=False)
+    kept = _fitting(columns, lines, console.width)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, _PADDING, 0, 0),
+                  header_style="bold", show_header=any(c.header for c in columns))  # fmt: skip
+    for index in kept:
+        column = columns[index]
+        title = Text(column.header + (f"\n({column.unit})" if column.unit else ""))
         table.add_column(
-            Text(header),
-            justify="right" if is_number else "left",
-            no_wrap=is_number,
+            title,
+            justify="right" if column.is_number else "left",
+            no_wrap=column.is_number,
             overflow="fold",
         )
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
-    terminal = sys.stdout.isatty()
-    # a pipe gets whole lines, whatever the width of somebody's terminal
-    Console(width=None if terminal else 200, soft_wrap=False, highlight=False).print(table)
+    for line in lines:
+        table.add_row(*(Text(line[index]) for index in kept))
+    console.print(table)
+    left_out = [column.header for index, column in enumerate(columns) if index not in kept]
+    if left_out:
+        note(f"left out for the terminal's width: {', '.join(left_out)} (--json has all)")
+
+
+def _fitting(columns: Sequence[Column], lines: Sequence[Sequence[str]], width: int) -> list[int]:
+    """The columns that fit, by their places."""
+    needs = []
+    for index, column in enumerate(columns):
+        longest = max((len(line[index]) for line in lines), default=0)
+        if not column.is_number:
+            longest = min(longest, _LEAST_TEXT)
+        unit = len(column.unit) + 2 if column.unit else 0
+        needs.append(max(longest, len(column.header), unit) + _GAP)
+    kept = list(range(len(columns)))
+    for index in reversed(range(len(columns))):
+        if sum(needs[i] for i in kept) + _EDGES > width and columns[index].is_optional:
+            kept.remove(index)
+    return kept

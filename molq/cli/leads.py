@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from molq.cli import options
-from molq.cli.console import note, write_json, write_output, write_table
+from molq.cli.console import Column, note, write_json, write_output, write_table
 from molq.errors import CallError
 
 if TYPE_CHECKING:
@@ -66,14 +66,25 @@ def show(table: LeadTable, *, json: bool) -> None:
         note("no leads yet")
         return
     columns = table.number_columns
+    optional = ("baseline", "deviation")
     write_table(
-        [("#", True), ("molecule", False), ("SMILES", False)]
-        + [(column.title, True) for column in columns]
-        + [("origin", False), ("flags", True)],
         [
-            [str(lead.rank), label(lead), lead.candidate.smiles]
-            + [_number(column.cell(lead), column.digits) for column in columns]
-            + [lead.candidate.origin, str(sum(len(s.flags) for s in lead.scores.values()) or "–")]
+            Column("#", is_number=True),
+            Column("molecule"),
+            Column("SMILES"),
+            *(Column(c.header, c.unit, True, c.kind in optional) for c in columns),
+            Column("origin", is_optional=True),
+            Column("flags", is_number=True, is_optional=True),
+        ],
+        [
+            [
+                str(lead.rank),
+                label(lead),
+                lead.candidate.smiles,
+                *(_number(column.cell(lead), column.digits) for column in columns),
+                lead.candidate.origin,
+                str(sum(len(score.flags) for score in lead.scores.values()) or "–"),
+            ]
             for lead in table
         ],
     )

@@ -16,8 +16,8 @@ Set = Annotated[
     list[str] | None,
     typer.Option(
         "--set",
-        metavar="TABLE.KEY=VALUE",
-        help="Change one setting of the campaign file; may be repeated.",
+        metavar="KEY=VALUE",
+        help="Change one setting; may be repeated.",
     ),
 ]
 RunFolder = Annotated[

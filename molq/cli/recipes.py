@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from molq.cli import options
-from molq.cli.console import write_json, write_table
+from molq.cli.console import Column, write_json, write_table
 
 NAME = "recipes"
 EPILOG = "Example: molq recipes --json"
@@ -31,10 +31,9 @@ def command(json: options.Json = False) -> None:
         )
         return
     write_table(
-        [("recipe", False), ("unit", False), ("computes", False), ("cost", False),
-         ("validity", False)],
+        [Column("recipe"), Column("unit"), Column("computes"), Column("cost"), Column("validity")],
         [
             [recipe.name, recipe.unit, recipe.summary, recipe.cost, recipe.validity]
             for recipe in installed
         ],
-    )  # fmt: skip
+    )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from molq.cli import options
-from molq.cli.console import note, write_json, write_table
+from molq.cli.console import Column, note, write_json, write_table
 from molq.cli.progress import Tracker
 from molq.errors import CallError
 
@@ -43,7 +43,7 @@ def command(
     seed: options.Seed = 0,
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Any other key of [simulation]."),
+        typer.Option("--set", metavar="KEY=VALUE", help="Any other key of the simulation table."),
     ] = None,
     json: options.Json = False,
 ) -> int:
@@ -100,10 +100,10 @@ def _molecules(arguments: list[str]) -> list[str]:
 def _print(table: ScoreTable, recipe: str) -> None:
     baselines = table.baselines()
     unit = next((item.unit for item in table if item.unit), "")
-    columns = [("SMILES", False), (f"{recipe} ({unit})" if unit else recipe, True)]
-    columns += [(f"{name} ({of})", True) for name, of in baselines.items()]
-    columns += [("solver", False), ("solver − CASCI (mHa)", True), ("flags", False)]
-    rows = []
+    columns = [Column("SMILES"), Column(recipe, unit, is_number=True)]
+    columns += [Column(name, of, is_number=True) for name, of in baselines.items()]
+    columns += [Column("solver"), Column("- casci", "mHa", is_number=True)]
+    rows, flags = [], []
     for item in table:
         if item.score is None:
             continue
@@ -112,11 +112,13 @@ def _print(table: ScoreTable, recipe: str) -> None:
             f"{score.baselines[name].value:.3f}" if name in score.baselines else "–"
             for name in baselines
         ]
-        deviation, flags = f"{score.casci_deviation_mha:+.4f}", "; ".join(score.flags) or "–"
-        value = f"{score.value:.3f}"
-        rows.append([score.smiles, value, *values, score.solver, deviation, flags])
+        deviation = f"{score.casci_deviation_mha:+.4f}"
+        rows.append([score.smiles, f"{score.value:.3f}", *values, score.solver, deviation])
+        flags += [f"flag: {score.smiles}: {flag}" for flag in score.flags]
     if rows:
         write_table(columns, rows)
+    for flag in flags:
+        note(flag)
     for item in table.failed:
         assert item.failure is not None
         reason = f"{item.failure.message} ({item.failure.kind}, {item.failure.step})"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from molq.cli import options
-from molq.cli.console import write_json, write_table
+from molq.cli.console import Column, write_json, write_table
 
 NAME = "status"
 EPILOG = "Example: molq status runs/first --json"
@@ -17,4 +17,4 @@ def command(directory: options.RunFolder, json: options.Json = False) -> None:
     if json:
         write_json(status.to_json())
         return
-    write_table([("", False), ("", False)], [[name, text] for name, text in status.lines()])
+    write_table([Column(""), Column("")], [[name, text] for name, text in status.lines()])

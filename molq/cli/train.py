@@ -13,7 +13,7 @@ from molq.cli.progress import Tracker
 from molq.errors import CallError, MolqError
 
 NAME = "train"
-EPILOG = "Example: molq train configs/zinc250k_prior.toml --seed 1"
+EPILOG = "Example: molq train configs/train_zinc250k.toml --seed 1"
 
 
 def command(

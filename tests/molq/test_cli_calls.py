@@ -195,3 +195,31 @@ def test_debug_lets_the_error_through() -> None:
     )
     assert "Traceback" in done.stderr
     assert "CallError" in done.stderr
+
+
+@pytest.mark.parametrize("verb", ["run", "screen", "resume"])
+def test_an_interrupt_ends_with_the_command_that_goes_on(
+    verb: str,
+    campaign: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from molq import execution, reading
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(execution, "begin", interrupted)
+    monkeypatch.setattr(execution, "go_on", interrupted)
+    monkeypatch.setattr(reading, "check_run", lambda directory: None)
+    out = tmp_path / "a run"
+    calls = {
+        "run": ["run", str(campaign), "--out", str(out), "--set", "generator.share=0.0"],
+        "screen": ["screen", str(campaign.parent / "library.csv"), "--out", str(out)],
+        "resume": ["resume", str(out)],
+    }
+    assert run_arguments(calls[verb]) == 130
+    lines = _errors(capsys)
+    assert lines[0].endswith(f"molq resume '{out}'")
+    assert f"molq: interrupted; go on with: molq resume '{out}'" in lines
