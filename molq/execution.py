@@ -7,13 +7,13 @@ import platform
 from pathlib import Path
 from typing import Any
 
-from molq import diagnosis
 from molq.campaignfile import CampaignFile, RunFile, ScreenFile
 from molq.errors import CallError
 from molq.reading import REPORT, check_run, leads_of, one_line_errors, settings_of, write_report
 from molq.runstatus import State
-from screening import leadfiles
-from screening.database import FILE
+from molq.scoring import check_recipe, check_simulation
+from screening import leadfiles, runfiles
+from screening.database import FILE, JournalError
 from screening.journal import Journal
 from screening.library import LibraryError
 from screening.library import read as read_library
@@ -35,19 +35,17 @@ def check(file: RunFile) -> None:
         CallError: an unknown objective, recipe, solver or generator, a scaffold or
             constraint that does not work, a library that cannot be read.
     """
-    from molq.scoring import check_names
-
     try:
         if file.objective:
             validate_objectives(file.objective)
         if file.library is not None:
             # the file is opened at once; its rows are read by the run
             read_library(file.library)
+        check_simulation(file.simulation)
         if isinstance(file, ScreenFile):
-            check_names(file.screen.recipe, file.simulation)
+            check_recipe(file.screen.recipe)
             _check_wishes(file)
         else:
-            _check_solver(file)
             _check_generator(file)
     except (LibraryError, ValueError) as error:
         if isinstance(error, CallError):
@@ -61,16 +59,6 @@ def _check_wishes(file: ScreenFile) -> None:
         raise CallError(
             f"objective {others[0]!r} is not what the screen computes, which is "
             f"{file.screen.recipe!r}: give it by --recipe, or use molq run"
-        )
-
-
-def _check_solver(file: CampaignFile) -> None:
-    from simulation import solver
-
-    if file.simulation.solver not in solver.names():
-        raise CallError(
-            diagnosis.unknown_name("solver", file.simulation.solver, solver.names())
-            + " (simulation.solver)"
         )
 
 
@@ -104,6 +92,10 @@ def check_free(directory: Path) -> None:
         CallError: something is there already.
     """
     if (directory / FILE).exists():
+        try:
+            Journal.open(directory, readonly=True).close()
+        except JournalError as error:
+            raise CallError(f"{error}; choose another --out") from error
         raise CallError(
             f"{directory} already holds a run: go on with it by `molq resume {directory}`, "
             "or choose another --out"
@@ -145,7 +137,6 @@ def begin(
             environment=environment(),
         ) as journal,
     ):
-        (directory / SETTINGS[kind]).write_text(file.to_toml(), encoding="utf-8")
         _carry_on(journal, file, on_event, executor)
 
 
@@ -194,6 +185,10 @@ def _versions_of(*packages: str) -> dict[str, str]:
 def _carry_on(
     journal: Journal, file: RunFile, on_event: Listener | None, executor: Executor | None
 ) -> None:
+    written = journal.directory / SETTINGS[journal.kind]
+    if not written.exists():
+        with runfiles.replaced(written) as handle:
+            handle.write(file.to_toml())
     try:
         if executor is not None or journal.finished:
             _run(journal, file, on_event, executor)
@@ -221,6 +216,9 @@ def _run_campaign(
     from generative.generator import find
     from screening.loop import CampaignPlan, run_campaign
 
+    # a finished run proposes nothing: its prior need not be there any more
+    wanted = file.generator.share > 0 and not journal.finished
+    generator = find(file.generator.prior) if wanted else None
     run_campaign(
         journal=journal,
         plan=CampaignPlan(
@@ -234,7 +232,7 @@ def _run_campaign(
             acquisition=file.acquisition,
             max_attempts=file.compute.max_attempts,
         ),
-        generator=find(file.generator.prior) if file.generator.share > 0 else None,
+        generator=generator,
         executor=executor or Inline(),
         on_event=on_event,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from importlib.metadata import entry_points
 from typing import Any, overload
 
 from pydantic import ValidationError
@@ -92,9 +93,10 @@ def score_all(
         progress: called with the number done, the number in all and the result.
 
     Raises:
-        CallError: the recipe or the solver is not installed.
+        CallError: the recipe, the solver or the backend is not installed.
     """
-    check_names(recipe, settings)
+    check_recipe(recipe)
+    check_simulation(settings)
     results: list[ScoredMolecule] = []
     for text in smiles:
         results.append(_score_one(text, recipe, settings, seed))
@@ -103,21 +105,34 @@ def score_all(
     return ScoreTable(tuple(results))
 
 
-def check_names(recipe: str, settings: SimulationSettings) -> None:
-    """That the recipe and the solver are installed.
+def check_recipe(name: str) -> None:
+    """That the recipe is installed.
 
     Raises:
-        CallError: one is not; the line names those that are.
+        CallError: it is not; the line names the nearest, or those that are.
+    """
+    from simulation.recipes import recipe
+
+    if name not in recipe.names():
+        raise CallError(diagnosis.unknown_name("recipe", name, recipe.names()))
+
+
+def check_simulation(settings: SimulationSettings) -> None:
+    """That the solver and the backend are installed.
+
+    Raises:
+        CallError: one is not; the line names the nearest, or those that are.
     """
     from simulation import solver
-    from simulation.recipes import recipe as register
 
+    # by their entry points alone: the backends' module loads qiskit
+    backends = tuple(sorted(entry.name for entry in entry_points(group="molq.backends")))
     for kind, name, installed in (
-        ("recipe", recipe, register.names()),
         ("solver", settings.solver, solver.names()),
+        ("backend", settings.backend, backends),
     ):
         if name not in installed:
-            raise CallError(diagnosis.unknown_name(kind, name, installed))
+            raise CallError(f"simulation.{kind}: {diagnosis.unknown_name(kind, name, installed)}")
 
 
 def _score_one(text: str, recipe: str, settings: SimulationSettings, seed: int) -> ScoredMolecule:

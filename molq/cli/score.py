@@ -55,14 +55,13 @@ def command(
     """
     from molq import overrides
     from molq.cli import threads
-    from molq.scoring import check_names, score_all, simulation_settings
+    from molq.scoring import score_all, simulation_settings
 
     chosen = {"solver": solver, "backend": backend, "basis": basis, "conformers": conformers}
     document = {"simulation": {key: value for key, value in chosen.items() if value is not None}}
     document = overrides.apply(document, [_in_simulation(text) for text in settings or ()])
     simulation = simulation_settings(document["simulation"])
     threads.limit(simulation.threads)
-    check_names(recipe, simulation)
     molecules = _molecules(smiles)
     with Tracker("scoring", quiet=json or len(molecules) == 1) as tracker:
         table = score_all(

@@ -110,9 +110,7 @@ def _facts(
         facts.append(Fact("Best utility", number(table[0].utility, 3), label(table[0])))
     worst = max((abs(value) for value in deviations(scored)), default=None)
     if worst is not None:
-        facts.append(
-            Fact("Largest deviation from CASCI", f"{small(worst, 3)} mHa".replace("less than", "<"))
-        )
+        facts.append(Fact("Largest deviation from CASCI", f"{small(worst, 3)} mHa"))
     facts.append(Fact("CPU time", duration(status.cpu_seconds)))
     return tuple(facts)
 

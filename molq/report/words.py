@@ -24,6 +24,6 @@ def baseline_words(name: str) -> str:
 
 
 def small(value: float, digits: int) -> str:
-    """A size that may be tiny: ``less than 0.001`` says more than ``0.000``."""
+    """A size that may be tiny: ``< 0.001`` says more than ``0.000``."""
     least = 10.0**-digits
-    return f"less than {number(least, digits)}" if abs(value) < least else number(value, digits)
+    return f"< {number(least, digits)}" if abs(value) < least else number(value, digits)

@@ -73,6 +73,7 @@ def test_the_version_is_the_installed_one() -> None:
         (["score", "C", "--jsn"], "--json"),
         (["score", "C", "--recipe", "warhead_ea"], "did you mean 'warhead-ea'?"),
         (["score", "C", "--solver", "vqee"], "did you mean 'vqe'?"),
+        (["score", "C", "--backend", "ear"], "did you mean 'aer'?"),
         (["score", "C", "--conformers", "0"], "--conformers"),
         (["score", "C", "--set", "basiss=x"], 'did you mean "basis"?'),
         (["score", "C", "--set", "conformers=many"], "simulation.conformers"),
@@ -170,6 +171,18 @@ def test_a_folder_with_something_in_it_is_left_alone(
     assert run_arguments(["run", str(campaign), "--out", str(out)]) == 2
     assert "not empty" in _errors(capsys)[0]
     assert [path.name for path in out.iterdir()] == ["notes.txt"]
+
+
+def test_what_a_killed_start_left_is_said(
+    campaign: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "killed"
+    out.mkdir()
+    (out / "journal.sqlite").touch()
+    assert run_arguments(["run", str(campaign), "--out", str(out)]) == 2
+    (line,) = _errors(capsys)
+    assert "not a run's folder" in line
+    assert "another --out" in line
 
 
 def test_the_schema_describes_the_campaign_file(capsys: pytest.CaptureFixture[str]) -> None:
