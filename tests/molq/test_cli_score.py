@@ -60,9 +60,11 @@ def test_several_molecules_are_a_list_and_a_failure_is_data(
 def test_the_table_has_the_baselines_beside_the_value(molq_command: Callable[..., Any]) -> None:
     call = molq_command("score", "C=CC(N)=O", "CC(", *FAST)
     assert call.code == 1
-    assert "warhead-ea (eV)" in call.out
-    assert "gfn2_lumo (eV)" in call.out
-    assert "hf_lumo (eV)" in call.out
+    header, units = (line.split() for line in call.out.splitlines()[1:3])
+    assert header == ["warhead-ea", "hf_lumo", "gfn2_lumo", "hf_pi_star", "-", "casci"]
+    assert units == ["SMILES", *["(eV)"] * 4, "solver", "(mHa)"]
+    (row,) = (line.split() for line in call.out.splitlines() if line.startswith(" C=CC(N)=O"))
+    assert len(row) == len(units)
     assert "failed: CC(" in call.err
 
 
