@@ -94,9 +94,10 @@ def _lay_out(molecule: Chem.Mol, site: Sequence[int]) -> None:
             for atom, (x, y) in zip(site, _ZIGZAG * [1, -1], strict=True)
         }
         rdDepictor.Compute2DCoords(molecule, coordMap=places, canonOrient=False)
-        return
-    rdDepictor.Compute2DCoords(molecule, canonOrient=True)
+    else:
+        rdDepictor.Compute2DCoords(molecule, canonOrient=True)
     if len(site) == len(_ZIGZAG):
+        # also after a layout around fixed places: resolving overlaps may move them
         _turn(molecule, site)
 
 
