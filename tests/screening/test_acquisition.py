@@ -13,8 +13,9 @@ from screening.objective import ObjectiveSettings, desirability
 from screening.standardise import candidate as standardised
 from screening.surrogate import Prediction, create
 
-with (Path(__file__).parent / "data" / "solubility.csv").open() as file:
-    ROWS = [(row["smiles"], float(row["log_solubility"])) for row in csv.DictReader(file)]
+# "activity": electron affinity in steps of 0.25 eV above -4.3 eV, mostly -6 to 0
+with (Path(__file__).parent / "data" / "electron_affinity.csv").open() as file:
+    ROWS = [(row["smiles"], 4 * (float(row["warhead_ea"]) + 4.3)) for row in csv.DictReader(file)]
 POOL = [
     standardised(smiles, origin="generator" if i % 3 == 0 else "library", name=str(i))
     for i, (smiles, _) in enumerate(ROWS)
@@ -23,7 +24,7 @@ MEASURED = {c.inchikey: value for c, (_, value) in zip(POOL, ROWS, strict=True)}
 
 # "activity" is no scorer, so it counts as a recipe
 ACTIVITY = ObjectiveSettings(name="activity", transform="maximize", low=-6.0, high=0.0)
-LOGP = ObjectiveSettings(name="logp", transform="at_most", high=3.0, softness=1.0)
+LOGP = ObjectiveSettings(name="logp", transform="at_most", high=1.0, softness=0.5)
 
 
 def select(pool=POOL, **changed):
@@ -91,7 +92,7 @@ def test_first_batch_weighs_what_is_known_exactly():
         logp = np.array([scorers.value("logp", s.candidate.smiles) for s in chosen])
         means[len(objectives)] = desirability(logp, LOGP).mean()
         assert chosen[0].utility_mean == 1.0
-    assert means[2] > max(means[1], 0.9)
+    assert means[2] > max(means[1], 0.8)
 
 
 def test_the_generator_gets_its_share():
@@ -157,7 +158,7 @@ def test_a_molecule_is_chosen_once_and_the_librarys_entry_is_kept():
 
 @pytest.mark.parametrize("kind", ["qei", "ucb", "greedy"])
 def test_informed_batches_are_better_than_random_ones(model, kind):
-    """Solubility is the activity: the batch should hold the soluble compounds."""
+    """The batch should hold the warheads of high electron affinity."""
 
     def mean_value(settings):
         chosen = select(

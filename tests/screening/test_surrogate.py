@@ -17,11 +17,11 @@ from screening.surrogate.features import LEVELS, RADIUS, SIZE, features
 from screening.surrogate.gaussianprocess import JOINT_LIMIT, GaussianProcess
 from screening.surrogate.kernels import PRIOR, DescriptorScale, minmax
 
-with (Path(__file__).parent / "data" / "solubility.csv").open() as file:
-    SOLUBILITY = [(row["smiles"], float(row["log_solubility"])) for row in csv.DictReader(file)]
-SMILES = [Chem.CanonSmiles(smiles) for smiles, _ in SOLUBILITY]
-VALUES = np.array([value for _, value in SOLUBILITY])  # log10(mol/L)
-TRAIN, TEST = slice(0, 80), slice(80, None)
+with (Path(__file__).parent / "data" / "electron_affinity.csv").open() as file:
+    SCORED = [(row["smiles"], float(row["warhead_ea"])) for row in csv.DictReader(file)]
+SMILES = [Chem.CanonSmiles(smiles) for smiles, _ in SCORED]
+VALUES = np.array([value for _, value in SCORED])  # eV
+TRAIN, TEST = slice(0, 50), slice(50, None)
 
 
 @pytest.fixture(scope="module")
@@ -31,13 +31,13 @@ def trained():
     return model
 
 
-def test_solubility_of_unseen_compounds_is_ranked_and_calibrated(trained):
+def test_affinity_of_unseen_warheads_is_ranked_and_calibrated(trained):
     judged = calibration(trained.predict(SMILES[TEST]), VALUES[TEST])
-    assert judged.n == len(SMILES) - 80
-    assert judged.spearman > 0.8
-    assert judged.rmse < 1.1  # log units; the values themselves spread by 1.9
+    assert judged.n == len(SMILES) - 50
+    assert judged.spearman > 0.65
+    assert judged.rmse < 0.26  # eV; the values themselves spread by 0.39
     assert 0.85 <= judged.coverage_95 <= 1.0
-    assert judged.nlpd < 1.6  # a constant guess has 2.1
+    assert judged.nlpd < 0.2  # a constant guess has 0.5
 
 
 def test_leave_one_out_is_what_refitting_gives():
@@ -119,15 +119,15 @@ def test_learning_raises_the_likelihood(trained):
 
     def log_likelihood(covariance):
         total = covariance(minmax(known, known), scale.squared_distances(known, known))
-        total += covariance.noise * np.eye(80)
+        total += covariance.noise * np.eye(50)
         return -0.5 * (labels @ np.linalg.solve(total, labels) + np.linalg.slogdet(total)[1])
 
     assert trained.covariance != PRIOR
-    assert log_likelihood(trained.covariance) > log_likelihood(PRIOR) + 5
+    assert log_likelihood(trained.covariance) > log_likelihood(PRIOR) + 0.3
 
 
 def test_labels_in_another_order_give_the_same_numbers(trained):
-    order = np.random.default_rng(0).permutation(80)
+    order = np.random.default_rng(0).permutation(50)
     shuffled = create()
     shuffled.fit([SMILES[i] for i in order], VALUES[order])
     first, second = trained.predict(SMILES[TEST]), shuffled.predict(SMILES[TEST])
@@ -144,7 +144,7 @@ def test_threads_of_torch_are_left_alone():
 
 
 def test_samples_have_the_posterior_mean_and_covariance(trained):
-    wanted = [*SMILES[80:100], SMILES[80]]
+    wanted = [*SMILES[50:70], SMILES[50]]
     draws = trained.sample(wanted, 4000, seed=3)
     assert draws.shape == (4000, 21)
     prediction = trained.predict(wanted)
@@ -196,7 +196,7 @@ def test_repeated_molecules_with_different_values_do_not_break_the_fit():
     assert model.covariance != PRIOR  # the repeats did not end the search
     judged = calibration(model.leave_one_out(), values)
     assert judged.nlpd < 0.5
-    assert judged.spearman > 0.95
+    assert judged.spearman > 0.8
 
 
 def test_the_newest_labels_are_kept():
