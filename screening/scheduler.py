@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+import socket
 import tempfile
 import time
 from dataclasses import asdict, dataclass
@@ -38,6 +39,7 @@ _LEAST_PER_JOB_MB = 1500
 _MEMORY_SHARE = 0.85
 _OBJECT_STORE_MB = 80
 _GRACE_S = 600.0
+_KNOCK_S = 10.0
 _AHEAD = 8
 _FOLDER = "molq-ray-"  # sockets and logs of a local Ray
 
@@ -167,6 +169,8 @@ class Scheduler:
         # output, stands in the journal.
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", ".")
+        if self._address:
+            _use_token()
         import ray
 
         try:
@@ -266,10 +270,14 @@ class Scheduler:
                 overdue.append((reference, job))
         return overdue
 
+    @property
+    def _address(self) -> str | None:
+        return self.settings.address or os.environ.get("RAY_ADDRESS") or None
+
     def _start(self) -> None:
         import ray
 
-        address = self.settings.address or os.environ.get("RAY_ADDRESS")
+        address = self._address
         quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
         if address:
             if address.startswith(("http://", "https://")):
@@ -278,10 +286,12 @@ class Scheduler:
                     "give host:6379 or ray://host:10001"
                 )
             try:
+                _knock(address)
                 ray.init(address=address, **quiet)
             except Exception as error:  # Ray raises many kinds; each means the same here
                 raise SchedulerError(
-                    one_line(f"cannot join the Ray cluster at {address}: {error}")
+                    f"cannot join the Ray cluster at {address}: check that it runs there, and "
+                    "that its token is on this machine (RAY_AUTH_TOKEN_PATH or ~/.ray/auth_token)"
                 ) from error
             self._owned = True
             return
@@ -348,6 +358,26 @@ def local_share(settings: ComputeSettings, cores: int, total_mb: int) -> tuple[i
     slots = max(1, cores // settings.threads)
     workers = settings.workers or max(1, min(slots, usable // (limit or _LEAST_PER_JOB_MB)))
     return workers, limit or min(_MOST_PER_JOB_MB, max(64, usable // workers))
+
+
+def _knock(address: str) -> None:
+    """Ask whether anything listens there: Ray itself tries for minutes.
+
+    Raises:
+        OSError: nothing does.
+    """
+    host, colon, port = address.rpartition("//")[2].rpartition(":")
+    if colon and port.isdigit():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_KNOCK_S).close()
+
+
+def _use_token() -> None:
+    """Have Ray show its token when it joins a cluster; by itself it does so only at home."""
+    if "RAY_AUTH_MODE" in os.environ:
+        return
+    named = os.environ.get("RAY_AUTH_TOKEN") or os.environ.get("RAY_AUTH_TOKEN_PATH")
+    if named or (Path.home() / ".ray" / "auth_token").is_file():
+        os.environ["RAY_AUTH_MODE"] = "token"
 
 
 def _lost(what: str) -> Failure:

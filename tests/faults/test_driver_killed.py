@@ -84,7 +84,7 @@ def test_killed_then_stopped_then_resumed_a_campaign_has_the_leads_of_an_undistu
 
     # kill -9 in the middle of the first round
     driver = begin(folder, tag)
-    wait_for(lambda: len(computed(folder)) >= 3, driver, "third calculation")
+    wait_for(lambda: computed(folder) and journalled(folder), driver, "first result")
     driver.kill()
     driver.wait()
     deadline = time.monotonic() + 30
@@ -92,7 +92,7 @@ def test_killed_then_stopped_then_resumed_a_campaign_has_the_leads_of_an_undistu
         assert time.monotonic() < deadline, f"orphans: {relatives(tag)}"
         time.sleep(0.1)
     after_kill = journalled(folder)
-    assert 1 <= len(after_kill) < 4
+    assert 1 <= len(after_kill) < 12
 
     # Ctrl-C in the middle of the second
     driver = begin(folder, tag)
@@ -101,7 +101,7 @@ def test_killed_then_stopped_then_resumed_a_campaign_has_the_leads_of_an_undistu
     assert driver.wait(timeout=60) == 130
     assert relatives(tag) == []
     after_stop = journalled(folder)
-    assert 6 <= len(after_stop) < 9
+    assert 6 <= len(after_stop) < 12
     with Journal.open(folder / "run", readonly=True) as journal:
         assert journal.events()[-1].message == "stopped before its end"
 

@@ -65,3 +65,12 @@ def test_the_address_for_submitting_is_not_the_one_for_joining():
         Scheduler(ComputeSettings(address="http://head:8265")),
     ):
         raise AssertionError("it was joined")
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "ray://127.0.0.1:1"])
+def test_a_cluster_that_is_not_there_is_said_to_be_none(address):
+    with (
+        pytest.raises(SchedulerError, match=f"cannot join the Ray cluster at {address}: check"),
+        Scheduler(ComputeSettings(address=address)),
+    ):
+        raise AssertionError("it was joined")
