@@ -1,0 +1,1 @@
+"""The loop at scale: intake, objectives, surrogate, acquisition, scheduling, the journal."""
