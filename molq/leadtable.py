@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from screening import leadfiles, scorers
+from screening.candidate import Candidate
 from screening.objective import ObjectiveSettings
 from screening.ranking import Lead
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 ColumnKind = Literal["utility", "objective", "baseline", "deviation"]
 
 DEVIATION_UNIT = "mHa"
+_NO_STEREO = "UHFFFAOY"  # the InChIKey block of a molecule without stereo or isotope layers
 
 
 @dataclass(frozen=True)
@@ -38,9 +40,21 @@ class LeadColumn:
         return f"{self.header} ({self.unit})" if self.unit else self.header
 
 
+def called(candidate: Candidate) -> str:
+    """A molecule's name, or the part of its InChIKey that tells it from others.
+
+    That is the skeleton's block, and where there are stereocentres the beginning
+    of theirs: enantiomers share the first.
+    """
+    if candidate.name:
+        return candidate.name
+    skeleton, stereo, _ = candidate.inchikey.split("-")
+    return skeleton if stereo.startswith(_NO_STEREO) else f"{skeleton}-{stereo[:4]}"
+
+
 def label(lead: Lead) -> str:
-    """What a lead is called: its name, or the skeleton part of its InChIKey."""
-    return lead.candidate.name or lead.candidate.inchikey.split("-")[0]
+    """What a lead is called."""
+    return called(lead.candidate)
 
 
 def leading_score(lead: Lead) -> Score | None:

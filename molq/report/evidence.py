@@ -138,7 +138,7 @@ def _baselines(found: Sequence[AgreementRow]) -> str:
         return f"{text}, too few to judge by."
     if abs(best.spearman) >= ALIKE:
         return (
-            f"{text}: it would have chosen nearly the same molecules at a small part of the cost."
+            f"{text}: it would have chosen nearly the same ones without a correlated calculation."
         )
     if abs(best.spearman) >= RELATED:
         return f"{text}: related, but not the same choice of molecules."

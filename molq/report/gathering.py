@@ -12,7 +12,7 @@ import numpy as np
 
 from molq import depiction
 from molq.campaignfile import RunFile
-from molq.leadtable import LeadColumn, LeadTable, label, leading_score
+from molq.leadtable import LeadColumn, LeadTable, called, label, leading_score
 from molq.report import chart
 from molq.report.contents import (
     CalibrationRow,
@@ -240,7 +240,7 @@ def _calibration(
         for recipe, (mean, std) in selection.predicted.items():
             result = values.get((selection.candidate.inchikey, recipe))
             if result is not None and result.score is not None and std > 0:
-                name = result.candidate.name or result.candidate.inchikey.split("-")[0]
+                name = called(result.candidate)
                 point = (float(mean), float(std), result.score.value, name)
                 groups.setdefault((selection.round, recipe), []).append(point)
     units = {r.recipe: r.score.unit for r in scored if r.score is not None}
@@ -276,7 +276,7 @@ def _failures(results: Sequence[Result]) -> tuple[FailureGroup, ...]:
         where += [f"row {candidate.row}"] if candidate.row is not None else []
         groups.setdefault(failure.kind, []).append(
             FailureRow(
-                candidate.name or candidate.inchikey.split("-")[0],
+                called(candidate),
                 candidate.smiles,
                 failure.step,
                 failure.message,

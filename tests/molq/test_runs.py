@@ -213,3 +213,17 @@ def test_a_damaged_journal_is_one_line(folder: Path, molq_command: Callable[...,
     assert call.code == 1
     assert len(call.err.splitlines()) == 1
     assert "damaged or not a journal" in call.err
+
+
+def test_enantiomers_are_called_differently() -> None:
+    from molq.leadtable import called
+    from screening.candidate import Candidate
+    from screening.standardise import candidate
+
+    names = set()
+    for smiles in ("C=CC(=O)N[C@H](C)CO", "C=CC(=O)N[C@@H](C)CO", "C=CC(=O)NC(C)CO"):
+        molecule = candidate(smiles, origin="generator")
+        assert isinstance(molecule, Candidate)
+        names.add(called(molecule))
+    assert len(names) == 3
+    assert min(map(len, names)) == 14
