@@ -95,7 +95,7 @@ def choose(
     pool: Sequence[Candidate],
     *,
     n: int,
-    n_generator_min: int,
+    n_generator: int | None,
     surrogates: Mapping[str, Surrogate],
     objectives: Sequence[ObjectiveSettings],
     best_utility: float,
@@ -111,7 +111,8 @@ def choose(
     Args:
         pool: molecules not computed yet; of two with one InChIKey the library's is kept.
         n: size of the batch.
-        n_generator_min: least number of proposals in it, as far as the pool has them.
+        n_generator: proposals in it, the rest being the library's; what one of them
+            lacks the other fills. None to choose by value whatever the origin.
         surrogates: fitted, by recipe. A recipe without one (no label yet) does not count.
         objectives: the wishes, recipes and exact properties.
         best_utility: of the molecules computed so far, 0 when there are none.
@@ -143,14 +144,14 @@ def choose(
     known = [o for o in objectives if kind(o.name) == "scorer" or o.name in surrogates]
     models = {name: surrogates[name] for name in recipe_names(known)}
     if settings.kind != "random" and not models and recipe_names(objectives):
-        return _spread(candidates, n, n_generator_min, known, exact, settings)
+        return _spread(candidates, n, n_generator, known, exact, settings)
     if len(candidates) > JOINT_LIMIT and models:
         kept = _shortlist(candidates, models, known, exact, best_utility, settings, seed)
         candidates = [candidates[i] for i in kept]
         exact = {name: values[kept] for name, values in exact.items()}
     samples = settings.samples if models else 1  # exact properties do not vary
     outlook = _outlook(candidates, models, known, exact, samples, seed)
-    return _by_value(candidates, n, n_generator_min, outlook, best_utility, settings, seed)
+    return _by_value(candidates, n, n_generator, outlook, best_utility, settings, seed)
 
 
 def _distinct(pool: Sequence[Candidate]) -> list[Candidate]:
@@ -240,7 +241,7 @@ def _alone(
 def _spread(
     candidates: Sequence[Candidate],
     n: int,
-    n_generator_min: int,
+    n_generator: int | None,
     objectives: Sequence[ObjectiveSettings],
     exact: Mapping[str, NDArray[np.float64]],
     settings: AcquisitionSettings,
@@ -254,7 +255,7 @@ def _spread(
     picks = fill(
         candidates,
         n=n,
-        n_generator_min=n_generator_min,
+        n_generator=n_generator,
         values=distance,
         similarity_limit=settings.diversity,
     )
@@ -275,7 +276,7 @@ def _spread(
                 float(utility[pick.index]),
                 0.0,
                 pick.value,
-                reason + _circumstances(pick),
+                reason + _circumstances(pick, candidates[pick.index]),
             )
         )
     return selections
@@ -284,7 +285,7 @@ def _spread(
 def _by_value(
     candidates: Sequence[Candidate],
     n: int,
-    n_generator_min: int,
+    n_generator: int | None,
     outlook: _Outlook,
     best_utility: float,
     settings: AcquisitionSettings,
@@ -308,7 +309,7 @@ def _by_value(
     picks = fill(
         candidates,
         n=n,
-        n_generator_min=n_generator_min,
+        n_generator=n_generator,
         values=values,
         similarity_limit=settings.diversity,
     )
@@ -328,7 +329,7 @@ def _by_value(
                 float(mean[index]),
                 float(std[index]),
                 pick.value,
-                reason + _circumstances(pick),
+                reason + _circumstances(pick, candidates[pick.index]),
             )
         )
     return selections
@@ -350,8 +351,8 @@ def _reason(kind_: str, mean: float, std: float, pick: Pick, best_utility: float
     return f"drawn at random; {expected}"
 
 
-def _circumstances(pick: Pick) -> str:
-    text = "; for the generator's share of the batch" if pick.for_share else ""
+def _circumstances(pick: Pick, candidate: Candidate) -> str:
+    text = f"; for the {candidate.origin}'s share of the batch" if pick.for_share else ""
     if pick.crowded:
         text += (
             f"; nothing less similar was left (Tanimoto {pick.nearest:.2f} to a chosen molecule)"

@@ -19,7 +19,7 @@ class Pick:
     index: int  # in the sequence of candidates
     value: float  # at the moment of choosing
     nearest: float  # highest Tanimoto similarity to those chosen before, 0 for the first
-    for_share: bool  # chosen among proposals only, because their share was still open
+    for_share: bool  # worth less than one of the other origin, whose places were full
     crowded: bool  # a near-duplicate, because nothing else was left
 
 
@@ -27,20 +27,20 @@ def fill(
     candidates: Sequence[Candidate],
     *,
     n: int,
-    n_generator_min: int,
+    n_generator: int | None,
     values: Callable[[Sequence[int], NDArray[np.float64]], NDArray[np.float64]],
     similarity_limit: float,
 ) -> list[Pick]:
     """Choose greedily, each molecule given those already chosen.
 
-    Near-duplicates of a chosen molecule wait until nothing else is left; the
-    generator's share is kept by looking at proposals alone as soon as the free
-    places are no more than its share still lacks.
+    Near-duplicates of a chosen molecule wait until nothing else is left. Each origin
+    has its places; those it cannot fill go to the other.
 
     Args:
         candidates: distinct, in the order in which ties are broken.
         n: places.
-        n_generator_min: places for proposals, as far as there are any.
+        n_generator: places for proposals, the others being the library's; None to
+            choose by value whatever the origin.
         values: given the indices chosen so far and the similarity of every
             candidate to its nearest chosen one (shape: (candidates,)), the value of
             choosing each next; shape (candidates,). Chosen ones are ignored.
@@ -55,15 +55,26 @@ def fill(
     nearest: NDArray[np.float64] = np.zeros(len(candidates))
     picks: list[Pick] = []
     while len(picks) < n and free.any():
-        lacking = n_generator_min - sum(bool(proposed[pick.index]) for pick in picks)
-        for_share = bool(0 < n - len(picks) <= lacking and (free & proposed).any())
-        eligible = free & proposed if for_share else free
+        eligible = free & _open_places(picks, proposed, n, n_generator)
+        if not eligible.any():
+            eligible = free
         apart = eligible & (nearest < similarity_limit)
         crowded = not apart.any()
         worth = values([pick.index for pick in picks], nearest)
-        worth = np.where(eligible if crowded else apart, worth, -np.inf)
-        index = int(np.argmax(worth))
+        index = int(np.argmax(np.where(eligible if crowded else apart, worth, -np.inf)))
+        rivals = free & (nearest < similarity_limit) & (proposed != proposed[index])
+        for_share = bool((worth[rivals] > worth[index]).any())
         picks.append(Pick(index, float(worth[index]), float(nearest[index]), for_share, crowded))
         free[index] = False
         nearest = np.maximum(nearest, similarities(prints[index], prints))
     return picks
+
+
+def _open_places(
+    picks: Sequence[Pick], proposed: NDArray[np.bool_], n: int, n_generator: int | None
+) -> NDArray[np.bool_]:
+    """Whose origin has a place left; shape (candidates,)."""
+    if n_generator is None:
+        return np.ones(len(proposed), dtype=bool)
+    taken = sum(bool(proposed[pick.index]) for pick in picks)
+    return np.where(proposed, taken < n_generator, len(picks) - taken < n - n_generator)

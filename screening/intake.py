@@ -49,7 +49,8 @@ class Sieve:
             return failure
         for recipe in self._recipes:
             if not recipe.sites(molecule(candidate.smiles)):
-                reason = f"{recipe.name} does not apply: no site for {recipe.summary}"
+                patterns = " or ".join(recipe.applies_to)
+                reason = f"{recipe.name} does not apply: nothing matches {patterns}"
                 return Failure("input", "recipe", one_line(reason))
         return None
 

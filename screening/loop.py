@@ -170,7 +170,7 @@ class _Loop:
         selections: Sequence[Selection] = acquisition.choose(
             pool,
             n=places,
-            n_generator_min=round_half_up(self._plan.generator.share * places),
+            n_generator=round_half_up(self._plan.generator.share * places),
             surrogates=surrogates,
             objectives=self._plan.objectives,
             best_utility=ranked[0].utility if ranked else 0.0,

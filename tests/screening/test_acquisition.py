@@ -30,7 +30,7 @@ LOGP = ObjectiveSettings(name="logp", transform="at_most", high=1.0, softness=0.
 def select(pool=POOL, **changed):
     arguments = {
         "n": 8,
-        "n_generator_min": 4,
+        "n_generator": 4,
         "surrogates": {},
         "objectives": [ACTIVITY, LOGP],
         "best_utility": 0.0,
@@ -98,10 +98,10 @@ def test_first_batch_weighs_what_is_known_exactly():
 def test_the_generator_gets_its_share():
     for share in (0, 4, 8):
         for surrogates in ({}, {"activity": Table(*flat())}):
-            chosen = select(n_generator_min=share, surrogates=surrogates)
+            chosen = select(n_generator=share, surrogates=surrogates)
             proposed = [s for s in chosen if s.candidate.origin == "generator"]
             assert len(chosen) == 8
-            assert len(proposed) >= share
+            assert len(proposed) == share
 
 
 def flat():
@@ -110,12 +110,9 @@ def flat():
 
 def test_a_short_pool_of_proposals_is_filled_from_the_library():
     pool = [c for c in POOL if c.origin == "library"][:20] + POOL[:1]
-    chosen = select(pool, n_generator_min=6)
+    chosen = select(pool, n_generator=6)
     assert len(chosen) == 8
     assert sum(s.candidate.origin == "generator" for s in chosen) == 1
-    assert "generator's share" in next(
-        s.reason for s in chosen if s.candidate.origin == "generator"
-    )
 
 
 def test_value_decides_where_the_share_is_met():
@@ -123,13 +120,27 @@ def test_value_decides_where_the_share_is_met():
     best = [c for c in POOL if c.origin == "library"][:6]
     mean |= {c.smiles: -0.5 for c in best}
     chosen = select(
-        n_generator_min=2,
+        n_generator=2,
         surrogates={"activity": Table(mean, dict.fromkeys(std, 0.05))},
         objectives=[ACTIVITY],
         settings=AcquisitionSettings(kind="greedy"),
     )
     assert set(keys(chosen)[:6]) == {c.inchikey for c in best}
     assert [s.candidate.origin for s in chosen[6:]] == ["generator", "generator"]
+
+
+def test_reason_names_the_share_that_kept_a_better_molecule_out():
+    mean, std = flat()
+    best = [c for c in POOL if c.origin == "library"][:6]
+    mean |= {c.smiles: -0.5 for c in best}
+    chosen = select(
+        n_generator=4,
+        surrogates={"activity": Table(mean, dict.fromkeys(std, 0.05))},
+        objectives=[ACTIVITY],
+        settings=AcquisitionSettings(kind="greedy"),
+    )
+    assert [s.candidate.origin for s in chosen] == ["library"] * 4 + ["generator"] * 4
+    assert all("for the generator's share" in s.reason for s in chosen[4:])
 
 
 def test_order_of_the_pool_does_not_matter(model):
@@ -150,7 +161,7 @@ def test_the_seed_decides_the_draws(model):
 
 def test_a_molecule_is_chosen_once_and_the_librarys_entry_is_kept():
     twin = Candidate(POOL[1].inchikey, POOL[1].smiles, "", "generator")
-    chosen = select([twin, *POOL[:9], twin], n=20, n_generator_min=0)
+    chosen = select([twin, *POOL[:9], twin], n=20, n_generator=None)
     assert len(set(keys(chosen))) == len(chosen) == 9
     (kept,) = [s.candidate for s in chosen if s.candidate.inchikey == twin.inchikey]
     assert kept.origin == "library"
@@ -163,7 +174,7 @@ def test_informed_batches_are_better_than_random_ones(model, kind):
     def mean_value(settings):
         chosen = select(
             POOL[40:],
-            n_generator_min=0,
+            n_generator=None,
             surrogates={"activity": model},
             objectives=[ACTIVITY],
             best_utility=0.5,
@@ -185,7 +196,7 @@ def test_qei_prefers_uncertainty_where_the_mean_is_no_better():
         "surrogates": {"activity": Table(mean, std)},
         "objectives": [ACTIVITY],
         "n": 1,
-        "n_generator_min": 0,
+        "n_generator": None,
         "best_utility": best,
     }
     (chosen,) = select(**arguments)
@@ -205,7 +216,7 @@ def test_qei_does_not_take_two_molecules_with_one_error():
     chosen = select(
         [a, b, c],
         n=2,
-        n_generator_min=0,
+        n_generator=None,
         surrogates={"activity": Table(mean, std, common)},
         objectives=[ACTIVITY],
         best_utility=0.5,
@@ -236,7 +247,7 @@ def test_where_nothing_can_improve_the_mean_decides():
     mean, std = flat()
     mean |= {c.smiles: -9.0 for c in POOL[10:]}
     chosen = select(
-        n_generator_min=0,
+        n_generator=None,
         surrogates={"activity": Table(mean, std)},
         objectives=[window],
         best_utility=1.0,
@@ -254,7 +265,7 @@ def test_near_duplicates_wait_until_nothing_else_is_left():
     chosen = select(
         [*chains, other],
         n=3,
-        n_generator_min=0,
+        n_generator=None,
         surrogates={"activity": Table(mean, std)},
         objectives=[ACTIVITY],
         settings=AcquisitionSettings(kind="greedy"),
@@ -274,7 +285,7 @@ def test_hard_limits_on_exact_properties_leave_molecules_out():
 
 
 def test_exact_properties_alone_need_no_surrogate():
-    chosen = select(objectives=[LOGP], n=5, n_generator_min=0)
+    chosen = select(objectives=[LOGP], n=5, n_generator=None)
     assert all(s.utility_std == 0 for s in chosen)
     assert min(s.utility_mean for s in chosen) == 1.0
 
@@ -301,10 +312,10 @@ def test_large_pools_are_shortlisted_with_both_origins(model, monkeypatch):
         "surrogates": {"activity": model},
         "objectives": [ACTIVITY],
         "best_utility": 0.5,
-        "n_generator_min": 5,
+        "n_generator": 5,
     }
     small = select(POOL[40:], **arguments)
-    assert sum(s.candidate.origin == "generator" for s in small) >= 5
+    assert sum(s.candidate.origin == "generator" for s in small) == 5
     monkeypatch.setattr(acquisition, "JOINT_LIMIT", 2000)
     whole = select(POOL[40:], **arguments)
     assert len(set(keys(small)) & set(keys(whole))) >= 5
