@@ -193,7 +193,7 @@ def _carry_on(
         if executor is not None or journal.finished:
             _run(journal, file, on_event, executor)
         else:
-            with Scheduler(file.compute) as scheduler:
+            with Scheduler(file.compute, threads=file.simulation.threads) as scheduler:
                 _run(journal, file, on_event, scheduler)
     finally:
         # the writer's own lock would make it look as if it still ran

@@ -134,13 +134,15 @@ class Scheduler:
     Args:
         settings: the ``[compute]`` table. Without an ``address`` that of the
             environment variable ``RAY_ADDRESS`` is joined, if there is one.
+        threads: of one calculation, and the cores it takes.
 
     Raises:
         SchedulerError: on entering, when Ray cannot be started or joined.
     """
 
-    def __init__(self, settings: ComputeSettings | None = None) -> None:
+    def __init__(self, settings: ComputeSettings | None = None, *, threads: int = 1) -> None:
         self.settings = settings or ComputeSettings()
+        self._threads = threads
         self._owned = False
         self._folder: ScratchFolder | None = None
         self._workers = 1
@@ -200,7 +202,7 @@ class Scheduler:
 
     def submit(self, job: Job) -> None:
         """Hand the job to Ray."""
-        threads = self.settings.threads
+        threads = self._threads
         reference = self._task.options(
             num_cpus=threads,
             memory=job.memory_limit_mb * _MB,
@@ -295,13 +297,15 @@ class Scheduler:
                 ) from error
             self._owned = True
             return
-        workers, memory = local_share(self.settings, machine.cores(), machine.memory_mb())
+        workers, memory = local_share(
+            self.settings, machine.cores() // self._threads, machine.memory_mb()
+        )
         self._folder = ScratchFolder(_FOLDER, short=True)
         self._owned = True
         try:
             ray.init(
                 address="local",
-                num_cpus=workers * self.settings.threads,
+                num_cpus=workers * self._threads,
                 num_gpus=0,
                 include_dashboard=False,
                 object_store_memory=_OBJECT_STORE_MB * _MB,
@@ -316,7 +320,7 @@ class Scheduler:
         """Workers and limits from what the nodes have."""
         import ray
 
-        threads = self.settings.threads
+        threads = self._threads
         nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
         shares = [
             (int(node.get("CPU", 0)) // threads, int(node.get("memory", 0)) // _MB)
@@ -325,7 +329,7 @@ class Scheduler:
         shares = [(slots, memory) for slots, memory in shares if slots and memory]
         if not shares:
             raise SchedulerError(
-                f"no machine of the cluster has {threads} free cores; lower [compute] threads"
+                f"no machine of the cluster has {threads} free cores; lower [simulation] threads"
             )
         largest = max(memory for _, memory in shares)
         limit = self.settings.memory_limit_mb
@@ -342,7 +346,7 @@ class Scheduler:
         self._limits = Limits(self.settings.time_limit_s, limit, largest)
 
 
-def local_share(settings: ComputeSettings, cores: int, total_mb: int) -> tuple[int, int]:
+def local_share(settings: ComputeSettings, slots: int, total_mb: int) -> tuple[int, int]:
     """Workers on this machine and the memory of each, in MB.
 
     As many as cores allow, but never more than memory does: with less than
@@ -350,12 +354,11 @@ def local_share(settings: ComputeSettings, cores: int, total_mb: int) -> tuple[i
 
     Args:
         settings: what was asked for; it is obeyed where given.
-        cores: of the machine.
+        slots: calculations that the cores of the machine have room for.
         total_mb: memory of the machine.
     """
     usable = int(total_mb * _MEMORY_SHARE)
     limit = settings.memory_limit_mb
-    slots = max(1, cores // settings.threads)
     workers = settings.workers or max(1, min(slots, usable // (limit or _LEAST_PER_JOB_MB)))
     return workers, limit or min(_MOST_PER_JOB_MB, max(64, usable // workers))
 

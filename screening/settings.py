@@ -37,7 +37,6 @@ class ComputeSettings(BaseModel):
         ge=1,
         description="calculations at a time; null for as many as cores and memory allow",
     )
-    threads: int = Field(default=1, ge=1, description="CPU cores of one calculation")
     time_limit_s: float = Field(
         default=3600.0, gt=0, description="hard wall-clock limit of one calculation, in seconds"
     )

@@ -41,7 +41,9 @@ class SimulationSettings(BaseModel):
     backend: str = Field(
         default="exact", description="where vqe-circuit runs its circuit: exact, aer"
     )
-    threads: int = Field(default=1, ge=1, description="threads of one calculation")
+    threads: int = Field(
+        default=1, ge=1, description="threads of one calculation, and the CPU cores it takes"
+    )
     max_heavy_atoms: int = Field(
         default=80, ge=2, description="larger molecules are refused before anything is computed"
     )

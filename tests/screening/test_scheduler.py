@@ -30,20 +30,20 @@ def test_inline_computes_in_order_one_at_a_time():
 
 
 @pytest.mark.parametrize(
-    ("cores", "memory_mb", "asked", "workers", "each_mb"),
+    ("slots", "memory_mb", "asked", "workers", "each_mb"),
     [
         (2, 24_000, {}, 2, 8000),  # a small server: the most a molecule needs
         (8, 16_000, {}, 8, 1700),  # a laptop: all cores, shared memory
         (16, 8_000, {}, 4, 1700),  # memory for four only
         (1, 1_000, {}, 1, 850),
-        (8, 64_000, {"threads": 4}, 2, 8000),
+        (0, 64_000, {}, 1, 8000),  # more threads asked for than there are cores
         (8, 64_000, {"memory_limit_mb": 20_000}, 2, 20_000),
         (8, 64_000, {"workers": 3}, 3, 8000),
         (2, 8_000, {"workers": 2, "memory_limit_mb": 5000}, 2, 5000),
     ],
 )
-def test_workers_are_as_many_as_cores_and_memory_allow(cores, memory_mb, asked, workers, each_mb):
-    assert local_share(ComputeSettings(**asked), cores, memory_mb) == (workers, each_mb)
+def test_workers_are_as_many_as_cores_and_memory_allow(slots, memory_mb, asked, workers, each_mb):
+    assert local_share(ComputeSettings(**asked), slots, memory_mb) == (workers, each_mb)
 
 
 def test_a_container_has_what_its_limits_say(tmp_path):
