@@ -1,6 +1,7 @@
 """The wheel stands on its own: installed elsewhere, without the source tree."""
 
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -10,16 +11,23 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+PACKAGES = ("molq", "generative", "simulation", "screening")
 
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A new environment that holds the wheel and sees this one's dependencies."""
     folder = tmp_path_factory.mktemp("wheel")
+    # A copy: a build in place would leave files behind, and take up those of an older one.
+    source = folder / "source"
+    source.mkdir()
+    for name in (*PACKAGES, "pyproject.toml", "README.md", "LICENSE"):
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, source / name)
     subprocess.run(
         [
             *(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps"),
-            *("--no-build-isolation", "--wheel-dir", str(folder), str(ROOT)),
+            *("--no-build-isolation", "--wheel-dir", str(folder), str(source)),
         ],
         check=True,
     )
@@ -48,8 +56,8 @@ def run(env: Path, *args: str, cwd: Path) -> str:
 
 
 def test_packages_come_from_the_wheel(installed: Path, tmp_path: Path) -> None:
-    code = "import molq, generative, simulation, screening\n" + "\n".join(
-        f"print({name}.__file__)" for name in ("molq", "generative", "simulation", "screening")
+    code = f"import {', '.join(PACKAGES)}\n" + "\n".join(
+        f"print({name}.__file__)" for name in PACKAGES
     )
     for line in run(installed, str(installed / "bin/python"), "-c", code, cwd=tmp_path).split():
         assert Path(line).is_relative_to(installed)
