@@ -31,7 +31,7 @@ from simulation.settings import SimulationSettings
 SOURCE = "faultyrecipe:RECIPE"
 PLANS = "FAULTY_RECIPE_PLANS"  # a JSON file: SMILES -> {"mode": ..., "times": ...}
 TRACE = "FAULTY_RECIPE_TRACE"  # a file: one line for each calculation begun
-SLEEP = "FAULTY_RECIPE_SLEEP"  # seconds a calculation takes
+LAST = "FAULTY_RECIPE_LAST"  # calculations begun after so many lines of the trace never end
 
 
 class FaultyRecipe:
@@ -50,7 +50,8 @@ class FaultyRecipe:
         if TRACE in os.environ:
             with Path(os.environ[TRACE]).open("a") as trace:
                 trace.write(f"{smiles} {seed}\n")
-        time.sleep(float(os.environ.get(SLEEP, "0")))
+        if LAST in os.environ and self._begun() > int(os.environ[LAST]):
+            time.sleep(600)
         plan = self._plans().get(smiles)
         if plan is not None and (plan.get("times") is None or self._met(smiles) <= plan["times"]):
             self._fail(plan["mode"])
@@ -58,6 +59,9 @@ class FaultyRecipe:
 
     def _plans(self) -> dict[str, dict]:
         return json.loads(Path(os.environ[PLANS]).read_text()) if PLANS in os.environ else {}
+
+    def _begun(self) -> int:
+        return len(Path(os.environ[TRACE]).read_text().splitlines())
 
     def _met(self, smiles: str) -> int:
         lines = Path(os.environ[TRACE]).read_text().splitlines()

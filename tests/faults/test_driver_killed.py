@@ -11,7 +11,7 @@ from pathlib import Path
 import campaigndriver
 import psutil
 import pytest
-from faultyrecipe import SLEEP, TRACE
+from faultyrecipe import LAST, TRACE
 
 from screening.journal import Journal
 from screening.scheduler import Inline
@@ -20,10 +20,11 @@ HERE = Path(__file__).parent
 TAG = "MOLQ_TEST_TAG"
 
 
-def begin(folder, tag):
+def begin(folder, tag, last):
+    """A driver whose calculations hang once the trace has ``last`` lines: it cannot finish."""
     environment = dict(os.environ)
     environment["PYTHONPATH"] = os.pathsep.join([str(HERE), environment.get("PYTHONPATH", "")])
-    environment.update({TRACE: str(folder / "trace"), SLEEP: "0.3", TAG: tag})
+    environment.update({TRACE: str(folder / "trace"), LAST: str(last), TAG: tag})
     return subprocess.Popen(
         [sys.executable, str(HERE / "campaigndriver.py"), str(folder)],
         env=environment,
@@ -83,7 +84,7 @@ def test_killed_then_stopped_then_resumed_a_campaign_has_the_leads_of_an_undistu
     earlier = sessions()
 
     # kill -9 in the middle of the first round
-    driver = begin(folder, tag)
+    driver = begin(folder, tag, 3)
     wait_for(lambda: computed(folder) and journalled(folder), driver, "first result")
     driver.kill()
     driver.wait()
@@ -95,7 +96,7 @@ def test_killed_then_stopped_then_resumed_a_campaign_has_the_leads_of_an_undistu
     assert 1 <= len(after_kill) < 12
 
     # Ctrl-C in the middle of the second
-    driver = begin(folder, tag)
+    driver = begin(folder, tag, len(computed(folder)) + 8 - len(after_kill))
     wait_for(lambda: len(journalled(folder)) >= 6, driver, "sixth result")
     driver.send_signal(signal.SIGINT)
     assert driver.wait(timeout=60) == 130
