@@ -18,20 +18,16 @@ attachments of equal bond order is a valid molecule.
 
 from __future__ import annotations
 
-import itertools
-import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
 from rdkit import Chem
 
-Level = Literal["units", "atoms"]
+from generative import numbering
 
-# Attachments beyond this many interchangeable orders are numbered by RDKit's own
-# canonical order: brute force over the symmetry would cost seconds.
-MAX_ORDERINGS = 720
+Level = Literal["units", "atoms"]
 
 BOND_ORDERS = {Chem.BondType.SINGLE: 1, Chem.BondType.DOUBLE: 2, Chem.BondType.TRIPLE: 3}
 
@@ -176,26 +172,6 @@ def has_ring(motif: str) -> bool:
     return any(atom.IsInRing() for atom in parse(motif).GetAtoms())
 
 
-@lru_cache(maxsize=65536)
-def symmetry(motif: str) -> tuple[tuple[int, ...], ...]:
-    """Relabellings that leave a motif as it is, the identity among them.
-
-    Each is a tuple ``p`` with ``p[k - 1]`` the new label of attachment ``k``.
-    """
-    mol = parse(motif)
-    dummies = _dummies(mol)
-    labels = [mol.GetAtomWithIdx(i).GetAtomMapNum() for i in dummies]
-    best = _labellings(mol, dummies)[1]
-    reference = dict(zip(labels, best[0], strict=True))
-    group = set()
-    for labelling in best:
-        # best[0] and labelling give the same text: the step between them is a symmetry.
-        step = dict(zip(best[0], labelling, strict=True))
-        back = {new: old for old, new in reference.items()}
-        group.add(tuple(back[step[reference[k]]] for k in sorted(labels)))
-    return tuple(sorted(group))
-
-
 def assemble(tree: MotifTree) -> Chem.Mol:
     """The molecule of a tree; open attachments stay dummies.
 
@@ -281,20 +257,16 @@ def _template(motif: str) -> _Template:
             geometries.append((begin, end, left, right, geometry))
             bond.SetStereo(Chem.BondStereo.STEREONONE)
         bond.SetBondDir(Chem.BondDir.NONE)
-    for index in _dummies(mol):
+    for index in numbering.dummies(mol):
         dummy = mol.GetAtomWithIdx(index)
         attachments[dummy.GetAtomMapNum()] = (dummy.GetNeighbors()[0].GetIdx(), index)
     return _Template(mol, attachments, tuple(geometries))
 
 
-def _dummies(mol: Chem.Mol) -> list[int]:
-    return [a.GetIdx() for a in mol.GetAtoms() if a.GetAtomicNum() == 0]
-
-
 def _check_dummies(mol: Chem.Mol) -> None:
     if len(Chem.GetMolFrags(mol)) > 1:
         raise ValueError("the molecule has several components; give one")
-    for index in _dummies(mol):
+    for index in numbering.dummies(mol):
         atom = mol.GetAtomWithIdx(index)
         if atom.GetDegree() != 1 or atom.GetNeighbors()[0].GetAtomicNum() == 0:
             raise ValueError("an attachment point [*] must be bound to exactly one atom")
@@ -356,7 +328,7 @@ def _touches_no_dummy(bond: Chem.Bond) -> bool:
 
 
 def _fragment(mol: Chem.Mol, bonds: Sequence[int]) -> Cut:
-    opens = _dummies(mol)
+    opens = numbering.dummies(mol)
     marked = Chem.Mol(mol)
     first_open = len(bonds) + 1
     for number, index in enumerate(opens, start=first_open):
@@ -374,11 +346,11 @@ def _fragment(mol: Chem.Mol, bonds: Sequence[int]) -> Cut:
     ends: dict[int, list[tuple[int, int]]] = {}
     for node, fragment in enumerate(fragments):
         numbers_here = []
-        for index in _dummies(fragment):
+        for index in numbering.dummies(fragment):
             atom = fragment.GetAtomWithIdx(index)
             numbers_here.append(atom.GetIsotope())
             atom.SetIsotope(len(numbers_here))
-        motif, labels = _canonical_motif(Chem.MolToSmiles(fragment))
+        motif, labels = numbering.canonical(Chem.MolToSmiles(fragment))
         motifs.append(motif)
         for number, label in zip(numbers_here, labels, strict=True):
             ends.setdefault(number, []).append((node, label))
@@ -387,55 +359,3 @@ def _fragment(mol: Chem.Mol, bonds: Sequence[int]) -> Cut:
         MotifTree(tuple(motifs), links),
         tuple(ends[n][0] for n in range(first_open, first_open + len(opens))),
     )
-
-
-@lru_cache(maxsize=1 << 20)
-def _canonical_motif(text: str) -> tuple[str, tuple[int, ...]]:
-    """The canonical text of a fragment whose dummies carry isotopes 1..k.
-
-    Returns:
-        The motif, and the label of each dummy in the order of its isotope.
-    """
-    mol = parse(text)
-    dummies = sorted(_dummies(mol), key=lambda i: mol.GetAtomWithIdx(i).GetIsotope())
-    for index in dummies:
-        mol.GetAtomWithIdx(index).SetIsotope(0)
-    motif, labellings = _labellings(mol, dummies)
-    return motif, labellings[0]
-
-
-def _labellings(mol: Chem.Mol, dummies: Sequence[int]) -> tuple[str, list[tuple[int, ...]]]:
-    """The smallest text over all canonical numberings, and the numberings that give it."""
-    best: str | None = None
-    winners: list[tuple[int, ...]] = []
-    work = Chem.Mol(mol)
-    for labels in _orderings(mol, dummies):
-        for index, label in zip(dummies, labels, strict=True):
-            work.GetAtomWithIdx(index).SetAtomMapNum(label)
-        text = Chem.MolToSmiles(work)
-        if best is None or text < best:
-            best, winners = text, [labels]
-        elif text == best:
-            winners.append(labels)
-    assert best is not None
-    return best, winners
-
-
-def _orderings(mol: Chem.Mol, dummies: Sequence[int]) -> Iterator[tuple[int, ...]]:
-    plain = Chem.Mol(mol)
-    for index in dummies:
-        plain.GetAtomWithIdx(index).SetAtomMapNum(0)
-    Chem.RemoveStereochemistry(plain)
-    ranks = list(Chem.CanonicalRankAtoms(plain, breakTies=False))
-    classes: dict[int, list[int]] = {}
-    for position, index in enumerate(dummies):
-        classes.setdefault(ranks[index], []).append(position)
-    groups = [classes[rank] for rank in sorted(classes)]
-    if math.prod(math.factorial(len(group)) for group in groups) > MAX_ORDERINGS:
-        unique = list(Chem.CanonicalRankAtoms(plain, breakTies=True))
-        groups = [[p] for p in sorted(range(len(dummies)), key=lambda p: unique[dummies[p]])]
-    for choice in itertools.product(*(itertools.permutations(group) for group in groups)):
-        labels = [0] * len(dummies)
-        for label, position in enumerate(itertools.chain.from_iterable(choice), start=1):
-            labels[position] = label
-        yield tuple(labels)

@@ -23,13 +23,15 @@ from generative.policy import COARSE, Policy
 from generative.prior import Prior
 from generative.scaffold import Scaffold
 from generative.threads import limited
-from generative.vocabulary import Vocabulary
+from generative.vocabulary import NEVER, Vocabulary
 
 # Sampling ends early after this many attempts in a row that give nothing new.
 PATIENCE = 1000
 LARGEST_BATCH = 256
 # Heavy atoms that may grow on a scaffold, when no limit is given and it is already large.
 ROOM = 15
+# Where this share of the rare actions fits, their common probability is left as it is.
+AMPLE = 0.9
 
 
 class MotifGenerator:
@@ -104,7 +106,7 @@ class Growth:
                 policy = policy.extended(vocabulary)
             grown = [scaffold.seedling(form, vocabulary) for form in self.scaffold.forms]
             needed = [tree.heavy_atoms + _closing(tree, vocabulary) for tree in grown]
-            if min(needed) >= 10**6:
+            if min(needed) >= NEVER:
                 raise ValueError(
                     f"the scaffold {scaffold_text!r} has an attachment point whose bond order "
                     "this prior cannot close"
@@ -126,11 +128,11 @@ class Growth:
         self.largest = largest
         self.costs = torch.from_numpy(vocabulary.action_costs)
         head = policy.head
-        orders = torch.from_numpy(vocabulary.action_orders[head:])
-        never = torch.tensor([10**6])
-        self.rare_cost = torch.stack(
-            [torch.cat([self.costs[head:][orders == order], never]).min() for order in range(4)]
-        )
+        orders = vocabulary.action_orders[head:]
+        costs, counts = vocabulary.action_costs[head:], vocabulary.action_counts[head:]
+        rare = [(costs[orders == order], counts[orders == order]) for order in range(4)]
+        self.least_rare = torch.tensor([c.min() if len(c) else NEVER for c, _ in rare])
+        self.ample_rare = torch.tensor([_quantile(c, n, AMPLE) if len(c) else 0 for c, n in rare])
         if self.scaffold is None:
             self.roots = self._root_distribution()
 
@@ -191,18 +193,46 @@ class Growth:
         vector = policy(states)
         order = policy.tables.order[states.focus]
         room = torch.tensor([self._room(tree) for tree in trees])
-        allowed = policy.tables.allowed_main[order]
-        allowed[:, : policy.head] &= self.costs[None, : policy.head] <= room[:, None]
-        allowed[:, policy.head] &= self.rare_cost[order] <= room
         draws = torch.tensor([[rng.random(), rng.random()] for rng in rngs], dtype=torch.float64)
-        actions = _draw(policy.main_logits(vector, allowed), draws[:, 0])
+        actions = _draw(self._main_logits(vector, order, room), draws[:, 0])
         rare = torch.nonzero(actions == policy.head)[:, 0]
         if len(rare):
-            fits = policy.tables.allowed_rare[order[rare]]
-            fits &= self.costs[None, policy.head :] <= room[rare, None]
+            fits = self._fits(order[rare], room[rare])
             actions[rare] += _draw(policy.rare_logits(vector[rare], fits), draws[rare, 1])
         for tree, action, rng in zip(trees, actions.tolist(), rngs, strict=True):
             self._apply(tree, action, rng)
+
+    def _main_logits(
+        self, vector: torch.Tensor, order: torch.Tensor, room: torch.Tensor
+    ) -> torch.Tensor:
+        """Logits of the frequent actions, and of all rare ones together, that fit the room.
+
+        shape: (trees, frequent actions + 1)
+        """
+        head = self.policy.head
+        allowed = self.policy.tables.allowed_main[order]
+        allowed[:, :head] &= self.costs[None, :head] <= room[:, None]
+        allowed[:, head] &= self.least_rare[order] <= room
+        logits = self.policy.main_logits(vector, allowed)
+        narrow = torch.nonzero(allowed[:, head] & (room < self.ample_rare[order]))[:, 0]
+        if len(narrow):
+            # Else the few that fit would inherit the probability of all that do not.
+            share = self._fitting_share(vector[narrow], order[narrow], room[narrow])
+            logits[narrow, head] += share
+        return logits
+
+    def _fits(self, order: torch.Tensor, room: torch.Tensor) -> torch.Tensor:
+        """Rare actions of that bond order within that room. shape: (trees, rare actions)"""
+        within = self.costs[None, self.policy.head :] <= room[:, None]
+        return self.policy.tables.allowed_rare[order] & within
+
+    def _fitting_share(
+        self, vector: torch.Tensor, order: torch.Tensor, room: torch.Tensor
+    ) -> torch.Tensor:
+        """Log of the share of the rare actions' probability that fits the room. (trees,)"""
+        logits = self.policy.rare_logits(vector, self.policy.tables.allowed_rare[order])
+        fitting = logits.masked_fill(~self._fits(order, room), -torch.inf)
+        return fitting.logsumexp(dim=1) - logits.logsumexp(dim=1)
 
     def _room(self, tree: GrowingTree) -> int:
         """Heavy atoms left for the focus when every other open attachment must close."""
@@ -259,6 +289,13 @@ def _closing(tree: GrowingTree, vocabulary: Vocabulary, end: int | None = None) 
         int(vocabulary.closing_cost[orders[starts[tree.motifs[node]] + label - 1]])
         for node, label in tree.stack[:end]
     )
+
+
+def _quantile(values: np.ndarray, counts: np.ndarray, share: float) -> int:
+    """The least value that this share of the occurrences does not exceed."""
+    order = np.argsort(values, kind="stable")
+    place = np.searchsorted(np.cumsum(counts[order]), share * counts.sum())
+    return int(values[order][place])
 
 
 def _draw(logits: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:

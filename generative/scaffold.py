@@ -26,11 +26,6 @@ class Scaffold:
     query: Chem.Mol  # matches every molecule that keeps it; a dummy matches any atom
     forms: tuple[Cut, ...]  # each with at least one open attachment
 
-    @property
-    def motifs(self) -> set[str]:
-        """The coarse motifs of all forms."""
-        return {motif for form in self.forms for motif in form.tree.motifs}
-
 
 def read(smiles: str, seed: int) -> Scaffold:
     """Read a scaffold.

@@ -21,7 +21,10 @@ class GeneratorSettings(BaseModel):
         default=None, description="SMILES kept in every proposal; [*] marks where it grows"
     )
     share: float = Field(
-        default=0.5, ge=0.0, le=1.0, description="share of a batch filled by proposals; the library fills the rest"
+        default=0.5,
+        ge=0.0,
+        le=1.0,
+        description="share of a batch filled by proposals; the library fills the rest",
     )
     pool: int = Field(default=256, ge=1, description="molecules sampled for each round")
     finetune: bool = Field(default=True, description="learn from the ranked leads of the run")

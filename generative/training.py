@@ -66,7 +66,8 @@ def train(settings: TrainingSettings, progress: Progress | None = None) -> Path:
     """
     report = progress or (lambda done, total, what: None)
     _claim(settings)
-    molecules = prepare(_corpus(settings, report), settings, report)
+    trees = _corpus(settings, report)
+    molecules = prepare(trees, settings, report)
     with limited(settings.threads), torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
         policy = Policy(molecules.vocabulary, _size(settings))
@@ -79,7 +80,9 @@ def train(settings: TrainingSettings, progress: Progress | None = None) -> Path:
         {
             "data": f"{source.requirement} {source.member}" if source else settings.data,
             "licence": source.licence if source else "",
-            "molecules": len(molecules.coarse),
+            "molecules": len(trees),
+            "left_out": {"repeated": trees.repeated, "skipped": trees.skipped},
+            "kept_whole": trees.whole,
             "settings": _comparable(settings),
             "figures": figures,
         },
@@ -100,17 +103,19 @@ def prepare(
         min_environment=settings.min_environment,
     )
     coarse: list[EncodedTree] = []
-    fine: list[EncodedTree] = []
+    in_units: list[EncodedTree] = []
     largest = 0
     for number, tree in enumerate(trees):
         whole = Cut(tree, ())
-        known = growth.encode(words.refined(whole, fine=False).tree, words)
+        kept, cut = (words.refined(whole, fine=fine).tree for fine in (False, True))
+        known = growth.encode(kept, words)
         coarse.append(known)
-        fine.append(growth.encode(words.refined(whole, fine=True).tree, words))
+        # Half of the molecules have no group to cut; one object saves memory.
+        in_units.append(known if cut == kept else growth.encode(cut, words))
         largest = max(largest, int(words.heavy_atoms[list(known.motifs)].sum()))
         if (number + 1) % 5000 == 0:
             report(number + 1, len(trees), "encoding")
-    return TrainingSet(words, coarse, fine, largest)
+    return TrainingSet(words, coarse, in_units, largest)
 
 
 def _size(settings: TrainingSettings) -> PolicySize:

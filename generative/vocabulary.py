@@ -11,13 +11,14 @@ import numpy as np
 from rdkit import Chem
 from rdkit.Chem import rdFingerprintGenerator
 
-from generative import motifs
+from generative import motifs, numbering
 from generative.motifs import Cut, MotifTree
 
 FINGERPRINT_BITS = 256
 DESCRIPTORS = 6
 FEATURES = FINGERPRINT_BITS + DESCRIPTORS
 UNKNOWN_ENVIRONMENT = 0
+NEVER = 10**6  # heavy atoms no molecule has
 ORDERS = tuple(sorted(motifs.BOND_ORDERS.values()))
 
 _FINGERPRINT = rdFingerprintGenerator.GetMorganGenerator(radius=2, fpSize=FINGERPRINT_BITS)
@@ -121,16 +122,15 @@ class Vocabulary:
     def closing_cost(self) -> np.ndarray:
         """Fewest heavy atoms that close an open attachment, by bond order.
 
-        shape: (4,), int64; the entry of an order that no motif closes is very large.
+        shape: (4,), int64; NEVER for an order that no motif closes.
         """
-        never = 10**6
-        cost = np.full(len(ORDERS) + 1, never, dtype=np.int64)
+        cost = np.full(len(ORDERS) + 1, NEVER, dtype=np.int64)
         while True:
             needed = self._action_costs(cost)
             better = cost.copy()
             for order in ORDERS:
                 here = needed[self.action_orders == order]
-                better[order] = min(never, here.min()) if len(here) else never
+                better[order] = min(NEVER, here.min()) if len(here) else NEVER
             if np.array_equal(better, cost):
                 return cost
             cost = better
@@ -213,7 +213,7 @@ def _tables(names: Sequence[str], environments: Mapping[str, int]) -> dict[str, 
 @lru_cache(maxsize=65536)
 def relabelling(motif: str, label: int) -> tuple[int, ...] | None:
     """The symmetry that brings an attachment to its lowest equivalent; None: it is there."""
-    best = min(motifs.symmetry(motif), key=lambda p: (p[label - 1], p))
+    best = min(numbering.symmetry(motif), key=lambda p: (p[label - 1], p))
     return None if best[label - 1] == label else best
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rdkit import Chem
 
-from generative import generator, motifs, sampling, scaffold
+from generative import generator, growth, motifs, sampling, scaffold
 from generative.constraints import Constraints
 from generative.sampling import MotifGenerator
 
@@ -151,6 +151,26 @@ def test_the_limit_steers_instead_of_rejecting(shipped: MotifGenerator) -> None:
     assert all(tree.heavy_atoms <= 12 for tree in trees)
 
 
+@pytest.mark.parametrize("room", [1, 2, 4, 7])
+def test_a_limit_leaves_the_proportions_of_what_fits(shipped: MotifGenerator, room: int) -> None:
+    prior = shipped.prior
+    words, policy = prior.vocabulary, prior.policy
+    tree = scaffold.seedling(scaffold.read("C=CC(=O)N[*]", 0).forms[0], words)
+    limits = Constraints(max_heavy_atoms=tree.heavy_atoms + room)
+    with torch.no_grad():
+        call = sampling.Growth(prior, 0, "C=CC(=O)N[*]", limits)
+        states = growth.pack([tree], words)
+        vector, order = policy(states), policy.tables.order[states.focus]
+        found = torch.softmax(call._main_logits(vector, order, torch.tensor([room])), dim=1)[0]
+        main = torch.softmax(policy.main_logits(vector, policy.tables.allowed_main[order]), 1)[0]
+        rare = torch.softmax(policy.rare_logits(vector, policy.tables.allowed_rare[order]), 1)[0]
+    each = torch.cat([main[:-1], main[-1] * rare])
+    each[torch.from_numpy(words.action_costs > room)] = 0.0
+    each /= each.sum()
+    expected = torch.cat([each[: policy.head], each[policy.head :].sum()[None]])
+    assert torch.allclose(found, expected, atol=1e-5)
+
+
 def test_patterns_are_met(shipped: MotifGenerator) -> None:
     limits = Constraints(required=("c1ccccc1", "[#7]"), forbidden=("[F,Cl,Br,I]", "C#N"))
     for mol in check(shipped.sample(30, seed=3, constraints=limits)):
@@ -158,11 +178,11 @@ def test_patterns_are_met(shipped: MotifGenerator) -> None:
         assert not any(mol.HasSubstructMatch(Chem.MolFromSmarts(s)) for s in limits.forbidden)
 
 
-def test_ends_when_there_is_nothing_more(shipped: MotifGenerator) -> None:
-    few = shipped.sample(500, seed=1, constraints=Constraints(max_heavy_atoms=3))
+def test_ends_when_there_is_nothing_more(tiny: MotifGenerator) -> None:
+    few = tiny.sample(500, seed=1, constraints=Constraints(max_heavy_atoms=3))
     assert 3 < len(few) < 500
-    assert shipped.sample(3, seed=1, constraints=Constraints(required=("[U]",))) == []
-    assert shipped.sample(0, seed=1) == []
+    assert tiny.sample(3, seed=1, constraints=Constraints(required=("[U]",))) == []
+    assert tiny.sample(0, seed=1) == []
 
 
 @pytest.mark.parametrize(
