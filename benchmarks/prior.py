@@ -21,11 +21,6 @@ The training set is taken from PyPI as in ``molq train`` (``--cache`` keeps it).
 
 from __future__ import annotations
 
-import os
-
-for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(_variable, "1")
-
 import argparse
 import time
 from collections.abc import Sequence

@@ -32,7 +32,7 @@ STEPS = 40
 LEADS_PER_STEP = 16
 REPLAY_PER_STEP = 16
 GROWTH_STEPS = 10  # learned from one molecule at a time
-LEARNING_RATE = 3e-4
+LEARNING_RATE = 5e-4
 CLIP = 1.0
 
 
