@@ -48,7 +48,7 @@ class TrainingSettings(BaseModel):
     output: Path = Field(description="the .safetensors file to write")
     run: Path = Field(description="folder of the checkpoints and the TensorBoard log")
     cache: Path = Field(
-        default=Path.home() / ".cache" / "molq",
+        default_factory=lambda: Path.home() / ".cache" / "molq",
         description="folder of downloaded wheels and of molecules already cut",
     )
     seed: int = Field(default=1, ge=0, description="of the whole training")
