@@ -92,6 +92,20 @@ class MotifTables(nn.Module):
             self.register_buffer(name, torch.from_numpy(value), persistent=False)
 
 
+class RareActions(nn.Module):
+    """A linear layer that may have no outputs: a small vocabulary has no rare actions."""
+
+    def __init__(self, width: int, actions: int) -> None:
+        super().__init__()
+        bound = width**-0.5
+        self.weight = nn.Parameter(torch.empty(actions, width).uniform_(-bound, bound))
+        self.bias = nn.Parameter(torch.empty(actions).uniform_(-bound, bound))
+
+    def forward(self, vector: Tensor) -> Tensor:
+        """Logits. shape: (trees, actions)"""
+        return nn.functional.linear(vector, self.weight, self.bias)
+
+
 class Policy(nn.Module):
     """Logits of the next action for a batch of partial trees."""
 
@@ -130,7 +144,7 @@ class Policy(nn.Module):
         )
         self.main = nn.Linear(width, self.head + 1)
         self.rare_map = nn.Linear(width, size.tail_width)
-        self.rare = nn.Linear(size.tail_width, self.tail)
+        self.rare = RareActions(size.tail_width, self.tail)
         self.root = nn.Parameter(torch.zeros(len(vocabulary.motifs)))
         self._start_at_frequencies(vocabulary)
 

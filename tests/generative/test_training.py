@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,17 @@ def test_training_lowers_the_loss(
     before = prior.notes(train(short))["figures"]
     after = prior.notes(tiny_settings.output)["figures"]
     assert after["nll_step"] < before["nll_step"] - 0.2
+
+
+def test_a_vocabulary_without_rare_actions_trains_without_a_warning(
+    tiny_settings: TrainingSettings, tmp_path: Path
+) -> None:
+    wide = elsewhere(tiny_settings, tmp_path, epochs=1, head_actions=10_000)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        generator = weights.load(train(wide))
+    assert generator.prior.policy.tail == 0
+    assert len(generator.sample(5, seed=1)) == 5
 
 
 def test_a_resumed_training_ends_where_an_uninterrupted_one_does(
