@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from molq import inputs
 from molq.campaignfile import CampaignFile, RunFile, ScreenFile
 from molq.errors import CallError
 from molq.reading import REPORT, check_run, leads_of, one_line_errors, settings_of, write_report
@@ -134,30 +137,42 @@ def begin(
             directory,
             kind=kind,
             settings=file.model_dump(mode="json"),
-            environment=environment(),
+            environment={**environment(), **inputs.checksums(file)},
         ) as journal,
     ):
         _carry_on(journal, file, on_event, executor)
 
 
 def go_on(
-    directory: Path, *, on_event: Listener | None = None, executor: Executor | None = None
+    directory: Path,
+    *,
+    on_event: Listener | None = None,
+    on_notice: Callable[[str], None] | None = None,
+    executor: Executor | None = None,
 ) -> None:
     """Go on with a run from where its journal stands.
 
     Args:
         directory: of the run.
         on_event: called with each ``screening.progress.Event``.
+        on_notice: called with a line for each thing that is no longer as it was when
+            the run began; the journal's log keeps them as well.
         executor: where molecules are evaluated; None for Ray as ``[compute]`` says.
 
     Raises:
-        CallError: there is no run.
+        CallError: there is no run, or its library is another file before all was read.
         MolqError: another process works on it, or Ray or the journal failed.
         KeyboardInterrupt: stopped by the user; the journal is whole.
     """
     check_run(directory)
     with one_line_errors(), Journal.open(directory) as journal:
-        _carry_on(journal, settings_of(journal), on_event, executor)
+        file = settings_of(journal)
+        if not journal.finished:
+            for line in inputs.changes(journal, file, version("molq")):
+                journal.log("run", line)
+                if on_notice is not None:
+                    on_notice(line)
+        _carry_on(journal, file, on_event, executor)
 
 
 def environment() -> dict[str, Any]:
@@ -177,8 +192,6 @@ def environment() -> dict[str, Any]:
 
 
 def _versions_of(*packages: str) -> dict[str, str]:
-    from importlib.metadata import version
-
     return {package: version(package) for package in packages}
 
 

@@ -11,7 +11,19 @@ if TYPE_CHECKING:
 
 def zinc250k() -> MotifGenerator:
     """The prior trained on ZINC250k; its card lies beside it in ``zinc250k.toml``."""
-    return load(Path(__file__).with_name("zinc250k.safetensors"))
+    return load(_shipped("zinc250k"))
+
+
+def file_of(name: str) -> Path | None:
+    """The file behind a generator's name or path; None when it is no prior of molq."""
+    for path in (_shipped(name), Path(name)):
+        if path.suffix == ".safetensors" and path.is_file():
+            return path
+    return None
+
+
+def _shipped(name: str) -> Path:
+    return Path(__file__).parent / f"{name}.safetensors"
 
 
 def load(path: str | Path) -> MotifGenerator:

@@ -35,7 +35,11 @@ def command(
 
     with Tracker("resume") as tracker:
         try:
-            execution.go_on(directory, on_event=watching.listener(tracker))
+            execution.go_on(
+                directory,
+                on_event=watching.listener(tracker),
+                on_notice=lambda line: note(f"molq: note: {line}"),
+            )
         except KeyboardInterrupt:
             note(f"molq: interrupted; go on with: {watching.resume_command(directory)}")
             raise

@@ -1,0 +1,72 @@
+"""What a run reads besides its settings: checksums of its library and its prior."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from generative import weights
+from molq.campaignfile import CampaignFile, RunFile
+from molq.errors import CallError
+from screening.intake import COMPLETE
+from screening.journal import Journal
+
+LIBRARY, PRIOR, VERSION = "library_sha256", "prior_sha256", "versions"
+
+
+def checksums(file: RunFile) -> dict[str, str]:
+    """SHA-256 of the library and of the prior's file, of those the run has.
+
+    Raises:
+        CallError: the library cannot be read.
+    """
+    found = {}
+    if file.library is not None:
+        found[LIBRARY] = _sha256(file.library.path)
+    if isinstance(file, CampaignFile) and file.generator.share > 0:
+        prior = weights.file_of(file.generator.prior)
+        if prior is not None:
+            found[PRIOR] = _sha256(prior)
+    return found
+
+
+def changes(journal: Journal, file: RunFile, version: str) -> tuple[str, ...]:
+    """What is no longer as it was when the run began, a line each.
+
+    Args:
+        journal: of the run.
+        file: the settings it was begun with.
+        version: of molq, now.
+
+    Raises:
+        CallError: the library is another file, or gone, before all of it was read:
+            its rows would not be those of the journal.
+    """
+    before = journal.environment()
+    lines = []
+    then = before.get(VERSION, {}).get("molq")
+    if then is not None and then != version:
+        lines.append(f"the run began with molq {then}, this is {version}")
+    if file.library is not None and journal.marked(COMPLETE) is None:
+        now = _sha256(file.library.path)
+        if now != before.get(LIBRARY, now):
+            raise CallError(
+                f"{file.library.path} is not the file the run began with: put that back, "
+                "or begin a new run"
+            )
+    if isinstance(file, CampaignFile) and PRIOR in before:
+        prior = weights.file_of(file.generator.prior)
+        if prior is None or _sha256(prior) != before[PRIOR]:
+            lines.append(f"the prior {file.generator.prior} is not the one the run began with")
+    return tuple(
+        f"{line}: rounds not chosen yet will differ from those of an uninterrupted run"
+        for line in lines
+    )
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise CallError(f"cannot read {path}: {error.strerror or error}") from error

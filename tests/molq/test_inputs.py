@@ -1,0 +1,81 @@
+"""A run knows whether what it reads is still what it began with."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from generative import weights
+from molq import CallError
+from molq.campaignfile import CampaignFile
+from molq.inputs import LIBRARY, PRIOR, changes, checksums
+from screening.intake import COMPLETE
+from screening.journal import Journal
+
+NOW = "1.2.3"
+
+
+@pytest.fixture
+def campaign(tmp_path: Path) -> CampaignFile:
+    (tmp_path / "library.smi").write_text("C=CC(N)=O\n")
+    (tmp_path / "own.safetensors").write_bytes(b"a prior")
+    document: dict[str, Any] = {
+        "library": {"path": str(tmp_path / "library.smi")},
+        "generator": {"prior": str(tmp_path / "own.safetensors")},
+        "objective": [{"name": "qed", "transform": "maximize", "low": 0, "high": 1}],
+    }
+    return CampaignFile.model_validate(document)
+
+
+@pytest.fixture
+def journal(campaign: CampaignFile, tmp_path: Path) -> Any:
+    environment = {"versions": {"molq": NOW}, **checksums(campaign)}
+    with Journal.create(
+        tmp_path / "run", kind="campaign", settings={}, environment=environment
+    ) as journal:
+        yield journal
+
+
+def test_checksums_are_those_of_the_files(campaign: CampaignFile) -> None:
+    assert checksums(campaign) == {
+        LIBRARY: hashlib.sha256(b"C=CC(N)=O\n").hexdigest(),
+        PRIOR: hashlib.sha256(b"a prior").hexdigest(),
+    }
+
+
+def test_a_shipped_prior_has_a_file_and_a_foreign_generator_none() -> None:
+    shipped = weights.file_of("zinc250k")
+    assert shipped is not None
+    assert shipped.stat().st_size > 1_000_000
+    assert weights.file_of("somebody-elses") is None
+
+
+def test_nothing_changed_is_nothing_said(journal: Journal, campaign: CampaignFile) -> None:
+    assert changes(journal, campaign, NOW) == ()
+
+
+def test_another_version_and_another_prior_are_named(
+    journal: Journal, campaign: CampaignFile, tmp_path: Path
+) -> None:
+    (tmp_path / "own.safetensors").write_bytes(b"another prior")
+    version, prior = changes(journal, campaign, "9.9.9")
+    assert version.startswith("the run began with molq 1.2.3, this is 9.9.9:")
+    assert "own.safetensors is not the one the run began with" in prior
+    (tmp_path / "own.safetensors").unlink()
+    assert len(changes(journal, campaign, NOW)) == 1
+
+
+def test_another_library_is_refused_until_all_of_it_was_read(
+    journal: Journal, campaign: CampaignFile, tmp_path: Path
+) -> None:
+    (tmp_path / "library.smi").write_text("CC(N)=O\n")
+    with pytest.raises(CallError, match="is not the file the run began with: put that back"):
+        changes(journal, campaign, NOW)
+    (tmp_path / "library.smi").unlink()
+    with pytest.raises(CallError, match=r"cannot read .*No such file"):
+        changes(journal, campaign, NOW)
+    journal.mark(COMPLETE, "yes")
+    assert changes(journal, campaign, NOW) == ()
