@@ -46,7 +46,8 @@ def embed(molecule: Chem.Mol, settings: SimulationSettings, *, seed: int) -> Che
     """
     hydrogenated = Chem.AddHs(molecule)
     parameters: Any = rdDistGeom.ETKDGv3()  # the stubs mistype its fields
-    parameters.randomSeed = seed % (2**31 - 1)
+    # RDKit multiplies the seed by the conformer's number: with 0 all would be alike.
+    parameters.randomSeed = seed % (2**31 - 1) or 1
     parameters.numThreads = 1
     start = monotonic()
     for random_coordinates in (False, True):

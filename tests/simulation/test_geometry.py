@@ -34,6 +34,14 @@ def test_same_seed_same_conformers_and_another_seed_others() -> None:
     assert not np.allclose(places[0], places[2], atol=1e-2)
 
 
+@pytest.mark.parametrize("seed", [0, 1, 2**31 - 1, 2**40])
+def test_every_seed_gives_conformers_that_differ(seed: int) -> None:
+    embedded = embed(parse("CCCCO", max_heavy_atoms=9), SimulationSettings(conformers=3), seed=seed)
+    first, second, third = (c.GetPositions() for c in embedded.GetConformers())
+    for one, other in ((first, second), (first, third), (second, third)):
+        assert np.abs(one - other).max() > 1e-3
+
+
 def test_boron_which_mmff_does_not_know_is_embedded_and_optimised() -> None:
     result = optimise(_embedded("C=CC(=O)OB(C)C", conformers=1), QUICK)
     assert result.symbols.count("B") == 1
