@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -45,6 +46,12 @@ def number(value: float | None, digits: int) -> str:
     return text.replace(",", "\N{THIN SPACE}").replace("-", _MINUS)
 
 
+def breakable(text: str) -> Markup:
+    """A chemical name, escaped, that a narrow column may break after hyphens and brackets."""
+    parts = re.split(r"(?<=[-),\]/])(?=\w)", text)
+    return Markup("<wbr>").join(parts)
+
+
 def drawing(svg: str | None) -> Markup:
     """A drawing that molq made itself, let through as it is."""
     return Markup(svg or "")
@@ -59,6 +66,6 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters: dict[str, Any] = {"number": number, "drawing": drawing}
+    filters: dict[str, Any] = {"number": number, "drawing": drawing, "breakable": breakable}
     environment.filters.update(filters)
     return environment

@@ -22,7 +22,7 @@ from molq.report.contents import (
     ObjectiveRow,
     Provenance,
 )
-from molq.report.page import html, number
+from molq.report.page import breakable, html, number
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'&=cmd|' /C calc'!A0"
 
@@ -146,3 +146,8 @@ def test_numbers_are_written_for_people() -> None:
     assert number(None, 2) == number(float("nan"), 2) == "\N{EN DASH}"
     assert number(-0.0001, 2) == "0.00"
     assert number(12345.6, 0) == "12\N{THIN SPACE}346"
+
+
+def test_long_names_may_break_and_stay_escaped() -> None:
+    assert breakable("N-(4-fluorophenyl)acrylamide") == ("N-(4-<wbr>fluorophenyl)<wbr>acrylamide")
+    assert breakable("<i>-x</i>") == "&lt;i&gt;-<wbr>x&lt;/<wbr>i&gt;"
