@@ -61,7 +61,7 @@ def contents(text: str = HOSTILE) -> Contents:
 class _Reader(HTMLParser):
     """Collects tags with their attributes, and checks that they nest."""
 
-    VOID = frozenset({"meta", "link", "img", "br", "hr", "input"})
+    VOID = frozenset({"meta", "link", "img", "br", "hr", "input", "wbr"})
 
     def __init__(self) -> None:
         super().__init__()
