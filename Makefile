@@ -22,7 +22,7 @@ install: $(STAMP) ## make .venv and install molq with its development tools
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo 'molq needs Python 3.11 or newer: make PYTHON=/path/to/python3.11'; exit 1; }
-	@echo '==> making $(VENV) and installing molq (usually 4-8 minutes, about 3 GB)'
+	@echo '==> making $(VENV) and installing molq (usually 2-8 minutes, about 3 GB)'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --upgrade 'pip>=24'
 	@$(BIN)/python -m pip install --quiet 'torch==2.13.0'
@@ -31,14 +31,14 @@ $(STAMP): pyproject.toml constraints.txt
 	@echo '==> installed'
 
 demo: $(STAMP) ## a whole campaign on real acrylamides; ends with the report's path
-	@echo '==> the quickstart campaign: three rounds of acrylamides scored by VQE (usually 6-10 minutes)'
+	@echo '==> the quickstart campaign: three rounds of acrylamides scored by VQE (usually 5 minutes on 2 cores)'
 	@if [ -e $(OUT)/journal.sqlite ]; then $(BIN)/molq resume $(OUT); \
 	  else $(BIN)/molq run configs/quickstart.toml --out $(OUT); fi
 	@$(BIN)/molq leads $(OUT) --top 10
 	@$(BIN)/molq report $(OUT)
 
 test: $(STAMP) lint ## linters, types, import direction and the default tests
-	@echo '==> the default tests (usually 10-12 minutes on 2 cores)'
+	@echo '==> the default tests (usually 8 minutes on 2 cores)'
 	@$(BIN)/python -m pytest -m 'not slow' --cov --cov-report=term
 
 test-slow: $(STAMP) ## the tests that compute for minutes

@@ -142,13 +142,36 @@ def collect(rows: list[dict[str, str]], args: argparse.Namespace) -> list[dict[s
     return results
 
 
-def summary(results: list[dict[str, Any]], data: Path, args: argparse.Namespace) -> dict[str, Any]:
+def positions(results: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """The rows by position of the anilide's substituent, where names end in it (2o, 2m, 2p).
+
+    The unsubstituted anilide ("1") belongs to each.
+    """
+    letters = {"ortho": "o", "meta": "m", "para": "p", "meta and para": "mp"}
+    groups = {
+        position: [
+            r
+            for r in results
+            if r["name"] == "1" or (r["name"][:-1].isdigit() and r["name"][-1] in ends)
+        ]
+        for position, ends in letters.items()
+    }
+    return {position: rows for position, rows in groups.items() if len(rows) >= 5}
+
+
+def correlations(rows: list[dict[str, Any]]) -> dict[str, float]:
     from scipy.stats import spearmanr
 
+    life = [math.log10(float(r["half_life_min"])) for r in rows]
+    return {
+        name: float(spearmanr([float(r[name]) for r in rows], life).statistic) for name in SCORES
+    }
+
+
+def summary(results: list[dict[str, Any]], data: Path, args: argparse.Namespace) -> dict[str, Any]:
     scored = [r for r in results if not r["error"]]
     if len(scored) < 3:
         raise SystemExit(f"only {len(scored)} of {len(results)} molecules have a score")
-    life = [math.log10(float(r["half_life_min"])) for r in scored]
     cpu = sorted(float(r["cpu_seconds"]) for r in scored)
     return {
         "data": data.name,
@@ -157,9 +180,10 @@ def summary(results: list[dict[str, Any]], data: Path, args: argparse.Namespace)
         "solver": args.solver,
         "conformers": args.conformers,
         "seed": args.seed,
-        "spearman": {
-            name: float(spearmanr([float(r[name]) for r in scored], life).statistic)
-            for name in SCORES
+        "spearman": correlations(scored),
+        "by_position": {
+            position: {"molecules": len(rows), "spearman": correlations(rows)}
+            for position, rows in positions(scored).items()
         },
         "largest_casci_deviation_mha": max(abs(float(r["casci_deviation_mha"])) for r in scored),
         "triplet_energy_range_ev": [
@@ -183,9 +207,13 @@ def show(table: dict[str, Any]) -> None:
         "hf_pi_star": "HF pi* of the active space",
     }
     print(f"{table['data']}: {table['scored']} of {table['molecules']} molecules scored")
-    print(f"{'against log10 half-life':32s} {'Spearman':>9s}")
-    for name, rho in table["spearman"].items():
-        print(f"{labels[name]:32s} {rho:+9.3f}")
+    columns = {f"all ({table['scored']})": table["spearman"]} | {
+        f"{position} ({group['molecules']})": group["spearman"]
+        for position, group in table["by_position"].items()
+    }
+    print("Spearman against log10 half-life " + "".join(f"{head:>20s}" for head in columns))
+    for name, label in labels.items():
+        print(f"{label:33s}" + "".join(f"{rho[name]:+20.3f}" for rho in columns.values()))
     cpu, (low, high) = table["cpu_seconds"], table["triplet_energy_range_ev"]
     print(f"largest deviation from CASCI     {table['largest_casci_deviation_mha']:.2e} mHa")
     print(f"triplet energies                 {low:.2f} to {high:.2f} eV")

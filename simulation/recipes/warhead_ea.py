@@ -53,8 +53,8 @@ class WarheadEA:
         "about 7 s CPU at 11 heavy atoms, minutes at 30; the mean field is nine tenths of it"
     )
     validity: ClassVar[str] = (
-        "Spearman -0.75 with log glutathione half-life on 34 N-aryl acrylamides (Cee 2015), "
-        "-0.92 on the 23 without ortho substituents; HF LUMO 0.88 and 0.92, GFN2 LUMO 0.87 and 0.90"
+        "Spearman -0.75 against log glutathione half-life of 34 N-aryl acrylamides (HF LUMO 0.88, "
+        "GFN2 LUMO 0.87); -0.92 without the ortho-substituted ones (0.92, 0.90)"
     )
 
     def sites(self, molecule: Chem.Mol) -> tuple[Site, ...]:

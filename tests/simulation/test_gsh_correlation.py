@@ -114,3 +114,12 @@ def test_new_rows_are_appended_as_they_come(
         _run(benchmark, monkeypatch, "--data", data, "--out", out)
     with out.open() as file:
         assert [row["smiles"] for row in csv.DictReader(file)] == list(HALF_LIVES)[:3]
+
+
+def test_positions_go_by_the_names(benchmark: ModuleType) -> None:
+    names = ["1", *(f"{i}{letter}" for i in range(2, 7) for letter in "omp"), "x9"]
+    groups = benchmark.positions([{"name": name} for name in names])
+    assert {position: len(rows) for position, rows in groups.items()} == {
+        "ortho": 6, "meta": 6, "para": 6, "meta and para": 11,
+    }  # fmt: skip
+    assert benchmark.positions([{"name": "acrylamide"}, {"name": "2"}]) == {}
