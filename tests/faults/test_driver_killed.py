@@ -29,7 +29,13 @@ def begin(folder, tag, last):
         [sys.executable, str(HERE / "campaigndriver.py"), str(folder)],
         env=environment,
         stderr=(folder / "stderr").open("a"),
+        preexec_fn=_heed_interrupts,
     )
+
+
+def _heed_interrupts():
+    """A shell starts what it runs in the background with SIGINT ignored; so may a test run be."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def wait_for(condition, driver, what):
