@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from screening.database import LOCK
+from screening.database import in_use
 
 if TYPE_CHECKING:
     from screening.journal import Journal
@@ -87,22 +85,8 @@ def duration(seconds: float) -> str:
     return f"{seconds / 86_400:.1f} d"
 
 
-def is_running(directory: Path) -> bool:
-    """Whether a process holds the run's lock."""
-    try:
-        handle = (directory / LOCK).open("rb")
-    except OSError:
-        return False
-    with handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        return False
-
-
 def state_of(journal: Journal) -> State:
     """Finished when its journal says so, running while its writer lives, interrupted else."""
     if journal.finished:
         return "finished"
-    return "running" if is_running(journal.directory) else "interrupted"
+    return "running" if in_use(journal.directory) else "interrupted"

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 from typing import Protocol
 
-from simulation.errors import InputError
+from simulation import register
 from simulation.hamiltonian import Hamiltonian
 from simulation.settings import SimulationSettings
 
@@ -49,7 +48,7 @@ class SolverFactory(Protocol):
 
 def names() -> tuple[str, ...]:
     """The installed solvers, in alphabetical order."""
-    return tuple(sorted({entry.name for entry in entry_points(group=GROUP)}))
+    return register.names(GROUP)
 
 
 def find(settings: SimulationSettings) -> Solver:
@@ -58,10 +57,5 @@ def find(settings: SimulationSettings) -> Solver:
     Raises:
         InputError: no installed package provides that name.
     """
-    for entry in entry_points(group=GROUP):
-        if entry.name == settings.solver:
-            factory: SolverFactory = entry.load()
-            return factory(settings)
-    raise InputError(
-        "solver", f"unknown solver {settings.solver!r}; installed: {', '.join(names())}"
-    )
+    factory: SolverFactory = register.load(GROUP, settings.solver, kind="solver", step="solver")
+    return factory(settings)

@@ -33,15 +33,11 @@ def command(
     from molq import execution
     from molq.run import Run
 
-    with Tracker("resume") as tracker:
-        try:
-            execution.go_on(
-                directory,
-                on_event=watching.listener(tracker),
-                on_notice=lambda line: note(f"molq: note: {line}"),
-            )
-        except KeyboardInterrupt:
-            note(f"molq: interrupted; go on with: {watching.resume_command(directory)}")
-            raise
+    with Tracker("resume") as tracker, watching.resumable(directory):
+        execution.go_on(
+            directory,
+            on_event=watching.listener(tracker),
+            on_notice=lambda line: note(f"molq: note: {line}"),
+        )
     leads.show(Run(directory).leads(top), json=json)
     watching.conclude(Run(directory))

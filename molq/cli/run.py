@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from molq.cli import options
-from molq.cli.console import note, write_json
+from molq.cli.console import write_json
 from molq.errors import CallError
 
 NAME = "run"
@@ -64,12 +64,8 @@ def command(
     execution.check_free(directory)
     execution.check(file)
     watching.announce(directory)
-    with Tracker(file.name) as tracker:
-        try:
-            execution.begin(file, directory, on_event=watching.listener(tracker))
-        except KeyboardInterrupt:
-            note(f"molq: interrupted; go on with: {watching.resume_command(directory)}")
-            raise
+    with Tracker(file.name) as tracker, watching.resumable(directory):
+        execution.begin(file, directory, on_event=watching.listener(tracker))
     table = Run(directory).leads(top)
     leads.show(table, json=json)
     watching.conclude(Run(directory))

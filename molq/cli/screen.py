@@ -52,12 +52,8 @@ def command(
     execution.check_free(out)
     execution.check(file)
     watching.announce(out)
-    with Tracker(file.name) as tracker:
-        try:
-            execution.begin(file, out, on_event=watching.listener(tracker))
-        except KeyboardInterrupt:
-            note(f"molq: interrupted; go on with: {watching.resume_command(out)}")
-            raise
+    with Tracker(file.name) as tracker, watching.resumable(out):
+        execution.begin(file, out, on_event=watching.listener(tracker))
     leads.show(Run(out).leads(top), json=json)
     note(f"every row: {out / 'results.csv'}")
     watching.conclude(Run(out))

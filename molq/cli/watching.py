@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
+import shutil
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,8 +55,23 @@ def _molecule(event: MoleculeDone) -> str:
 
 
 def resume_command(directory: Path) -> str:
-    """The exact command that goes on with the run."""
-    return f"molq resume {shlex.quote(str(directory))}"
+    """The exact command that goes on with the run, also where molq is not on the PATH."""
+    program = "molq"
+    if shutil.which(program) is None:
+        called = sys.argv[0]
+        python = f"{shlex.quote(sys.executable)} -m molq"
+        program = python if called.endswith(".py") else shlex.quote(called)
+    return f"{program} resume {shlex.quote(str(directory))}"
+
+
+@contextlib.contextmanager
+def resumable(directory: Path) -> Iterator[None]:
+    """Say how to go on with the run when it is interrupted in here."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        note(f"molq: interrupted; go on with: {resume_command(directory)}")
+        raise
 
 
 def announce(directory: Path) -> None:

@@ -9,13 +9,12 @@ group ``molq.backends``.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 from typing import Protocol
 
 from qiskit.primitives import BaseEstimatorV2
 from qiskit.transpiler import PassManager
 
-from simulation.errors import InputError
+from simulation import register
 
 GROUP = "molq.backends"
 
@@ -106,7 +105,7 @@ aer = AerBackend()
 
 def names() -> tuple[str, ...]:
     """The installed backends, in alphabetical order."""
-    return tuple(sorted({entry.name for entry in entry_points(group=GROUP)}))
+    return register.names(GROUP)
 
 
 def find(name: str) -> Backend:
@@ -115,8 +114,5 @@ def find(name: str) -> Backend:
     Raises:
         InputError: no installed package provides it.
     """
-    for entry in entry_points(group=GROUP):
-        if entry.name == name:
-            backend: Backend = entry.load()
-            return backend
-    raise InputError("solver", f"unknown backend {name!r}; installed: {', '.join(names())}")
+    backend: Backend = register.load(GROUP, name, kind="backend", step="solver")
+    return backend

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 from typing import Protocol
 
 from rdkit import Chem
 
-from simulation.errors import InputError
+from simulation import register
 from simulation.score import Score
 from simulation.settings import SimulationSettings
 
@@ -53,7 +52,7 @@ class Recipe(Protocol):
 
 def names() -> tuple[str, ...]:
     """The installed recipes, in alphabetical order."""
-    return tuple(sorted({entry.name for entry in entry_points(group=GROUP)}))
+    return register.names(GROUP)
 
 
 def find(name: str) -> Recipe:
@@ -62,8 +61,5 @@ def find(name: str) -> Recipe:
     Raises:
         InputError: no installed package provides it.
     """
-    for entry in entry_points(group=GROUP):
-        if entry.name == name:
-            recipe: Recipe = entry.load()
-            return recipe
-    raise InputError("recipe", f"unknown recipe {name!r}; installed: {', '.join(names())}")
+    recipe: Recipe = register.load(GROUP, name, kind="recipe", step="recipe")
+    return recipe

@@ -235,4 +235,19 @@ def test_an_interrupt_ends_with_the_command_that_goes_on(
     assert run_arguments(calls[verb]) == 130
     lines = _errors(capsys)
     assert lines[0].endswith(f"molq resume '{out}'")
-    assert f"molq: interrupted; go on with: molq resume '{out}'" in lines
+    command = lines[0].removeprefix("If it is interrupted, go on with: ")
+    assert f"molq: interrupted; go on with: {command}" in lines
+
+
+def test_the_command_that_goes_on_is_one_that_this_shell_finds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from molq.cli.watching import resume_command
+
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(sys, "argv", ["an env/bin/molq"])
+    assert resume_command(Path("runs/a")) == "'an env/bin/molq' resume runs/a"
+    monkeypatch.setattr(sys, "argv", ["/somewhere/molq/__main__.py"])
+    assert resume_command(Path("runs/a")) == f"{sys.executable} -m molq resume runs/a"
+    (tmp_path / "molq").touch(mode=0o755)
+    assert resume_command(Path("runs/a")) == "molq resume runs/a"
