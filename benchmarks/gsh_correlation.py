@@ -39,13 +39,25 @@ FIELDS = (
 )
 
 
-def read(path: Path) -> list[dict[str, str]]:
+def read(path: Path, largest: int | None = None) -> list[dict[str, str]]:
     with path.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     wanted = {"Name", "SMILES", "GSH_half_life_min"}
     if not rows or not wanted <= set(rows[0]):
         raise SystemExit(f"{path}: needs the columns {', '.join(sorted(wanted))}")
-    return [row for row in rows if _number(row["GSH_half_life_min"]) is not None]
+    return [
+        row
+        for row in rows
+        if _number(row["GSH_half_life_min"]) is not None
+        and (largest is None or _heavy_atoms(row["SMILES"]) <= largest)
+    ]
+
+
+def _heavy_atoms(smiles: str) -> int:
+    from rdkit import Chem
+
+    molecule = Chem.MolFromSmiles(smiles)
+    return 0 if molecule is None else molecule.GetNumHeavyAtoms()
 
 
 def _number(text: str) -> float | None:
@@ -207,6 +219,7 @@ def show(table: dict[str, Any]) -> None:
         "hf_pi_star": "HF pi* of the active space",
     }
     print(f"{table['data']}: {table['scored']} of {table['molecules']} molecules scored")
+    print(f"{table['left_out']} rows left out: half-life censored, or larger than asked for")
     columns = {f"all ({table['scored']})": table["spearman"]} | {
         f"{position} ({group['molecules']})": group["spearman"]
         for position, group in table["by_position"].items()
@@ -231,6 +244,7 @@ def main() -> None:
     parser.add_argument("--solver", default="vqe")
     parser.add_argument("--conformers", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--max-heavy-atoms", type=int, help="leave larger molecules out")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--json", action="store_true", help="print the table as JSON")
     args = parser.parse_args()
@@ -240,7 +254,10 @@ def main() -> None:
             file=sys.stderr,
         )
         raise SystemExit(2)
-    table = summary(collect(read(args.data), args), args.data, args)
+    rows = read(args.data, args.max_heavy_atoms)
+    with args.data.open(newline="", encoding="utf-8") as file:
+        left_out = sum(1 for _ in csv.DictReader(file)) - len(rows)
+    table = summary(collect(rows, args), args.data, args) | {"left_out": left_out}
     if args.json:
         print(json.dumps(table, indent=2))
     else:

@@ -75,6 +75,7 @@ def test_a_finished_checkpoint_is_ranked_without_computing(
     _run(benchmark, monkeypatch, "--data", data, "--out", out, "--json")
     table = json.loads(capsys.readouterr().out)
     assert table["scored"] == table["molecules"] == 4
+    assert table["left_out"] == 1  # the censored one
     assert table["spearman"] == pytest.approx(
         {"value": -1, "hf_lumo": 1, "gfn2_lumo": -1, "hf_pi_star": 1}
     )
@@ -123,3 +124,8 @@ def test_positions_go_by_the_names(benchmark: ModuleType) -> None:
         "ortho": 6, "meta": 6, "para": 6, "meta and para": 11,
     }  # fmt: skip
     assert benchmark.positions([{"name": "acrylamide"}, {"name": "2"}]) == {}
+
+
+def test_larger_molecules_can_be_left_out(benchmark: ModuleType, data: Path) -> None:
+    assert [row["SMILES"] for row in benchmark.read(data, 5)] == ["C=CC(N)=O", "C=CC(C)=O"]
+    assert len(benchmark.read(data)) == 4
