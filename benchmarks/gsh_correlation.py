@@ -71,6 +71,7 @@ def compute(row: dict[str, str], solver: str, conformers: int, seed: int) -> dic
     from simulation.errors import SimulationError
     from simulation.recipes.recipe import find
     from simulation.settings import SimulationSettings
+    from simulation.workup import Workup
 
     result: dict[str, Any] = dict.fromkeys(FIELDS, "")
     result.update(
@@ -84,7 +85,7 @@ def compute(row: dict[str, str], solver: str, conformers: int, seed: int) -> dic
     settings = SimulationSettings(solver=solver, conformers=conformers)
     start = time.process_time()
     try:
-        score = find("warhead-ea").score(row["SMILES"], settings, seed=seed)
+        score = find("warhead-ea").score(Workup(row["SMILES"], settings, seed=seed))
     except SimulationError as error:
         result.update(error=f"{error.kind}: {error}")
     else:

@@ -15,6 +15,7 @@ from simulation.geometry import embed, optimise
 from simulation.molecule import parse
 from simulation.recipes.recipe import find
 from simulation.settings import SimulationSettings
+from simulation.workup import Workup
 
 GROUPS = {
     "methyl vinyl ketone": "C=CC(C)=O",
@@ -44,7 +45,7 @@ def main() -> None:
     print("| group | EA, eV | triplet, eV | weakest weight | twist, degrees | flags |")
     print("|---|---|---|---|---|---|")
     for name, smiles in ({s: s for s in arguments.smiles} or GROUPS).items():
-        score = recipe.score(smiles, settings, seed=arguments.seed)
+        score = recipe.score(Workup(smiles, settings, seed=arguments.seed))
         # the score keeps flags, not the angle: the same seed gives the same geometry
         molecule = parse(smiles, max_heavy_atoms=settings.max_heavy_atoms)
         geometry = optimise(embed(molecule, settings, seed=arguments.seed), settings)

@@ -131,9 +131,10 @@ def evaluate(
         source: ``module:attribute`` of a recipe that is not installed.
     """
     from simulation.errors import SimulationError
+    from simulation.workup import Workup
 
     try:
-        score = resolve(recipe_name, source).score(smiles, settings, seed=seed)
+        score = resolve(recipe_name, source).score(Workup(smiles, settings, seed=seed))
     except SimulationError as error:
         return Failure(error.kind, error.step, one_line(error.message))
     except MemoryError as error:

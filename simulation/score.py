@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
@@ -15,6 +15,18 @@ class Baseline:
     value: float  # in ``unit``
     unit: str
     method: str  # e.g. "HF/6-31g* LUMO"
+
+
+@dataclass(frozen=True)
+class CircuitCost:
+    """What the trial state would cost on a quantum computer."""
+
+    ansatz: str  # e.g. "uccsd, 1 layer", "adapt"
+    mapping: str  # e.g. "jordan-wigner", "parity, two qubits reduced"
+    qubits: int
+    parameters: int
+    two_qubit_gates: int  # all qubits connected; rz, sx, x and cx
+    depth: int  # layers of those gates
 
 
 @dataclass(frozen=True)
@@ -30,6 +42,32 @@ class SolverRecord:
     evaluations: int  # energy (and gradient) evaluations
     gradient_norm: float  # max norm at the end, Hartree
     converged: bool
+    standard_error: float | None = None  # Hartree, of a sampled energy; None where exact
+    circuit: CircuitCost | None = None  # None where the solver has no circuit
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """One term of a score that is a sum, so that a person sees what it rests on."""
+
+    name: str  # e.g. "electron affinity"
+    value: float  # of the descriptor, in ``unit``
+    unit: str
+    contribution: float  # to the score's value, in the score's unit
+    kind: Literal["quantum", "classical"]
+
+
+@dataclass(frozen=True)
+class SpeciesRecord:
+    """One of the species that a difference was taken between, beside the molecule itself."""
+
+    name: str  # e.g. "thiolate adduct"
+    smiles: str
+    charge: int
+    multiplicity: int
+    energy: float  # Hartree, by ``method``
+    method: str  # e.g. "GFN2-xTB ALPB(water)"
+    geometry: str  # XYZ text, Angstrom
 
 
 @dataclass(frozen=True)
@@ -55,10 +93,10 @@ class SiteScore:
     name: str  # e.g. "acrylamide C1=C2-C3=O4"
     atoms: tuple[int, ...]  # heavy-atom indices in the canonical SMILES
     value: float  # in the score's unit
-    casci_value: float  # in the score's unit
-    casci_deviation_mha: float  # mHa; solver minus CASCI of the energy difference
-    ionisation_potential: float  # eV, vertical, same space
-    active_space: ActiveSpaceRecord
+    casci_value: float | None  # in the score's unit; None where no active space is solved
+    casci_deviation_mha: float | None  # mHa; solver minus CASCI of the energy difference
+    ionisation_potential: float | None  # eV, vertical, same space
+    active_space: ActiveSpaceRecord | None
     solutions: tuple[SolverRecord, ...]
 
 
@@ -94,9 +132,10 @@ class Provenance:
 class Score:
     """A recipe's value for one molecule.
 
-    With several sites ``value`` and the fields beside it are those of the
-    leading site (for electron affinities the highest), and ``sites`` holds
-    every one, the leading site first.
+    A recipe without an active space (a GFN2-xTB energy, say) has the solver
+    ``none`` and no CASCI value. With several sites ``value`` and the fields
+    beside it are those of the leading site (for electron affinities the
+    highest), and ``sites`` holds every one, the leading site first.
     """
 
     smiles: str  # canonical, as computed
@@ -106,14 +145,18 @@ class Score:
     unit: str
     solver: str
     backend: str
-    casci_value: float  # in ``unit``
-    casci_deviation_mha: float
+    casci_value: float | None  # in ``unit``; None where no active space is solved
+    casci_deviation_mha: float | None
     baselines: dict[str, Baseline]
-    active_space: ActiveSpaceRecord
+    active_space: ActiveSpaceRecord | None
     sites: tuple[SiteScore, ...]
     conformers: ConformerRecord
     provenance: Provenance
     flags: tuple[str, ...] = ()  # doubts that a reader must see, empty when none
+    standard_error: float | None = None  # in ``unit``, of a sampled value; None where exact
+    interval: tuple[float, float] | None = None  # in ``unit``, 95 % prediction interval of a model
+    contributions: tuple[Contribution, ...] = ()  # of a score that is a sum; with the intercept
+    species: tuple[SpeciesRecord, ...] = ()  # other species the difference was taken between
 
     def to_json(self) -> dict[str, Any]:
         """The score as plain JSON types; ``from_json`` reads it back unchanged."""

@@ -21,6 +21,11 @@ class SimulationSettings(BaseModel):
     embed_timeout_s: int = Field(
         default=60, ge=1, description="time limit of the embedding of one molecule, in seconds"
     )
+    conformer_search: Literal["etkdg", "torsion-annealing", "torsion-qaoa"] = Field(
+        default="etkdg",
+        description="where starting conformers come from: ETKDGv3, or a torsion grid sampled by "
+        "simulated annealing or by QAOA",
+    )
     solvent: str | None = Field(
         default="water", description="ALPB solvent of the GFN2-xTB optimisation; null for vacuum"
     )
@@ -29,17 +34,43 @@ class SimulationSettings(BaseModel):
         default=True, description="density-fitted two-electron integrals in the mean field"
     )
     solver: str = Field(
-        default="vqe", description="active-space solver by name: vqe, vqe-circuit, casci"
+        default="vqe",
+        description="active-space solver by name: vqe, vqe-circuit, casci; lucj, sqd (extra sqd)",
     )
-    ansatz: Literal["uccsd"] = Field(default="uccsd", description="form of the VQE trial state")
+    ansatz: Literal["auto", "uccsd", "adapt"] = Field(
+        default="auto",
+        description="form of the VQE trial state; auto takes the cheapest circuit within "
+        "target_error_mha",
+    )
     layers: int = Field(
-        default=2,
-        ge=1,
-        le=8,
-        description="repetitions of the ansatz; two are exact in (4e,4o), one is within 0.3 mHa",
+        default=1, ge=1, le=8, description="repetitions of uccsd; auto and adapt choose their own"
+    )
+    target_error_mha: float = Field(
+        default=0.1,
+        gt=0,
+        description="error against exact diagonalisation asked of auto and adapt, in mHartree",
+    )
+    mapping: Literal["jordan-wigner", "parity", "tapered"] = Field(
+        default="jordan-wigner",
+        description="fermions to qubits in circuits: jordan-wigner, parity (two qubits fewer), "
+        "tapered (all Z2 symmetries removed)",
     )
     backend: str = Field(
-        default="exact", description="where vqe-circuit runs its circuit: exact, aer"
+        default="exact",
+        description="where vqe-circuit runs its circuit: exact, aer, fake:<device>, ibm:<device>",
+    )
+    precision_mha: float = Field(
+        default=1.0,
+        gt=0,
+        description="standard error asked of a sampled energy, in mHartree; decides the shots",
+    )
+    max_shots: int = Field(
+        default=1_000_000, ge=100, description="shots of one energy at most, over all settings"
+    )
+    mitigation: tuple[Literal["readout", "zne"], ...] = Field(
+        default=(),
+        description="error mitigation on noisy backends: readout correction, zero-noise "
+        "extrapolation",
     )
     threads: int = Field(
         default=1, ge=1, description="threads of one calculation, and the CPU cores it takes"

@@ -9,7 +9,7 @@ from rdkit import Chem
 
 from simulation import register
 from simulation.score import Score
-from simulation.settings import SimulationSettings
+from simulation.workup import Workup
 
 GROUP = "molq.recipes"
 
@@ -41,8 +41,12 @@ class Recipe(Protocol):
         """Where the recipe applies; empty when it does not. Costs no calculation."""
         ...
 
-    def score(self, smiles: str, settings: SimulationSettings, *, seed: int) -> Score:
+    def score(self, work: Workup) -> Score:
         """Compute the quantity.
+
+        Args:
+            work: the molecule, the settings and the seed, and whatever another
+                recipe has computed of them already (geometry, mean field).
 
         Raises:
             simulation.errors.SimulationError: typed by whether a retry can help.

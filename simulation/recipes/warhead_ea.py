@@ -7,16 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from rdkit import Chem, rdBase
+from rdkit import Chem
 
 from simulation import warheads
 from simulation.errors import ConvergenceError, InputError
-from simulation.molecule import parse
 from simulation.recipes.recipe import Site
 from simulation.score import ActiveSpaceRecord, Provenance, Score, SiteScore, SolverRecord
-from simulation.settings import SimulationSettings
 from simulation.solver import Solver, find
 from simulation.warheads import Warhead
+from simulation.workup import Workup
 
 if TYPE_CHECKING:  # pyscf and tblite are loaded when a molecule is scored
     from simulation.activespace import ActiveSpace
@@ -61,7 +60,7 @@ class WarheadEA:
         """The warheads of a molecule; indices are those of its canonical SMILES."""
         return tuple(Site(w.name, w.atoms) for w in warheads.find(molecule))
 
-    def score(self, smiles: str, settings: SimulationSettings, *, seed: int) -> Score:
+    def score(self, work: Workup) -> Score:
         """Compute the electron affinity of every warhead; the highest is the score's value.
 
         Raises:
@@ -71,27 +70,19 @@ class WarheadEA:
             ResourceError: a limit of time or memory was reached.
             StochasticError: no conformer was found with this seed.
         """
-        molecule = parse(smiles, max_heavy_atoms=settings.max_heavy_atoms)
-        groups = warheads.find(molecule)
+        groups = warheads.find(work.molecule)
         if not groups:
             raise InputError(
                 "recipe", f"no alpha,beta-unsaturated carbonyl; warhead-ea recognises {RECOGNISED}"
             )
+        settings, clock = work.settings, work.clock
         solver = find(settings)
 
         from simulation.baselines import electrophilicity
-        from simulation.geometry import embed, optimise
-        from simulation.meanfield import check_basis, solve
-        from simulation.provenance import StepClock, versions
+        from simulation.provenance import versions
 
-        check_basis(molecule, settings.basis)
-        clock = StepClock()
-        with clock.step("embedding"):
-            embedded = embed(molecule, settings, seed=seed)
-        with clock.step("geometry"):
-            geometry = optimise(embedded, settings)
-        with clock.step("meanfield"):
-            field = solve(geometry, settings)
+        field = work.field
+        geometry = work.geometry
 
         scored: list[tuple[SiteScore, ActiveSpace]] = []
         failures: list[ConvergenceError] = []
@@ -114,12 +105,9 @@ class WarheadEA:
         if not math.isfinite(leading.value):
             raise ConvergenceError("solver", f"{leading.name}: the energies are not finite")
 
-        with rdBase.BlockLogs():
-            inchikey = Chem.MolToInchiKey(molecule)
-        canonical = Chem.MolToSmiles(molecule)
         return Score(
-            smiles=canonical,
-            inchikey=inchikey,
+            smiles=work.smiles,
+            inchikey=work.inchikey,
             recipe=self.name,
             value=leading.value,
             unit=self.unit,
@@ -135,7 +123,7 @@ class WarheadEA:
                 charge=geometry.charge,
                 multiplicity=1,
                 basis=settings.basis,
-                seed=seed,
+                seed=work.seed,
                 settings=settings.model_dump(mode="json"),
                 versions=versions(),
                 timings=clock.timings,
@@ -147,7 +135,7 @@ class WarheadEA:
                     "meanfield_gradient": field.gradient_norm,
                     "solver": all(s.converged for site in sites for s in site.solutions),
                 },
-                geometry=geometry.to_xyz(f"{canonical} {geometry.method}"),
+                geometry=geometry.to_xyz(f"{work.smiles} {geometry.method}"),
             ),
             flags=_flags(geometry, sites, failures),
         )
@@ -256,8 +244,9 @@ def _flags(
             "compare with molecules of the same charge only"
         )
     for site in sites:
-        flags += [f"{site.name}: {doubt}" for doubt in site.active_space.flags]
-        if abs(site.casci_deviation_mha) > LARGE_DEVIATION:
+        if site.active_space is not None:
+            flags += [f"{site.name}: {doubt}" for doubt in site.active_space.flags]
+        if site.casci_deviation_mha is not None and abs(site.casci_deviation_mha) > LARGE_DEVIATION:
             flags.append(
                 f"{site.name}: the solver is {site.casci_deviation_mha:+.2f} mHa off CASCI"
             )

@@ -26,7 +26,7 @@ from simulation.score import (
     SiteScore,
     SolverRecord,
 )
-from simulation.settings import SimulationSettings
+from simulation.workup import Workup
 
 SOURCE = "faultyrecipe:RECIPE"
 PLANS = "FAULTY_RECIPE_PLANS"  # a JSON file: SMILES -> {"mode": ..., "times": ...}
@@ -46,7 +46,8 @@ class FaultyRecipe:
     def sites(self, molecule: Chem.Mol) -> tuple[Site, ...]:
         return (Site("atom", (0,)),) if molecule.GetNumAtoms() else ()
 
-    def score(self, smiles: str, settings: SimulationSettings, *, seed: int) -> Score:
+    def score(self, work: Workup) -> Score:
+        smiles, seed = work.smiles, work.seed
         if TRACE in os.environ:
             with Path(os.environ[TRACE]).open("a") as trace:
                 trace.write(f"{smiles} {seed}\n")

@@ -10,12 +10,13 @@ from simulation.recipes.recipe import find
 from simulation.recipes.warhead_ea import RECIPE, check_balance
 from simulation.score import Score
 from simulation.settings import SimulationSettings
+from simulation.workup import Workup
 
 QUICK = SimulationSettings(conformers=1, solver="casci")
 
 
 def test_acrylanilide_by_vqe_with_the_default_settings() -> None:
-    score = RECIPE.score("C=CC(=O)Nc1ccccc1", SimulationSettings(), seed=1)
+    score = RECIPE.score(Workup("C=CC(=O)Nc1ccccc1", SimulationSettings(), seed=1))
     assert score.value == pytest.approx(-4.85, abs=0.05)
     assert score.unit == "eV"
     assert score.solver == "vqe"
@@ -59,20 +60,23 @@ def test_recipe_is_found_by_name() -> None:
 
 def test_same_seed_same_score_however_the_smiles_is_written() -> None:
     settings = SimulationSettings(conformers=2, solver="casci")
-    scores = [RECIPE.score(s, settings, seed=5) for s in ("C=CC(=O)NC", "CNC(=O)C=C", "C=CC(=O)NC")]
+    scores = [
+        RECIPE.score(Workup(s, settings, seed=5))
+        for s in ("C=CC(=O)NC", "CNC(=O)C=C", "C=CC(=O)NC")
+    ]
     assert scores[0].value == scores[1].value == scores[2].value
     assert scores[0].provenance.geometry == scores[1].provenance.geometry
     assert scores[0].smiles == scores[1].smiles == "C=CC(=O)NC"
 
 
 def test_json_reads_back_unchanged() -> None:
-    score = RECIPE.score("C=CC(N)=O", QUICK, seed=1)
+    score = RECIPE.score(Workup("C=CC(N)=O", QUICK, seed=1))
     assert Score.from_json(json.loads(json.dumps(score.to_json()))) == score
 
 
 def test_two_warheads_are_scored_each_and_the_leading_one_comes_first() -> None:
     # an enone takes up an electron more readily than an ester
-    score = RECIPE.score("C=CC(=O)OCC(=O)C=C", QUICK, seed=1)
+    score = RECIPE.score(Workup("C=CC(=O)OCC(=O)C=C", QUICK, seed=1))
     assert len(score.sites) == 2
     assert score.sites[0].name.startswith("enone")
     assert score.sites[1].name.startswith("acrylate")
@@ -84,7 +88,7 @@ def test_two_warheads_are_scored_each_and_the_leading_one_comes_first() -> None:
 def test_order_of_reactivity() -> None:
     # methyl vinyl ketone and methyl acrylate before acrylamide
     values = {
-        smiles: RECIPE.score(smiles, QUICK, seed=1).value
+        smiles: RECIPE.score(Workup(smiles, QUICK, seed=1)).value
         for smiles in ("C=CC(C)=O", "C=CC(=O)OC", "C=CC(N)=O")
     }
     assert values["C=CC(C)=O"] > values["C=CC(=O)OC"] > values["C=CC(N)=O"]
@@ -92,21 +96,21 @@ def test_order_of_reactivity() -> None:
 
 
 def test_equivalent_carbonyls_of_a_maleimide_agree() -> None:
-    score = RECIPE.score("O=C1C=CC(=O)N1", QUICK, seed=1)
+    score = RECIPE.score(Workup("O=C1C=CC(=O)N1", QUICK, seed=1))
     assert [site.name.split()[0] for site in score.sites] == ["maleimide", "maleimide"]
     assert score.sites[0].value == pytest.approx(score.sites[1].value, abs=0.01)
 
 
 def test_an_ion_is_scored_with_its_charge_and_flagged() -> None:
-    score = RECIPE.score("C=CC(=O)OCC[NH3+]", QUICK, seed=1)
+    score = RECIPE.score(Workup("C=CC(=O)OCC[NH3+]", QUICK, seed=1))
     assert score.provenance.charge == 1
     assert any(flag.startswith("charge +1") for flag in score.flags)
-    neutral = RECIPE.score("C=CC(=O)OCCN", QUICK, seed=1)
+    neutral = RECIPE.score(Workup("C=CC(=O)OCCN", QUICK, seed=1))
     assert score.value > neutral.value + 1
 
 
 def test_chlorine_and_sulfur() -> None:
-    score = RECIPE.score("C=CC(=O)SCCl", QUICK, seed=1)
+    score = RECIPE.score(Workup("C=CC(=O)SCCl", QUICK, seed=1))
     assert math.isfinite(score.value)
     assert score.active_space.flags == ()
 
@@ -132,17 +136,17 @@ def test_refused_before_anything_is_computed(
 
     monkeypatch.setattr(geometry, "embed", never)
     with pytest.raises(InputError, match=part) as caught:
-        RECIPE.score(smiles, QUICK, seed=1)
+        RECIPE.score(Workup(smiles, QUICK, seed=1))
     assert caught.value.step == step
 
 
 def test_unknown_solver_is_refused_first() -> None:
     with pytest.raises(InputError, match="unknown solver 'magic'"):
-        RECIPE.score("C=CC(N)=O", SimulationSettings(solver="magic"), seed=1)
+        RECIPE.score(Workup("C=CC(N)=O", SimulationSettings(solver="magic"), seed=1))
 
 
 def test_a_twisted_group_is_flagged() -> None:
-    score = RECIPE.score("CC(=C)C(=O)N(C)C", QUICK, seed=1)
+    score = RECIPE.score(Workup("CC(=C)C(=O)N(C)C", QUICK, seed=1))
     assert any("twisted" in flag for flag in score.flags)
     assert score.active_space.flags
 
@@ -158,11 +162,11 @@ def test_a_site_without_a_space_is_named_and_the_other_one_scored(
         return space(field, geometry, group)
 
     monkeypatch.setattr(warhead_ea, "_space", failing)
-    score = RECIPE.score("C=CC(=O)OCC(=O)C=C", QUICK, seed=1)
+    score = RECIPE.score(Workup("C=CC(=O)OCC(=O)C=C", QUICK, seed=1))
     assert [site.name.split()[0] for site in score.sites] == ["acrylate"]
     assert any("not scored: enone" in flag for flag in score.flags)
     with pytest.raises(ConvergenceError, match="enone"):
-        RECIPE.score("C=CC(C)=O", QUICK, seed=1)
+        RECIPE.score(Workup("C=CC(C)=O", QUICK, seed=1))
 
 
 def test_unbalanced_differences_are_refused() -> None:
