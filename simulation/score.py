@@ -30,6 +30,29 @@ class CircuitCost:
 
 
 @dataclass(frozen=True)
+class MitigationRecord:
+    """A sampled energy before and after one step of error mitigation."""
+
+    name: str  # "readout" or "zne"
+    method: str  # one line: what was done
+    before: float  # Hartree, total
+    after: float  # Hartree, total
+    before_standard_error: float  # Hartree
+    after_standard_error: float  # Hartree, the mitigation's own uncertainty included
+
+
+@dataclass(frozen=True)
+class ReducedSpace:
+    """The smaller space that was solved because the whole one does not fit the backend."""
+
+    electrons: int
+    orbitals: int
+    frozen: int  # doubly occupied orbitals folded into the core
+    casci_energy: float  # Hartree, total, exact in the smaller space
+    reason: str  # one line: what did not fit where
+
+
+@dataclass(frozen=True)
 class SolverRecord:
     """One active-space energy: how the chosen solver got it, and the exact one."""
 
@@ -44,6 +67,9 @@ class SolverRecord:
     converged: bool
     standard_error: float | None = None  # Hartree, of a sampled energy; None where exact
     circuit: CircuitCost | None = None  # None where the solver has no circuit
+    mitigation: tuple[MitigationRecord, ...] = ()  # in the order they were applied
+    reduced: ReducedSpace | None = None  # None where the whole space was solved
+    technical: dict[str, Any] | None = None  # entry of the technical file, where asked for
 
 
 @dataclass(frozen=True)

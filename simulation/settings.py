@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class SimulationSettings(BaseModel):
@@ -72,9 +72,28 @@ class SimulationSettings(BaseModel):
         description="error mitigation on noisy backends: readout correction, zero-noise "
         "extrapolation",
     )
+    queue_limit_s: int = Field(
+        default=3600,
+        ge=0,
+        description="how long one calculation waits for a remote device, in seconds; the job is "
+        "kept and found again by the next attempt",
+    )
+    technical_file: bool = Field(
+        default=False,
+        description="keep circuits, shots and calibration of every quantum evaluation with the "
+        "score",
+    )
     threads: int = Field(
         default=1, ge=1, description="threads of one calculation, and the CPU cores it takes"
     )
     max_heavy_atoms: int = Field(
         default=80, ge=2, description="larger molecules are refused before anything is computed"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_backend_needs_circuits(cls, values: Any) -> Any:
+        """A backend was chosen and no solver: take the one that runs circuits on it."""
+        if not isinstance(values, dict) or values.get("backend", "exact") == "exact":
+            return values
+        return {"solver": "vqe-circuit", **values}
