@@ -36,21 +36,34 @@ _LARGEST_START = 0.5  # rad
 
 
 @dataclass(frozen=True)
-class UCCSD:
-    """The excitations of one layer, and what each layer's parameters drive.
+class Ansatz:
+    """A product of excitations, and what each layer's parameters drive.
 
     Parameter ``layer * n_shared + group[k]`` is the angle of excitation k in
     that layer, in radians.
     """
 
+    name: str  # "uccsd" or "adapt"
     norb: int
     n_alpha: int
     n_beta: int
     layers: int
     excitations: tuple[Excitation, ...]  # of one layer, the first is applied first
     group: NDArray[np.int64]  # shape: (excitations,); the parameter that drives each
-    start: NDArray[np.float64]  # shape: (parameters,); perturbation theory, rad
+    start: NDArray[np.float64]  # shape: (parameters,); where the optimisation begins, rad
     curvature: NDArray[np.float64]  # shape: (parameters,); estimate of d2E/dtheta2, Hartree
+
+    @property
+    def factors(self) -> tuple[Excitation, ...]:
+        """The excitation of every factor in order of application, all layers."""
+        return self.excitations * self.layers
+
+    @property
+    def description(self) -> str:
+        """For a person, e.g. "uccsd, 2 layers"."""
+        if self.name != "uccsd":
+            return self.name
+        return f"uccsd, {self.layers} layer{'s' * (self.layers > 1)}"
 
     @property
     def parameters(self) -> int:
@@ -82,9 +95,12 @@ class UCCSD:
         return np.concatenate([np.bincount(self.group, row, shared) for row in rows])
 
 
+UCCSD = Ansatz  # the name it had while UCCSD was the only ansatz
+
+
 def uccsd(
     hamiltonian: Hamiltonian, n_alpha: int, n_beta: int, layers: int, *, share_spins: bool
-) -> UCCSD:
+) -> Ansatz:
     """Build the ansatz of a sector, with its perturbative start.
 
     Excitations that a reflection symmetry of the integrals forbids are left
@@ -130,7 +146,8 @@ def uccsd(
     start = np.zeros(len(keys))
     start[group] = np.concatenate(amplitudes)
     curvature = np.bincount(group, 2.0 * np.concatenate(gaps), len(keys))
-    return UCCSD(
+    return Ansatz(
+        name="uccsd",
         norb=norb,
         n_alpha=n_alpha,
         n_beta=n_beta,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from simulation.errors import ConvergenceError
 from simulation.hamiltonian import Hamiltonian
 from simulation.settings import SimulationSettings
 from simulation.solver import Solution
-from simulation.vqe.ansatz import UCCSD, uccsd
+from simulation.vqe.ansatz import Ansatz, Excitation, uccsd
 from simulation.vqe.optimise import minimum
 from simulation.vqe.reference import candidates
 from simulation.vqe.sector import SectorEnergy
@@ -26,7 +27,7 @@ class OptimisedState:
     """An optimised trial state and how it was reached."""
 
     hamiltonian: Hamiltonian  # its orbitals in the order the reference fills them
-    ansatz: UCCSD
+    ansatz: Ansatz
     parameters: NDArray[np.float64]  # shape: (parameters,), rad
     energy: float  # Hartree, total
     gradient_norm: float  # Hartree/rad, max norm
@@ -34,8 +35,26 @@ class OptimisedState:
     evaluations: int  # energies and gradients, all references and rungs
     rung: str  # where the ladder of ``optimise`` ended
 
+    @property
+    def excitations(self) -> tuple[Excitation, ...]:
+        """The excitation of every factor, the first is applied first."""
+        return self.ansatz.factors
 
-def optimised(hamiltonian: Hamiltonian, n_alpha: int, n_beta: int, layers: int) -> OptimisedState:
+    @property
+    def angles(self) -> NDArray[np.float64]:
+        """The angle of every factor. # shape: (excitations,), rad."""
+        return self.ansatz.angles(self.parameters)
+
+
+def optimised(
+    hamiltonian: Hamiltonian,
+    n_alpha: int,
+    n_beta: int,
+    layers: int = 1,
+    *,
+    ansatz: Literal["auto", "uccsd", "adapt"] = "uccsd",
+    target_error_mha: float = 0.1,
+) -> OptimisedState:
     """The trial state of lowest energy and of spin |n_alpha - n_beta| / 2.
 
     Where several references are candidates, one layer is optimised on each, and

@@ -16,14 +16,14 @@ from pyscf.fci import cistring, direct_spin1, spin_op
 
 from simulation.hamiltonian import Hamiltonian
 from simulation.vqe import kernels
-from simulation.vqe.ansatz import UCCSD
+from simulation.vqe.ansatz import Ansatz
 from simulation.vqe.excitationtables import tabulate
 
 
 class SectorEnergy:
     """The energy of an ansatz as a function of its parameters; counts its evaluations."""
 
-    def __init__(self, hamiltonian: Hamiltonian, ansatz: UCCSD) -> None:
+    def __init__(self, hamiltonian: Hamiltonian, ansatz: Ansatz) -> None:
         self.ansatz = ansatz
         self.evaluations = 0
         self._norb = ansatz.norb
