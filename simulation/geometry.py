@@ -1,4 +1,4 @@
-"""The geometry of a molecule: the lowest of its GFN2-xTB optimised conformers."""
+"""Geometries of a molecule: its conformers, each optimised with GFN2-xTB."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rdkit import Chem
 from scipy.constants import calorie, physical_constants
 
 from simulation import conformers
-from simulation.errors import ConvergenceError
+from simulation.errors import ConvergenceError, InputError
 from simulation.modelhessian import lindh
 from simulation.molecule import unassigned_stereo
 from simulation.score import ConformerRecord
@@ -27,7 +27,8 @@ HARTREE_KCAL = (
 class Geometry:
     """A molecule in space.
 
-    The heavy atoms come first, in the order of the canonical SMILES.
+    The heavy atoms come first, in the order of the molecule that was embedded
+    (for a molecule read from SMILES that of its canonical SMILES).
     """
 
     molecule: Chem.Mol  # with hydrogens, without conformers
@@ -39,6 +40,7 @@ class Geometry:
     method: str  # e.g. "GFN2-xTB ALPB(water)"
     conformers: ConformerRecord
     flags: tuple[str, ...] = ()
+    multiplicity: int = 1  # 2 S + 1
 
     def to_xyz(self, comment: str = "") -> str:
         """XYZ text, Angstrom."""
@@ -55,8 +57,25 @@ def embed(molecule: Chem.Mol, settings: SimulationSettings, *, seed: int) -> Che
     return conformers.embed(molecule, settings, seed=seed)
 
 
-def optimise(embedded: Chem.Mol, settings: SimulationSettings) -> Geometry:
-    """Optimise every conformer with GFN2-xTB and keep the lowest.
+def optimise(
+    embedded: Chem.Mol,
+    settings: SimulationSettings,
+    *,
+    charge: int | None = None,
+    multiplicity: int = 1,
+) -> Geometry:
+    """The lowest conformer alone; see ``optimise_all``."""
+    return optimise_all(embedded, settings, charge=charge, multiplicity=multiplicity)[0]
+
+
+def optimise_all(
+    embedded: Chem.Mol,
+    settings: SimulationSettings,
+    *,
+    charge: int | None = None,
+    multiplicity: int = 1,
+) -> tuple[Geometry, ...]:
+    """Optimise every conformer with GFN2-xTB and keep the distinct ones, lowest first.
 
     A conformer whose optimisation fails, or that ends with other bonds than the
     input (a proton transferred, a ring closed), is left out and counted.
@@ -64,14 +83,17 @@ def optimise(embedded: Chem.Mol, settings: SimulationSettings) -> Geometry:
     Args:
         embedded: a molecule with hydrogens and conformers, from ``embed``.
         settings: ``conformers`` (for the record) and ``solvent``.
+        charge: total charge; the sum of the formal charges where None.
+        multiplicity: 2 S + 1.
 
     Raises:
-        InputError: the solvent is unknown.
+        InputError: the solvent is unknown, or the electrons do not fit the multiplicity.
         ConvergenceError: no conformer is left.
     """
     numbers = np.array([a.GetAtomicNum() for a in embedded.GetAtoms()])
     bonds = [(b.GetBeginAtomIdx(), b.GetEndAtomIdx()) for b in embedded.GetBonds()]
-    charge = Chem.GetFormalCharge(embedded)
+    charge = Chem.GetFormalCharge(embedded) if charge is None else charge
+    check_multiplicity(embedded, charge, multiplicity)
     method = "GFN2-xTB" + (f" ALPB({settings.solvent})" if settings.solvent else "")
 
     energies: list[float] = []
@@ -80,7 +102,9 @@ def optimise(embedded: Chem.Mol, settings: SimulationSettings) -> Geometry:
     unconverged = rebonded = 0
     for conformer in embedded.GetConformers():
         start = conformer.GetPositions() / BOHR
-        calculator = GFN2(numbers, start, charge=charge, solvent=settings.solvent)
+        calculator = GFN2(
+            numbers, start, charge=charge, solvent=settings.solvent, multiplicity=multiplicity
+        )
         try:
             end = relax(calculator, start, lindh(numbers, start, bonds))
             calculator(end.positions)
@@ -105,27 +129,55 @@ def optimise(embedded: Chem.Mol, settings: SimulationSettings) -> Geometry:
         )
     relative = (np.array(energies) - min(energies)) * HARTREE_KCAL
     kept = conformers.distinct(embedded, relative, np.array(places))
-    lowest = kept[0]
     skeleton = Chem.Mol(embedded)
     skeleton.RemoveAllConformers()
-    return Geometry(
-        molecule=skeleton,
-        symbols=tuple(a.GetSymbol() for a in embedded.GetAtoms()),
-        coordinates=places[lowest],
-        charge=charge,
-        energy=energies[lowest],
-        lumo=lumos[lowest] * HARTREE_EV,
-        method=method,
-        conformers=ConformerRecord(
-            requested=settings.conformers,
-            embedded=embedded_count,
-            optimised=len(energies) + rebonded,
-            distinct=len(kept),
-            spread=float(relative.max()),
-            method=f"ETKDGv3 / {method}",
-        ),
-        flags=_flags(embedded, embedded_count, unconverged, rebonded),
+    symbols = tuple(a.GetSymbol() for a in embedded.GetAtoms())
+    record = ConformerRecord(
+        requested=settings.conformers,
+        embedded=embedded_count,
+        optimised=len(energies) + rebonded,
+        distinct=len(kept),
+        spread=float(relative.max()),
+        method=f"ETKDGv3 / {method}",
     )
+    flags = _flags(embedded, embedded_count, unconverged, rebonded)
+    return tuple(
+        Geometry(
+            molecule=skeleton,
+            symbols=symbols,
+            coordinates=places[index],
+            charge=charge,
+            energy=energies[index],
+            lumo=lumos[index] * HARTREE_EV,
+            method=method,
+            conformers=record,
+            flags=flags,
+            multiplicity=multiplicity,
+        )
+        for index in kept
+    )
+
+
+def check_multiplicity(molecule: Chem.Mol, charge: int, multiplicity: int) -> None:
+    """Refuse a multiplicity that the number of electrons cannot have.
+
+    Args:
+        molecule: with or without explicit hydrogens.
+        charge: total charge.
+        multiplicity: 2 S + 1.
+
+    Raises:
+        InputError: says which electrons and which multiplicity.
+    """
+    atoms = molecule.GetAtoms()
+    protons = sum(a.GetAtomicNum() + a.GetTotalNumHs() for a in atoms)
+    electrons = protons - charge
+    if multiplicity < 1 or multiplicity - 1 > electrons or (electrons - multiplicity) % 2 == 0:
+        raise InputError(
+            "geometry",
+            f"{electrons} electrons (charge {charge:+d}) cannot have the multiplicity "
+            f"{multiplicity}; even numbers of electrons take 1, 3, ..., odd ones 2, 4, ...",
+        )
 
 
 def _flags(embedded: Chem.Mol, count: int, unconverged: int, rebonded: int) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ def _reason(text: str) -> str:
     return problems[0].Message().rstrip(".") if problems else "RDKit cannot sanitise it"
 
 
-def parse(smiles: str, *, max_heavy_atoms: int) -> Chem.Mol:
+def parse(smiles: str, *, max_heavy_atoms: int, open_shell: bool = False) -> Chem.Mol:
     """The molecule in the atom order of its canonical SMILES, without explicit hydrogens.
 
     The order makes everything computed from it independent of how the SMILES
@@ -38,6 +38,7 @@ def parse(smiles: str, *, max_heavy_atoms: int) -> Chem.Mol:
     Args:
         smiles: one molecule.
         max_heavy_atoms: the largest that is accepted.
+        open_shell: accept radicals (as intermediates of a calculation).
 
     Raises:
         InputError: empty, unparsable, several fragments, too large, an element
@@ -56,8 +57,25 @@ def parse(smiles: str, *, max_heavy_atoms: int) -> Chem.Mol:
             raise InputError(
                 "geometry", f"cannot read the SMILES {_shown(text)!r}: {_reason(text)}"
             )
+    check(molecule, max_heavy_atoms=max_heavy_atoms, open_shell=open_shell)
+    return canonical(molecule)
+
+
+def check(molecule: Chem.Mol, *, max_heavy_atoms: int, open_shell: bool = False) -> None:
+    """Refuse a molecule that the methods cannot describe.
+
+    Args:
+        molecule: sanitised.
+        max_heavy_atoms: the largest that is accepted.
+        open_shell: accept radicals.
+
+    Raises:
+        InputError: no atoms, several fragments, too large, an element outside
+            the methods, a placeholder atom, or an open shell.
+    """
+    shown = f"the SMILES {_shown(Chem.MolToSmiles(molecule))!r}"
     if molecule.GetNumAtoms() == 0:
-        raise InputError("geometry", f"the SMILES {_shown(text)!r} has no atoms")
+        raise InputError("geometry", f"{shown} has no atoms")
     if molecule.GetNumHeavyAtoms() > max_heavy_atoms:
         raise InputError(
             "geometry",
@@ -68,7 +86,7 @@ def parse(smiles: str, *, max_heavy_atoms: int) -> Chem.Mol:
     if fragments > 1:
         raise InputError(
             "geometry",
-            f"{fragments} fragments in {_shown(text)!r}; strip salts and solvents and give one",
+            f"{fragments} fragments in {shown}; strip salts and solvents and give one",
         )
     for atom in molecule.GetAtoms():
         if atom.GetAtomicNum() == 0:
@@ -82,13 +100,12 @@ def parse(smiles: str, *, max_heavy_atoms: int) -> Chem.Mol:
                 f"molecules of {', '.join(sorted(SUPPORTED_ELEMENTS))})",
             )
     unpaired = [a for a in molecule.GetAtoms() if a.GetNumRadicalElectrons()]
-    if unpaired:
+    if unpaired and not open_shell:
         raise InputError(
             "geometry",
             f"open shell: atom {unpaired[0].GetSymbol()} carries unpaired electrons; "
             "only closed-shell molecules are scored",
         )
-    return canonical(molecule)
 
 
 def canonical(molecule: Chem.Mol) -> Chem.Mol:

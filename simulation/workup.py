@@ -1,17 +1,22 @@
-"""What the recipes of one molecule share: geometry and mean field, computed once."""
+"""What the recipes of one molecule share: conformers and mean field, computed once."""
 
 from __future__ import annotations
 
+import hashlib
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
 from rdkit import Chem, rdBase
 
-from simulation.molecule import parse
+from simulation.errors import InputError
+from simulation.molecule import check, parse
 from simulation.provenance import StepClock
+from simulation.score import SpeciesRecord
 from simulation.settings import SimulationSettings
 
 if TYPE_CHECKING:  # pyscf and tblite are loaded when a molecule is computed
+    from simulation.ensemble import Ensemble
     from simulation.geometry import Geometry
     from simulation.meanfield import MeanField
 
@@ -37,10 +42,28 @@ class Workup:
         seed: int,
         clock: StepClock | None = None,
     ) -> None:
-        self.molecule: Chem.Mol = parse(smiles, max_heavy_atoms=settings.max_heavy_atoms)
+        molecule = parse(smiles, max_heavy_atoms=settings.max_heavy_atoms)
+        self._begin(molecule, settings, seed, clock or StepClock())
+
+    def _begin(
+        self,
+        molecule: Chem.Mol,
+        settings: SimulationSettings,
+        seed: int,
+        clock: StepClock,
+        *,
+        charge: int | None = None,
+        multiplicity: int = 1,
+        name: str = "",
+    ) -> None:
+        self.molecule = molecule
         self.settings = settings
         self.seed = seed
-        self.clock = clock or StepClock()
+        self.clock = clock
+        self.charge: int = Chem.GetFormalCharge(molecule) if charge is None else charge
+        self.multiplicity = multiplicity
+        self.name = name
+        self._species: dict[tuple[object, ...], Workup] = {}
 
     @cached_property
     def smiles(self) -> str:
@@ -54,23 +77,33 @@ class Workup:
             return str(Chem.MolToInchiKey(self.molecule))
 
     @cached_property
-    def geometry(self) -> Geometry:
-        """The lowest conformer.
+    def ensemble(self) -> Ensemble:
+        """Every distinct conformer, optimised with GFN2-xTB.
 
         Raises:
             StochasticError: no conformer was found with this seed.
             ConvergenceError: no conformer could be optimised.
         """
-        from simulation.geometry import embed, optimise
+        from simulation.ensemble import Ensemble
+        from simulation.geometry import embed, optimise_all
 
         with self.clock.step("embedding"):
             embedded = embed(self.molecule, self.settings, seed=self.seed)
         with self.clock.step("geometry"):
-            return optimise(embedded, self.settings)
+            return Ensemble(
+                optimise_all(
+                    embedded, self.settings, charge=self.charge, multiplicity=self.multiplicity
+                )
+            )
+
+    @property
+    def geometry(self) -> Geometry:
+        """The lowest conformer; raises what ``ensemble`` raises."""
+        return self.ensemble.lowest
 
     @cached_property
     def field(self) -> MeanField:
-        """The closed-shell mean field of the lowest conformer.
+        """The mean field of the lowest conformer.
 
         Raises:
             InputError: the basis has no functions for an element.
@@ -82,3 +115,96 @@ class Workup:
         geometry = self.geometry
         with self.clock.step("meanfield"):
             return solve(geometry, self.settings)
+
+    def record(self, name: str | None = None) -> SpeciesRecord:
+        """The species as a score reports it, with the energy of the lowest conformer.
+
+        Args:
+            name: in the place of the one it was made with.
+        """
+        geometry = self.geometry
+        return SpeciesRecord(
+            name=self.name if name is None else name,
+            smiles=self.smiles,
+            charge=self.charge,
+            multiplicity=self.multiplicity,
+            energy=geometry.energy,
+            method=geometry.method,
+            geometry=geometry.to_xyz(f"{self.smiles} {geometry.method}"),
+        )
+
+    def species(
+        self,
+        molecule: str | Chem.Mol,
+        *,
+        charge: int | None = None,
+        multiplicity: int = 1,
+        name: str = "",
+    ) -> Workup:
+        """Another species of the same calculation: an adduct, a tautomer, a radical, an ion.
+
+        It has the same settings and clock, and a seed that follows from this
+        one's and the species itself. Asked for again it is the same object, so
+        that what was computed for one recipe serves the next.
+
+        Args:
+            molecule: SMILES, or a molecule whose atom order is kept; radicals
+                are accepted.
+            charge: total charge; the sum of the formal charges where None.
+            multiplicity: 2 S + 1.
+            name: what the score calls it, e.g. "thiolate adduct"; the first one given stays.
+
+        Raises:
+            InputError: it cannot be read, is outside the methods, or its
+                electrons do not fit the multiplicity.
+        """
+        from simulation.geometry import check_multiplicity
+
+        limit = self.settings.max_heavy_atoms
+        if isinstance(molecule, str):
+            made = parse(molecule, max_heavy_atoms=limit, open_shell=True)
+        else:
+            made = _sanitised(molecule)
+            check(made, max_heavy_atoms=limit, open_shell=True)
+        total = Chem.GetFormalCharge(made) if charge is None else charge
+        check_multiplicity(made, total, multiplicity)
+        smiles = Chem.MolToSmiles(made)
+        order = tuple(made.GetPropsAsDict(True, True)["_smilesAtomOutputOrder"])
+        key = (smiles, order, total, multiplicity)
+        if key not in self._species:
+            species = Workup.__new__(Workup)
+            seed = _derived(self.seed, f"{smiles} {total} {multiplicity}")
+            species._begin(
+                made,
+                self.settings,
+                seed,
+                self.clock,
+                charge=total,
+                multiplicity=multiplicity,
+                name=name,
+            )
+            self._species[key] = species
+        return self._species[key]
+
+
+def _sanitised(molecule: Chem.Mol) -> Chem.Mol:
+    """A copy without explicit hydrogens, its valences and stereochemistry read anew."""
+    made = Chem.Mol(molecule)
+    try:
+        with rdBase.BlockLogs():
+            Chem.SanitizeMol(made)
+            made = Chem.RemoveHs(made)
+    except (Chem.MolSanitizeException, ValueError) as error:
+        raise InputError("geometry", f"a species that cannot exist: {error}") from error
+    for atom in made.GetAtoms():
+        atom.SetAtomMapNum(0)
+    made.RemoveAllConformers()
+    Chem.AssignStereochemistry(made, cleanIt=True, force=True)
+    return made
+
+
+def _derived(seed: int, species: str) -> int:
+    """A seed that depends on the parent's and on the species, not on the order of asking."""
+    digest = hashlib.sha256(species.encode()).digest()
+    entropy = np.random.SeedSequence([seed % 2**64, int.from_bytes(digest[:8], "big")])
+    return int(entropy.generate_state(1, np.uint32)[0])

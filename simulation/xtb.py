@@ -27,7 +27,9 @@ class GFN2:
     Args:
         numbers: atomic numbers. # shape: (natoms,)
         positions: bohr. # shape: (natoms, 3)
-        charge: total charge, closed shell.
+        charge: total charge.
+        multiplicity: 2 S + 1; unpaired electrons fill the lowest orbitals singly,
+            without a spin-dependent term in the energy.
         solvent: ALPB solvent, or None for vacuum.
 
     Raises:
@@ -41,8 +43,11 @@ class GFN2:
         *,
         charge: int,
         solvent: str | None,
+        multiplicity: int = 1,
     ) -> None:
-        self._calculator = Calculator("GFN2-xTB", numbers, positions, charge=charge)
+        self._calculator = Calculator(
+            "GFN2-xTB", numbers, positions, charge=charge, uhf=multiplicity - 1
+        )
         self._calculator.set("verbosity", 0)
         if solvent is not None:
             try:
@@ -74,7 +79,10 @@ class GFN2:
         return float(self._last.get("energy")), np.asarray(self._last.get("gradient")).ravel()
 
     def lumo(self) -> float:
-        """Energy (Hartree) of the lowest orbital that the last calculation left empty."""
+        """Energy (Hartree) of the lowest orbital that the last calculation left empty.
+
+        One that holds a single electron does not count as empty.
+        """
         if self._last is None:
             raise ValueError("no calculation has been done yet")
         energies = np.asarray(self._last.get("orbital-energies")).ravel()
