@@ -65,7 +65,7 @@ def leading_score(lead: Lead) -> Score | None:
 def site_of(lead: Lead) -> tuple[int, ...]:
     """Heavy-atom indices of the scored site, in the order of the score's SMILES."""
     score = leading_score(lead)
-    return score.active_space.atoms if score is not None else ()
+    return score.sites[0].atoms if score is not None and score.sites else ()
 
 
 @dataclass(frozen=True)

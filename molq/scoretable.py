@@ -152,7 +152,7 @@ class ScoreTable(Sequence[ScoredMolecule]):
                 continue
             rows.append(
                 [
-                    Picture(score.smiles, score.active_space.atoms),
+                    Picture(score.smiles, score.sites[0].atoms if score.sites else ()),
                     score.smiles,
                     f"{score.value:.3f} {score.unit}",
                     score.casci_deviation_mha,

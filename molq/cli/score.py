@@ -111,7 +111,9 @@ def _print(table: ScoreTable, recipe: str) -> None:
             f"{score.baselines[name].value:.3f}" if name in score.baselines else "–"
             for name in baselines
         ]
-        deviation = f"{score.casci_deviation_mha:+.4f}"
+        deviation = (
+            "–" if score.casci_deviation_mha is None else f"{score.casci_deviation_mha:+.4f}"
+        )
         rows.append([score.smiles, f"{score.value:.3f}", *values, score.solver, deviation])
         flags += [f"flag: {score.smiles}: {flag}" for flag in score.flags]
     if rows:

@@ -22,11 +22,13 @@ TOP = 10  # leads that the summary speaks of
 
 
 def deviations(scored: Sequence[Result]) -> list[float]:
-    """Solver minus CASCI of every score that a solver other than CASCI gave, in mHa."""
+    """Solver minus CASCI of every active-space score that CASCI itself did not give, in mHa."""
     return [
         r.score.casci_deviation_mha
         for r in scored
-        if r.score is not None and r.score.solver != EXACT
+        if r.score is not None
+        and r.score.casci_deviation_mha is not None
+        and r.score.solver != EXACT
     ]
 
 
@@ -94,17 +96,20 @@ def _quantum(scored: Sequence[Result]) -> str:
     scores = [r.score for r in scored if r.score is not None]
     if not scores:
         return ""
-    if all(score.solver == EXACT for score in scores):
+    solved = [(s, s.casci_value) for s in scores if s.casci_value is not None]
+    if not solved:
+        return "No active space was solved: no quantum step was taken."
+    if all(score.solver == EXACT for score, _ in solved):
         return (
             "The active-space energies are exact (CASCI): no quantum step was taken, and none "
             "would have changed a value."
         )
     sizes = np.abs(deviations(scored))
     worst, middle = float(sizes.max()), float(np.median(sizes))
-    shift = max(abs(s.value - s.casci_value) for s in scores if s.solver != EXACT)
-    order = spearman([s.value for s in scores], [s.casci_value for s in scores])
-    solver = next(s.solver for s in scores if s.solver != EXACT)
-    unit = scores[0].unit
+    shift = max(abs(s.value - exact) for s, exact in solved if s.solver != EXACT)
+    order = spearman([s.value for s, _ in solved], [exact for _, exact in solved])
+    solver = next(s.solver for s, _ in solved if s.solver != EXACT)
+    unit = solved[0][0].unit
     text = (
         f"{solver_words(solver)} ended within {number(max(worst, 0.001), 3)} mHa (median "
         f"{small(middle, 3)}) of "

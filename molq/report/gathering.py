@@ -152,7 +152,7 @@ def _column(column: LeadColumn, scored: Iterable[Result]) -> Column:
 def _lead_row(lead: Lead, columns: Sequence[LeadColumn], *, has_objectives: bool) -> LeadRow:
     score = leading_score(lead)
     smiles = score.smiles if score is not None else lead.candidate.smiles
-    site = score.active_space.atoms if score is not None else ()
+    site = score.sites[0].atoms if score is not None and score.sites else ()
     cells = []
     for column in columns:
         wanted = None
@@ -162,7 +162,7 @@ def _lead_row(lead: Lead, columns: Sequence[LeadColumn], *, has_objectives: bool
     found = f"round {lead.round}" if lead.round is not None else ""
     if lead.candidate.row is not None:
         found = f"{found}, row {lead.candidate.row}" if found else f"row {lead.candidate.row}"
-    highlighted = f", {score.sites[0].name} highlighted" if score is not None else ""
+    highlighted = f", {score.sites[0].name} highlighted" if score and score.sites else ""
     return LeadRow(
         rank=lead.rank,
         label=label(lead),
@@ -192,15 +192,20 @@ def _details(lead: Lead) -> tuple[tuple[str, str], ...]:
     solutions = score.sites[0].solutions if score.sites else ()
     facts += [
         ("Sites", settled),
-        ("Active space", f"({space.electrons}e, {space.orbitals}o), AVAS {space.threshold:g}"),
-        ("Weights on site", ", ".join(number(weight, 2) for weight in space.weights)),
-        ("Triplet energy", f"{number(space.triplet_energy, 2)} eV"),
-        ("CASCI value", f"{number(score.casci_value, 4)} {score.unit}"),
-        (
-            "Solver",
-            f"{score.solver} on {score.backend}: "
-            + ", ".join(f"{s.sector} {s.parameters} parameters" for s in solutions),
-        ),
+    ]
+    if space is not None:
+        facts += [
+            ("Active space", f"({space.electrons}e, {space.orbitals}o), AVAS {space.threshold:g}"),
+            ("Weights on site", ", ".join(number(weight, 2) for weight in space.weights)),
+            ("Triplet energy", f"{number(space.triplet_energy, 2)} eV"),
+            ("CASCI value", f"{number(score.casci_value, 4)} {score.unit}"),
+            (
+                "Solver",
+                f"{score.solver} on {score.backend}: "
+                + ", ".join(f"{s.sector} {s.parameters} parameters" for s in solutions),
+            ),
+        ]
+    facts += [
         (
             "Conformers",
             f"{conformers.distinct} distinct of {conformers.requested}, "

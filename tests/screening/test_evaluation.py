@@ -120,9 +120,7 @@ def test_unknown_recipes_are_a_matter_of_the_input():
 
 def test_a_value_that_is_no_number_is_no_score(monkeypatch):
     score = number_score("CCO", value=float("nan"))
-    monkeypatch.setattr(
-        faultyrecipe.FaultyRecipe, "score", lambda self, smiles, settings, seed: score
-    )
+    monkeypatch.setattr(faultyrecipe.FaultyRecipe, "score", lambda self, work: score)
     failure = evaluate("CCO", "faulty", SimulationSettings(), 1, SOURCE)
     assert isinstance(failure, Failure)
     assert failure.kind == "convergence"
