@@ -1,118 +1,234 @@
 """Where a circuit runs.
 
-A backend says what its circuits must be compiled to and hands out an
-EstimatorV2; nothing else of it is used, so a device or another simulator is
-added from outside by an object with these attributes under the entry-point
-group ``molq.backends``.
+A backend says what its circuits must be compiled to and hands out a SamplerV2;
+nothing else of it is used to measure. It is found by name under the entry-point
+group ``molq.backends``, where an entry names one of three things: an object with
+the attributes of ``Backend``; a Qiskit ``BackendV2``, or a callable without
+arguments that returns one, which is wrapped; or a ``Family`` of devices, whose
+members are called ``family:device``.
 """
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
-
-from qiskit.primitives import BaseEstimatorV2
-from qiskit.transpiler import PassManager
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from simulation import register
+from simulation.errors import InputError
+from simulation.quantum import simulators
+
+if TYPE_CHECKING:  # qiskit is loaded when a backend is used
+    from qiskit import QuantumCircuit
+    from qiskit.primitives import BaseSamplerV2, BitArray
+    from qiskit.transpiler import PassManager
+
+    from simulation.quantum.calibration import Calibration
 
 GROUP = "molq.backends"
+STEP = "backend"
 
-_BASIS = ("rz", "sx", "x", "cx")  # of the simulators: what superconducting devices count in
-_AER_PRECISION = 2.0**-8  # standard error of one Pauli term: 65,536 shots a setting
-_OPTIMISATION = 1
+exact = simulators.EXACT
+aer = simulators.AER
 
 
+@runtime_checkable
 class Backend(Protocol):
     """A place where circuits run."""
 
-    name: str
-    summary: str  # one line
-    exact: bool  # expectation values without a statistical error
-
-    def pass_manager(self) -> PassManager:
-        """Compiles circuits to what the backend executes."""
+    @property
+    def name(self) -> str:
+        """As it is asked for: ``aer``, ``fake:manila``."""
         ...
 
-    def estimator(self, seed: int) -> BaseEstimatorV2:
-        """Measures expectation values of compiled circuits.
+    @property
+    def summary(self) -> str:
+        """One line: what it is."""
+        ...
+
+    @property
+    def exact(self) -> bool:
+        """Expectation values are computed, without a statistical error."""
+        ...
+
+    @property
+    def qubits(self) -> int | None:
+        """How many it has; None where only memory limits them."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """Of the device or the simulator."""
+        ...
+
+    def pass_manager(self, seed: int = 0) -> PassManager:
+        """Compiles circuits to what the backend executes.
 
         Args:
-            seed: of the sampling; the same seed gives the same values.
+            seed: of the search for a layout and a routing.
+        """
+        ...
+
+    def completion(self) -> PassManager:
+        """Compiles gates appended to a circuit that is laid out already; moves no qubit."""
+        ...
+
+    def sampler(self, seed: int) -> BaseSamplerV2:
+        """Samples compiled circuits.
+
+        Args:
+            seed: of the sampling, where the backend can be seeded; the same seed
+                then gives the same samples.
+        """
+        ...
+
+    def calibration(self) -> Calibration | None:
+        """The device's properties as they stand; None where there is no device."""
+        ...
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A compiled circuit with its measurements, and how often it is run."""
+
+    circuit: QuantumCircuit  # one classical register, ``meas``
+    shots: int
+
+
+@dataclass(frozen=True)
+class Job:
+    """Samples that are sent together."""
+
+    samples: tuple[Sample, ...]
+    digest: str  # of the measurement that was asked for, 32 hexadecimal digits
+
+
+@dataclass(frozen=True)
+class PendingMeasurement:
+    """A job that a device has accepted."""
+
+    backend: str
+    job_id: str
+    digest: str  # of the job
+    found: bool  # submitted by an earlier calculation
+
+
+@runtime_checkable
+class QueuedBackend(Backend, Protocol):
+    """A backend with a queue: what is submitted is collected later."""
+
+    def submit(self, jobs: Sequence[Job]) -> tuple[PendingMeasurement, ...]:
+        """Send jobs, without waiting for any.
+
+        A job that was sent before, by this process or another, is found again by
+        its digest instead of being sent, and paid for, twice.
+
+        Raises:
+            simulation.errors.SimulationError: the device refuses them.
+        """
+        ...
+
+    def collect(self, pending: PendingMeasurement) -> tuple[BitArray, ...] | None:
+        """The bits of each sample; None while the job waits or runs.
+
+        Raises:
+            simulation.errors.SimulationError: the job failed or was cancelled.
         """
         ...
 
 
-@dataclass(frozen=True)
-class ExactBackend:
-    """Statevector simulation: the expectation value itself."""
+@runtime_checkable
+class Family(Protocol):
+    """Devices that are named ``family:device``."""
 
-    name: str = "exact"
-    summary: str = "statevector simulation, no noise, no statistical error"
-    exact: bool = True
+    @property
+    def summary(self) -> str:
+        """One line: what they are."""
+        ...
 
-    def pass_manager(self) -> PassManager:
-        """All-to-all connected, rz, sx, x and cx."""
-        return _preset()
+    def device(self, name: str) -> Backend:
+        """The device of that name.
 
-    def estimator(self, seed: int) -> BaseEstimatorV2:
-        """Qiskit's StatevectorEstimator; ``seed`` has no effect on exact values."""
-        from qiskit.primitives import StatevectorEstimator
-
-        return StatevectorEstimator(default_precision=0.0, seed=seed)
-
-
-@dataclass(frozen=True)
-class AerBackend:
-    """Shot-based simulation with qiskit-aer: a device without noise.
-
-    Every group of qubit-wise commuting Pauli terms is sampled with 1 /
-    precision^2 shots. The standard error of an observable is the sum over its
-    terms, an upper bound, as terms of one group are correlated.
-    """
-
-    name: str = "aer"
-    summary: str = "shot-based simulation with qiskit-aer, no noise"
-    exact: bool = False
-    precision: float = _AER_PRECISION  # standard error of one Pauli term, no unit
-
-    def pass_manager(self) -> PassManager:
-        """All-to-all connected, rz, sx, x and cx."""
-        return _preset()
-
-    def estimator(self, seed: int) -> BaseEstimatorV2:
-        """Qiskit's BackendEstimatorV2 over qiskit-aer's simulator."""
-        from qiskit.primitives import BackendEstimatorV2
-        from qiskit_aer import AerSimulator
-
-        return BackendEstimatorV2(
-            backend=AerSimulator(method="statevector", max_parallel_threads=1),
-            options={"default_precision": self.precision, "seed_simulator": seed},
-        )
-
-
-def _preset() -> PassManager:
-    from qiskit.transpiler import generate_preset_pass_manager
-
-    return generate_preset_pass_manager(
-        optimization_level=_OPTIMISATION, basis_gates=list(_BASIS), seed_transpiler=0
-    )
-
-
-exact = ExactBackend()
-aer = AerBackend()
+        Raises:
+            InputError: there is none, or what it needs is missing; says the remedy.
+        """
+        ...
 
 
 def names() -> tuple[str, ...]:
-    """The installed backends, in alphabetical order."""
+    """The installed backends and families, in alphabetical order. Loads nothing."""
     return register.names(GROUP)
+
+
+def check(name: str) -> None:
+    """Make sure that a name can be looked up, without loading the backend.
+
+    Raises:
+        InputError: no installed package provides the backend or the family, or a
+            family was named without a device or the other way round.
+    """
+    family, colon, device = name.partition(":")
+    installed = names()
+    if family not in installed:
+        near = difflib.get_close_matches(family, installed, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]!r}?" if near else f"installed: {', '.join(installed)}"
+        raise InputError(STEP, f"unknown backend {name!r}; {hint}")
+    if colon and not device:
+        raise InputError(STEP, f"backend {name!r} lacks the device: write {family}:DEVICE")
 
 
 def find(name: str) -> Backend:
     """The backend of that name.
 
     Raises:
-        InputError: no installed package provides it.
+        InputError: no installed package provides it, or what it needs is missing.
     """
-    backend: Backend = register.load(GROUP, name, kind="backend", step="solver")
-    return backend
+    check(name)
+    family, _, device = name.partition(":")
+    found = register.load(GROUP, family, kind="backend", step=STEP)
+    if isinstance(found, Family) and not isinstance(found, type):
+        if not device:
+            raise InputError(STEP, f"backend {name!r} needs a device: write {family}:DEVICE")
+        return found.device(device)
+    if device:
+        raise InputError(STEP, f"backend {family!r} has no devices: write {family}")
+    return wrapped(found, family)
+
+
+def wrapped(found: Any, name: str) -> Backend:
+    """What an entry point names, as a backend.
+
+    Args:
+        found: a backend, a ``BackendV2`` or a callable that returns either.
+        name: of the entry point.
+
+    Raises:
+        InputError: it is neither.
+    """
+    from qiskit.providers import BackendV2
+
+    from simulation.quantum.devicebackend import DeviceBackend
+
+    if callable(found) and not isinstance(found, BackendV2 | Backend):
+        found = found()
+    if isinstance(found, type) and issubclass(found, BackendV2):
+        found = found()
+    if isinstance(found, BackendV2):
+        return DeviceBackend(name, found)
+    if isinstance(found, Backend):
+        return found
+    raise InputError(
+        STEP,
+        f"the entry point {name!r} of {GROUP} gives a {type(found).__name__}, neither a backend "
+        "of molq nor a Qiskit BackendV2",
+    )
+
+
+def providers() -> dict[str, str]:
+    """Installed backends and families with the distribution that brings each."""
+    return {
+        entry.name: entry.dist.name if entry.dist is not None else "unknown"
+        for entry in entry_points(group=GROUP)
+    }
