@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,19 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from pyscf import df, gto, lib, scf
-from pyscf.lib.exceptions import BasisNotFoundError
-from rdkit import Chem
 
+from simulation import basisset
+from simulation.basisset import check_basis as check_basis
 from simulation.densityfitting import FittedRepulsion
 from simulation.errors import ConvergenceError, InputError, ResourceError
 from simulation.geometry import HARTREE_EV, Geometry
 from simulation.settings import SimulationSettings
 
 MEMORY_MB = 4000  # beyond it PySCF keeps the three-index integrals on disk
-
-# No auxiliary basis was made for minimal bases, and fitting them saves nothing.
-_UNFITTED = frozenset({"sto3g", "sto6g", "minao"})
-_FIRST_WITH_CORE_POTENTIAL = 37  # Rb: def2 and its like replace the core from here on
+WATER_PERMITTIVITY = 78.3553  # at 298.15 K
+LARGEST_GRADIENT = 1e-4  # Hartree
 
 
 @dataclass(frozen=True)
@@ -45,114 +42,87 @@ LADDER = (
 
 @dataclass(frozen=True)
 class MeanField:
-    """A converged closed-shell determinant.
+    """A converged determinant, closed-shell or high-spin open-shell.
 
-    ``fock`` and ``energy`` belong to exactly this determinant; the occupied and
-    the virtual orbitals are canonical each among themselves.
+    ``fock`` and ``energy`` belong to exactly this determinant; the doubly
+    occupied, the singly occupied and the virtual orbitals are each diagonal in
+    ``fock`` among themselves. With singly occupied orbitals ``fock`` is the mean
+    of the alpha and the beta Fock matrix.
+
+    With a solvent ``fock`` holds the reaction field of this determinant, and
+    ``energy`` the energy of solvation: a Hamiltonian made of them describes
+    vertical changes, which the solvent is too slow to follow.
     """
 
     molecule: gto.Mole
     factors: df.DF | None  # three-index integrals; None without density fitting
     exact: NDArray[np.float64] | None  # shape: (n,), (pq|rs) 8-fold packed, where they fit
-    coefficients: NDArray[np.float64]  # shape: (nao, nmo), occupied first
+    coefficients: NDArray[np.float64]  # shape: (nao, nmo), doubly occupied first, virtual last
     orbital_energies: NDArray[np.float64]  # shape: (nmo,), Hartree
     occupied: int  # doubly occupied orbitals
     fock: NDArray[np.float64]  # shape: (nao, nao), Hartree
     energy: float  # Hartree
-    gradient_norm: float  # Hartree, norm of the occupied-virtual Fock block
+    gradient_norm: float  # Hartree, norm of the Fock blocks between occupations
     rung: str  # the ladder's rung that converged
     cycles: int  # on that rung
     method: str  # e.g. "DF-RHF/6-31g*"
+    singly: int = 0  # singly occupied (alpha) orbitals, after the doubly occupied ones
+    flags: tuple[str, ...] = ()  # where the method is not the one asked for
 
     @property
     def lumo(self) -> float:
         """Energy of the lowest virtual orbital, eV."""
-        return float(self.orbital_energies[self.occupied]) * HARTREE_EV
-
-
-def _plain(basis: str) -> str:
-    return basis.lower().replace("-", "").replace("_", "").replace(" ", "")
-
-
-def _has_basis(basis: str, symbol: str) -> bool:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # PySCF advertises another package
-        try:
-            return bool(gto.basis.load(basis, symbol))
-        except (BasisNotFoundError, KeyError):
-            return False
-
-
-def check_basis(molecule: Chem.Mol, basis: str) -> None:
-    """Refuse a basis without functions for an element, before anything is computed.
-
-    Raises:
-        InputError: names the element, or the basis when it is unknown.
-    """
-    if not _has_basis(basis, "C"):
-        raise InputError(
-            "meanfield", f"unknown basis {basis!r}; use for example 6-31g*, def2-svp or cc-pvdz"
-        )
-    symbols = {a.GetSymbol() for a in molecule.GetAtoms()} | {"H"}
-    for symbol in sorted(symbols):
-        if not _has_basis(basis, symbol):
-            raise InputError(
-                "meanfield",
-                f"the basis {basis} has no functions for {symbol}; "
-                'use one that has, for example simulation.basis = "def2-svp"',
-            )
-
-
-def _core_potentials(symbols: Sequence[str], basis: str) -> dict[str, Any]:
-    potentials = {}
-    for symbol in set(symbols):
-        if gto.charge(symbol) >= _FIRST_WITH_CORE_POTENTIAL:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                try:
-                    potential = gto.basis.load_ecp(basis, symbol)
-                except (BasisNotFoundError, KeyError):
-                    continue  # an all-electron basis
-            if potential:
-                potentials[symbol] = potential
-    return potentials
+        return float(self.orbital_energies[self.occupied + self.singly]) * HARTREE_EV
 
 
 def solve(
     geometry: Geometry,
     settings: SimulationSettings,
     *,
+    charge: int | None = None,
+    multiplicity: int | None = None,
+    solvent: bool = False,
     ladder: Sequence[Rung] = LADDER,
     memory_mb: int = MEMORY_MB,
 ) -> MeanField:
-    """Restricted Hartree-Fock, rung by rung until one converges.
+    """Restricted (open-shell) Hartree-Fock, rung by rung until one converges.
 
     Whether it did is checked twice: by PySCF's criterion, and by the orbital
     gradient of the Fock matrix rebuilt from the final density.
 
     Args:
-        geometry: closed shell.
+        geometry: where the nuclei are.
         settings: ``basis``, ``density_fit`` and ``threads``.
+        charge: of the molecule, for vertical ions; the geometry's where None.
+        multiplicity: 2 S + 1; the lowest that the electrons allow where None.
+            Above 1 the open shells are restricted (ROHF), all spins up.
+        solvent: in water by the conductor-like model with domain decomposition
+            (ddCOSMO: Cances, Maday, Stamm, J. Chem. Phys. 139, 054111 (2013)).
         ladder: what is tried, in order; each rung starts from the density
             that the one before it ended with.
         memory_mb: working memory, in MB.
 
     Raises:
+        InputError: an element has no basis functions; charge and multiplicity
+            do not fit the electrons.
         ConvergenceError: no rung converged; says which were tried.
         ResourceError: not enough memory.
     """
     lib.num_threads(settings.threads)
+    basis = basisset.assign(geometry.symbols, settings.basis)
+    charge = geometry.charge if charge is None else charge
+    spin = _unpaired(geometry.symbols, charge, multiplicity)
     try:
         molecule = gto.M(
             atom=list(zip(geometry.symbols, geometry.coordinates.tolist(), strict=True)),
-            basis=settings.basis,
-            ecp=_core_potentials(geometry.symbols, settings.basis),
-            charge=geometry.charge,
-            spin=0,
+            basis=basis.functions,
+            ecp=basis.core_potentials,
+            charge=charge,
+            spin=spin,
             verbose=0,
             max_memory=memory_mb,
         )
-        return _climb(molecule, settings, ladder)
+        return _climb(molecule, basis, settings.density_fit, solvent, ladder)
     except MemoryError as error:
         raise ResourceError(
             "meanfield",
@@ -161,11 +131,38 @@ def solve(
         ) from error
 
 
-def _climb(molecule: gto.Mole, settings: SimulationSettings, ladder: Sequence[Rung]) -> MeanField:
-    fitted = settings.density_fit and _plain(settings.basis) not in _UNFITTED
-    iteration: Any = scf.RHF(molecule)
+def _unpaired(symbols: Sequence[str], charge: int, multiplicity: int | None) -> int:
+    """Singly occupied orbitals."""
+    electrons = sum(gto.charge(symbol) for symbol in symbols) - charge
+    if electrons < 1:
+        raise InputError("meanfield", f"charge {charge:+d} leaves no electron; give a lower one")
+    if multiplicity is None:
+        return electrons % 2
+    unpaired = multiplicity - 1
+    if unpaired < 0 or unpaired > electrons or (electrons - unpaired) % 2:
+        kind = "odd" if electrons % 2 == 0 else "even"
+        raise InputError(
+            "meanfield",
+            f"{electrons} electrons (charge {charge:+d}) cannot have multiplicity "
+            f"{multiplicity}; give an {kind} one of at most {electrons + 1}",
+        )
+    return unpaired
+
+
+def _climb(
+    molecule: gto.Mole,
+    basis: basisset.BasisSet,
+    density_fit: bool,
+    solvent: bool,
+    ladder: Sequence[Rung],
+) -> MeanField:
+    fitted = density_fit and basis.fitted
+    iteration: Any = scf.ROHF(molecule) if molecule.spin else scf.RHF(molecule)
     if fitted:
         iteration = iteration.density_fit(with_df=FittedRepulsion(molecule))
+    if solvent:
+        iteration = iteration.ddCOSMO()
+        iteration.with_solvent.eps = WATER_PERMITTIVITY
     # The Fock matrix is rebuilt below for the check, which makes PySCF's extra cycle superfluous.
     iteration.conv_check = False
     iteration.conv_tol = 1e-9
@@ -175,7 +172,7 @@ def _climb(molecule: gto.Mole, settings: SimulationSettings, ladder: Sequence[Ru
     for rung in ladder:
         cycles = _iterate(iteration, rung, density)
         if iteration.converged:
-            field = _checked(iteration, rung, cycles, fitted, settings.basis)
+            field = _checked(iteration, rung, cycles, fitted, solvent, basis)
             if field is not None:
                 return field
         tried.append(f"{rung.name} ({rung.max_cycles} cycles)")
@@ -183,8 +180,8 @@ def _climb(molecule: gto.Mole, settings: SimulationSettings, ladder: Sequence[Ru
             density = iteration.make_rdm1()
     raise ConvergenceError(
         "meanfield",
-        f"Hartree-Fock in {settings.basis} did not converge: tried {', then '.join(tried)}; "
-        "check charge and geometry, or take another basis",
+        f"Hartree-Fock in {basis.name} did not converge: tried {', then '.join(tried)}; "
+        "check charge, multiplicity and geometry, or take another basis",
     )
 
 
@@ -211,27 +208,35 @@ def _iterate(iteration: Any, rung: Rung, density: NDArray[np.float64]) -> int:
     return cycles
 
 
-def _checked(iteration: Any, rung: Rung, cycles: int, fitted: bool, basis: str) -> MeanField | None:
+def _checked(
+    iteration: Any,
+    rung: Rung,
+    cycles: int,
+    fitted: bool,
+    solvent: bool,
+    basis: basisset.BasisSet,
+) -> MeanField | None:
     """The mean field of the final density, None when that is not stationary."""
     iteration.level_shift = iteration.damp = 0.0
-    occupied = int(np.count_nonzero(iteration.mo_occ))
     order = np.argsort(-iteration.mo_occ, kind="stable")
+    occupations = np.asarray(iteration.mo_occ)[order]
     coefficients = np.asarray(iteration.mo_coeff)[:, order]
-    half = coefficients[:, :occupied]
-    density = lib.tag_array(
-        2 * half @ half.T,
-        mo_coeff=coefficients,
-        mo_occ=np.asarray(iteration.mo_occ)[order],
-    )
-    core = iteration.get_hcore()
-    potential = np.asarray(iteration.get_veff(dm=density))
-    fock = core + potential
-    in_orbitals = coefficients.T @ fock @ coefficients
-    gradient = 2 * float(np.linalg.norm(in_orbitals[occupied:, :occupied]))
-    if gradient > 1e-4:
+    doubly, singly = int((occupations == 2).sum()), int((occupations == 1).sum())
+    # PySCF's classes of solvent and density fitting find the orbitals on the density
+    density = iteration.make_rdm1(coefficients, occupations)
+    repulsion = iteration.get_veff(dm=density)
+    energy = float(iteration.energy_tot(dm=density, vhf=repulsion))
+    reaction = getattr(repulsion, "v_solvent", None)
+    one_electron = iteration.get_hcore() + (0.0 if reaction is None else np.asarray(reaction))
+    spins = one_electron + np.asarray(repulsion).reshape(-1, *one_electron.shape)
+    alpha, beta = (coefficients.T @ spins[s] @ coefficients for s in (0, -1))
+    blocks = (slice(0, doubly), slice(doubly, doubly + singly), slice(doubly + singly, None))
+    gradient = _gradient_norm(alpha, beta, blocks)
+    if gradient > LARGEST_GRADIENT:
         return None
+    in_orbitals = (alpha + beta) / 2
     energies = np.empty(coefficients.shape[1])
-    for block in (slice(0, occupied), slice(occupied, None)):
+    for block in blocks:
         energies[block], rotation = np.linalg.eigh(in_orbitals[block, block])
         coefficients[:, block] = coefficients[:, block] @ rotation
     return MeanField(
@@ -240,11 +245,33 @@ def _checked(iteration: Any, rung: Rung, cycles: int, fitted: bool, basis: str) 
         exact=None if fitted else iteration._eri,
         coefficients=coefficients,
         orbital_energies=energies,
-        occupied=occupied,
-        fock=fock,
-        energy=float(np.sum(density * (core + potential / 2))) + float(iteration.energy_nuc()),
+        occupied=doubly,
+        fock=(spins[0] + spins[-1]) / 2,
+        energy=energy,
         gradient_norm=gradient,
         rung=rung.name,
         cycles=cycles,
-        method=f"{'DF-' if fitted else ''}RHF/{basis}",
+        method=f"{'DF-' if fitted else ''}{'ROHF' if singly else 'RHF'}/{basis.name}"
+        + (" ddCOSMO(water)" if solvent else ""),
+        singly=singly,
+        flags=basis.flags,
     )
+
+
+def _gradient_norm(
+    alpha: NDArray[np.float64], beta: NDArray[np.float64], blocks: tuple[slice, slice, slice]
+) -> float:
+    """Norm of the energy's derivatives by rotations between the three kinds of orbitals.
+
+    Args:
+        alpha: Fock matrix in the molecular orbitals. # shape: (nmo, nmo)
+        beta: the same of the other spin. # shape: (nmo, nmo)
+        blocks: doubly occupied, singly occupied, virtual.
+    """
+    doubly, singly, virtual = blocks
+    parts = (
+        (alpha + beta)[virtual, doubly],
+        beta[singly, doubly],
+        alpha[virtual, singly],
+    )
+    return float(np.sqrt(sum(np.sum(part**2) for part in parts)))

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
-from pyscf import gto, scf
+from pyscf import scf
 from rdkit import Chem
 
 from simulation import meanfield
-from simulation.errors import ConvergenceError, InputError, ResourceError
+from simulation.errors import ConvergenceError, ResourceError
 from simulation.geometry import Geometry
-from simulation.meanfield import LADDER, Rung, check_basis, solve
+from simulation.meanfield import LADDER, Rung, solve
 from simulation.score import ConformerRecord
 from simulation.settings import SimulationSettings
 
@@ -115,19 +115,4 @@ def test_out_of_memory_is_a_resource_failure(monkeypatch: pytest.MonkeyPatch) ->
 def test_ions_are_closed_shells_of_their_charge() -> None:
     field = solve(_diatomic("O", "H", 0.97, charge=-1), EXACT)
     assert field.occupied == 5
-
-
-def test_heavy_elements_get_their_core_potential() -> None:
-    field = solve(_diatomic("H", "I", 1.609), SimulationSettings(basis="def2-svp"))
-    assert field.molecule.nelectron == 26  # 28 of iodine's electrons are in the potential
-    peer = gto.M(atom="H 0 0 0; I 0 0 1.609", basis="def2-svp", ecp="def2-svp", verbose=0)
-    assert field.energy == pytest.approx(scf.RHF(peer).density_fit().kernel(), abs=1e-6)
-
-
-def test_basis_without_an_element_is_refused_by_name() -> None:
-    molecule = Chem.MolFromSmiles("C=CC(=O)NCI")
-    with pytest.raises(InputError, match=r"no functions for I; .*def2-svp"):
-        check_basis(molecule, "6-31g*")
-    check_basis(molecule, "def2-svp")
-    with pytest.raises(InputError, match="unknown basis 'my-basis'"):
-        check_basis(molecule, "my-basis")
+    assert field.singly == 0
