@@ -186,6 +186,27 @@ class Workup:
             self._species[key] = species
         return self._species[key]
 
+    def protonated(self, ph: float = 7.4) -> Workup:
+        """The form that dominates in water at ``ph``; this one where that is it.
+
+        Its atoms are in this one's order. See ``simulation.protonation.at_ph``.
+
+        Args:
+            ph: of the water.
+        """
+        from simulation.protonation import at_ph
+
+        form = at_ph(self.molecule, ph)
+        if not form.changes:
+            return self
+        gained = Chem.GetFormalCharge(form.molecule) - Chem.GetFormalCharge(self.molecule)
+        return self.species(
+            form.molecule,
+            charge=self.charge + gained,
+            multiplicity=self.multiplicity,
+            name=f"at pH {ph:g}",
+        )
+
 
 def _sanitised(molecule: Chem.Mol) -> Chem.Mol:
     """A copy without explicit hydrogens, its valences and stereochemistry read anew."""
