@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from qiskit import QuantumCircuit
 from qiskit.providers import BackendV2
 
@@ -49,6 +51,27 @@ class Calibration:
             qubits=tuple(q for q in self.qubits if q.qubit in qubits),
             gates=tuple(g for g in self.gates if set(g.qubits) <= qubits),
         )
+
+    def flips(self, places: tuple[int, ...]) -> NDArray[np.float64]:
+        """How often bits are read wrong; 0 where the device does not say.
+
+        Args:
+            places: the qubits.
+
+        Returns:
+            shape (qubits, 2), probabilities that a 0 is read as 1 and a 1 as 0.
+        """
+        known = {q.qubit: q for q in self.qubits}
+        rows = []
+        for place in places:
+            said = known.get(place)
+            both = said.readout_error if said is not None else None
+            up = said.readout_0_as_1 if said is not None else None
+            down = said.readout_1_as_0 if said is not None else None
+            rows.append(
+                [next((x for x in (own, both) if x is not None), 0.0) for own in (up, down)]
+            )
+        return np.array(rows, dtype=np.float64).reshape(len(places), 2)
 
     def survival(self, circuit: QuantumCircuit, *, two_qubit_factor: int = 1) -> float:
         """Estimated probability that no gate of a compiled circuit fails, 0..1.

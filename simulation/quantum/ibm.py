@@ -93,7 +93,7 @@ class IBMBackend(DeviceBackend):
             if state == "CANCELLED":
                 raise InputError(
                     STEP,
-                    f"job {pending.job_id} on {self.name} was cancelled; nothing is sent again",
+                    f"job {pending.job_id} on {self.name} was cancelled, and is not sent again",
                 )
             if state == "ERROR":
                 reason = getattr(job, "error_message", lambda: None)() or "no reason given"
