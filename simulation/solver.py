@@ -11,7 +11,6 @@ from scipy.constants import physical_constants
 from simulation import register
 from simulation.hamiltonian import Hamiltonian
 from simulation.score import CircuitCost, MitigationRecord, ReducedSpace, SolverRecord
-from simulation.score import CircuitCost
 from simulation.settings import SimulationSettings
 
 GROUP = "molq.solvers"
@@ -28,7 +27,6 @@ class Solution:
     gradient_norm: float  # Hartree, max norm at the end, 0 where there is none
     converged: bool
     standard_error: float | None = None  # Hartree, of a sampled energy; None where exact
-    circuit: CircuitCost | None = None  # None where the solver has no circuit
     circuit: CircuitCost | None = None  # None where there is no circuit
     mitigation: tuple[MitigationRecord, ...] = ()  # in the order they were applied
     reduced: ReducedSpace | None = None  # None where the whole space was solved

@@ -1,198 +1,225 @@
 """Compiled sweeps over the factors of the trial state.
 
-The state is the matrix of CI coefficients C (alpha strings x beta strings).
+The state is a vector of blocks (see ``determinants``): the coefficients of alpha
+string a with the beta strings of one group stand together from ``row[a]`` on.
 exp(theta G) turns each connected pair of coefficients (x, y), x on the source
 and y on the target determinant, by a plane rotation
 
     x' = x cos(theta) - s y sin(theta),   y' = y cos(theta) + s x sin(theta).
 
 Pairs of one excitation are disjoint, so a factor is applied in place.
+
+``layout`` and ``tables`` are the tuples that ``sector`` makes of a
+``Determinants`` and of ``ExcitationTables``:
+
+    row, group, partner, start        of the determinants; ``start`` of the beta groups
+    kind, first, second, bounds, source, target, sign     of the tables
 """
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulation.vqe.compilation import compiled
 
 
 @compiled
-def _turn_rows(c, source, target, sign, cosine, sine):  # type: ignore[no-untyped-def]
-    for k in range(source.size):
-        x = c[source[k]]
-        y = c[target[k]]
-        s = sine * sign[k]
-        for b in range(c.shape[1]):
-            u = x[b]
-            v = y[b]
-            x[b] = cosine * u - s * v
-            y[b] = cosine * v + s * u
-
-
-@compiled
-def _turn_columns(c, source, target, sign, cosine, sine):  # type: ignore[no-untyped-def]
-    for a in range(c.shape[0]):
-        row = c[a]
-        for k in range(source.size):
+def _turn(c, layout, tables, n, cosine, sine):  # type: ignore[no-untyped-def]
+    row, group, partner, start = layout
+    kind, first, second, bounds, source, target, sign = tables
+    t = first[n]
+    if kind[n] == 1:
+        for a in range(group.size):
+            h = partner[group[a]]
+            if h < 0:
+                continue
+            base = row[a] - start[h]
+            for k in range(bounds[t, h], bounds[t, h + 1]):
+                i = base + source[k]
+                j = base + target[k]
+                s = sine * sign[k]
+                u = c[i]
+                v = c[j]
+                c[i] = cosine * u - s * v
+                c[j] = cosine * v + s * u
+        return
+    for k in range(bounds[t, 0], bounds[t, -1]):
+        a = source[k]
+        b = target[k]
+        if kind[n] == 0:
             s = sine * sign[k]
-            u = row[source[k]]
-            v = row[target[k]]
-            row[source[k]] = cosine * u - s * v
-            row[target[k]] = cosine * v + s * u
+            x = c[row[a] : row[a + 1]]
+            y = c[row[b] : row[b + 1]]
+            for m in range(x.size):
+                u = x[m]
+                v = y[m]
+                x[m] = cosine * u - s * v
+                y[m] = cosine * v + s * u
+        else:
+            h = partner[group[a]]
+            g = partner[group[b]]
+            if h < 0 or g < 0:
+                continue
+            from_base = row[a] - start[h]
+            to_base = row[b] - start[g]
+            r = second[n]
+            s1 = sine * sign[k]
+            for m in range(bounds[r, h], bounds[r, h + 1]):
+                i = from_base + source[m]
+                j = to_base + target[m]
+                s = s1 * sign[m]
+                u = c[i]
+                v = c[j]
+                c[i] = cosine * u - s * v
+                c[j] = cosine * v + s * u
 
 
 @compiled
-def _turn_pairs(c, source, target, sign, source2, target2, sign2, cosine, sine):  # type: ignore[no-untyped-def]
-    for k in range(source.size):
-        x = c[source[k]]
-        y = c[target[k]]
-        for m in range(source2.size):
-            s = sine * sign[k] * sign2[m]
-            u = x[source2[m]]
-            v = y[target2[m]]
-            x[source2[m]] = cosine * u - s * v
-            y[target2[m]] = cosine * v + s * u
-
-
-@compiled
-def _return_rows(c, w, source, target, sign, cosine, sine):  # type: ignore[no-untyped-def]
+def _return(c, w, layout, tables, n, cosine, sine):  # type: ignore[no-untyped-def]
+    row, group, partner, start = layout
+    kind, first, second, bounds, source, target, sign = tables
+    t = first[n]
     total = 0.0
-    for k in range(source.size):
-        x = c[source[k]]
-        y = c[target[k]]
-        p = w[source[k]]
-        q = w[target[k]]
-        s = -sine * sign[k]
+    if kind[n] == 1:
+        for a in range(group.size):
+            h = partner[group[a]]
+            if h < 0:
+                continue
+            base = row[a] - start[h]
+            for k in range(bounds[t, h], bounds[t, h + 1]):
+                i = base + source[k]
+                j = base + target[k]
+                s = -sine * sign[k]
+                u = c[i]
+                v = c[j]
+                f = w[i]
+                g = w[j]
+                total += sign[k] * (g * u - f * v)
+                c[i] = cosine * u - s * v
+                c[j] = cosine * v + s * u
+                w[i] = cosine * f - s * g
+                w[j] = cosine * g + s * f
+        return total
+    for k in range(bounds[t, 0], bounds[t, -1]):
+        a = source[k]
+        b = target[k]
         part = 0.0
-        for b in range(c.shape[1]):
-            u = x[b]
-            v = y[b]
-            f = p[b]
-            g = q[b]
-            part += g * u - f * v
-            x[b] = cosine * u - s * v
-            y[b] = cosine * v + s * u
-            p[b] = cosine * f - s * g
-            q[b] = cosine * g + s * f
+        if kind[n] == 0:
+            s = -sine * sign[k]
+            x = c[row[a] : row[a + 1]]
+            y = c[row[b] : row[b + 1]]
+            p = w[row[a] : row[a + 1]]
+            q = w[row[b] : row[b + 1]]
+            for m in range(x.size):
+                u = x[m]
+                v = y[m]
+                f = p[m]
+                g = q[m]
+                part += g * u - f * v
+                x[m] = cosine * u - s * v
+                y[m] = cosine * v + s * u
+                p[m] = cosine * f - s * g
+                q[m] = cosine * g + s * f
+        else:
+            h = partner[group[a]]
+            e = partner[group[b]]
+            if h < 0 or e < 0:
+                continue
+            from_base = row[a] - start[h]
+            to_base = row[b] - start[e]
+            r = second[n]
+            s1 = -sine * sign[k]
+            for m in range(bounds[r, h], bounds[r, h + 1]):
+                i = from_base + source[m]
+                j = to_base + target[m]
+                s = s1 * sign[m]
+                u = c[i]
+                v = c[j]
+                f = w[i]
+                g = w[j]
+                part += sign[m] * (g * u - f * v)
+                c[i] = cosine * u - s * v
+                c[j] = cosine * v + s * u
+                w[i] = cosine * f - s * g
+                w[j] = cosine * g + s * f
         total += sign[k] * part
     return total
 
 
 @compiled
-def _return_columns(c, w, source, target, sign, cosine, sine):  # type: ignore[no-untyped-def]
+def _overlap(c, w, layout, tables, n):  # type: ignore[no-untyped-def]
+    row, group, partner, start = layout
+    kind, first, second, bounds, source, target, sign = tables
+    t = first[n]
     total = 0.0
-    for a in range(c.shape[0]):
-        row = c[a]
-        dual = w[a]
-        for k in range(source.size):
-            i = source[k]
-            j = target[k]
-            s = -sine * sign[k]
-            u = row[i]
-            v = row[j]
-            f = dual[i]
-            g = dual[j]
-            total += sign[k] * (g * u - f * v)
-            row[i] = cosine * u - s * v
-            row[j] = cosine * v + s * u
-            dual[i] = cosine * f - s * g
-            dual[j] = cosine * g + s * f
+    if kind[n] == 1:
+        for a in range(group.size):
+            h = partner[group[a]]
+            if h < 0:
+                continue
+            base = row[a] - start[h]
+            for k in range(bounds[t, h], bounds[t, h + 1]):
+                i = base + source[k]
+                j = base + target[k]
+                total += sign[k] * (w[j] * c[i] - w[i] * c[j])
+        return total
+    for k in range(bounds[t, 0], bounds[t, -1]):
+        a = source[k]
+        b = target[k]
+        part = 0.0
+        if kind[n] == 0:
+            x = c[row[a] : row[a + 1]]
+            y = c[row[b] : row[b + 1]]
+            p = w[row[a] : row[a + 1]]
+            q = w[row[b] : row[b + 1]]
+            for m in range(x.size):
+                part += q[m] * x[m] - p[m] * y[m]
+        else:
+            h = partner[group[a]]
+            e = partner[group[b]]
+            if h < 0 or e < 0:
+                continue
+            from_base = row[a] - start[h]
+            to_base = row[b] - start[e]
+            r = second[n]
+            for m in range(bounds[r, h], bounds[r, h + 1]):
+                i = from_base + source[m]
+                j = to_base + target[m]
+                part += sign[m] * (w[j] * c[i] - w[i] * c[j])
+        total += sign[k] * part
     return total
 
 
 @compiled
-def _return_pairs(c, w, source, target, sign, source2, target2, sign2, cosine, sine):  # type: ignore[no-untyped-def]
-    total = 0.0
-    for k in range(source.size):
-        x = c[source[k]]
-        y = c[target[k]]
-        p = w[source[k]]
-        q = w[target[k]]
-        for m in range(source2.size):
-            i = source2[m]
-            j = target2[m]
-            e = sign[k] * sign2[m]
-            s = -sine * e
-            u = x[i]
-            v = y[j]
-            f = p[i]
-            g = q[j]
-            total += e * (g * u - f * v)
-            x[i] = cosine * u - s * v
-            y[j] = cosine * v + s * u
-            p[i] = cosine * f - s * g
-            q[j] = cosine * g + s * f
-    return total
-
-
-@compiled
-def prepare(
-    c: NDArray[np.float64],
-    kind: NDArray[np.int64],
-    first: NDArray[np.int64],
-    second: NDArray[np.int64],
-    source: NDArray[np.int32],
-    target: NDArray[np.int32],
-    sign: NDArray[np.float64],
-    angles: NDArray[np.float64],
-) -> None:
+def prepare(c, layout, tables, factors, angles):  # type: ignore[no-untyped-def]
     """Apply every factor to ``c`` in place, the first angle first.
 
-    ``angles`` may hold several layers: factor k uses the tables of excitation
-    ``k % kind.size``.
+    Args:
+        c: shape (determinants,).
+        layout: see the module.
+        tables: see the module.
+        factors: shape (factors,); the number of each one's excitation.
+        angles: shape (factors,), rad.
     """
     for k in range(angles.size):
-        n = k % kind.size
-        cosine = np.cos(angles[k])
-        sine = np.sin(angles[k])
-        a = first[n, 0]
-        b = first[n, 1]
-        if kind[n] == 0:
-            _turn_rows(c, source[a:b], target[a:b], sign[a:b], cosine, sine)
-        elif kind[n] == 1:
-            _turn_columns(c, source[a:b], target[a:b], sign[a:b], cosine, sine)
-        else:
-            p = second[n, 0]
-            q = second[n, 1]
-            _turn_pairs(
-                c, source[a:b], target[a:b], sign[a:b], source[p:q], target[p:q], sign[p:q],
-                cosine, sine,
-            )  # fmt: skip
+        _turn(c, layout, tables, factors[k], np.cos(angles[k]), np.sin(angles[k]))
 
 
 @compiled
-def adjoint_sweep(
-    c: NDArray[np.float64],
-    w: NDArray[np.float64],
-    kind: NDArray[np.int64],
-    first: NDArray[np.int64],
-    second: NDArray[np.int64],
-    source: NDArray[np.int32],
-    target: NDArray[np.int32],
-    sign: NDArray[np.float64],
-    angles: NDArray[np.float64],
-    gradient: NDArray[np.float64],
-) -> None:
+def adjoint_sweep(c, w, layout, tables, factors, angles, gradient):  # type: ignore[no-untyped-def]
     """Undo every factor on C and on W = H C, collecting <W|G_k|C> on the way.
 
-    Both matrices are overwritten; C ends as the reference. The derivative of
-    the energy with respect to angle k is twice ``gradient[k]``.
+    Both vectors are overwritten; C ends as the reference. The derivative of the
+    energy with respect to angle k is twice ``gradient[k]``.
     """
     for k in range(angles.size - 1, -1, -1):
-        n = k % kind.size
-        cosine = np.cos(angles[k])
-        sine = np.sin(angles[k])
-        a = first[n, 0]
-        b = first[n, 1]
-        if kind[n] == 0:
-            gradient[k] = _return_rows(c, w, source[a:b], target[a:b], sign[a:b], cosine, sine)
-        elif kind[n] == 1:
-            gradient[k] = _return_columns(c, w, source[a:b], target[a:b], sign[a:b], cosine, sine)
-        else:
-            p = second[n, 0]
-            q = second[n, 1]
-            gradient[k] = _return_pairs(
-                c, w, source[a:b], target[a:b], sign[a:b], source[p:q], target[p:q], sign[p:q],
-                cosine, sine,
-            )  # fmt: skip
+        gradient[k] = _return(
+            c, w, layout, tables, factors[k], np.cos(angles[k]), np.sin(angles[k])
+        )
+
+
+@compiled
+def overlaps(c, w, layout, tables, result):  # type: ignore[no-untyped-def]
+    """<W|G_n|C> of every excitation of the tables, into ``result``."""
+    for n in range(result.size):
+        result[n] = _overlap(c, w, layout, tables, n)

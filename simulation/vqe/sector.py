@@ -1,23 +1,139 @@
 """Energy and exact gradient of the trial state inside one particle-number sector.
 
-The factors conserve the number of alpha and of beta electrons, so the state
-never leaves the sector: it is a real CI matrix (alpha strings x beta strings)
-instead of 4^norb amplitudes. The energy is one product with PySCF's contraction
-and the gradient one sweep back over the factors (adjoint differentiation: Jones
-and Gacon, arXiv:2009.02823), whatever the number of parameters.
+The factors conserve the number of alpha and of beta electrons and the symmetry
+of the reference, so the state never leaves them: it is a real vector over those
+determinants instead of 4^norb amplitudes. The energy is one product with the
+Hamiltonian and the gradient one sweep back over the factors (adjoint
+differentiation: Jones and Gacon, arXiv:2009.02823), whatever their number.
 """
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from pyscf import ao2mo
-from pyscf.fci import cistring, direct_spin1, spin_op
+from pyscf.fci import spin_op
 
 from simulation.hamiltonian import Hamiltonian
 from simulation.vqe import kernels
-from simulation.vqe.ansatz import Ansatz
+from simulation.vqe.ansatz import Ansatz, Excitation
+from simulation.vqe.contraction import Contraction
+from simulation.vqe.determinants import Determinants
 from simulation.vqe.excitationtables import tabulate
+
+
+class SectorEngine:
+    """States that are products of factors taken from one list of excitations.
+
+    A factor is the number of its excitation in the list. The excitations keep
+    the symmetry of the reference, as those of ``ansatz`` do.
+    """
+
+    def __init__(
+        self,
+        hamiltonian: Hamiltonian,
+        n_alpha: int,
+        n_beta: int,
+        excitations: tuple[Excitation, ...],
+    ) -> None:
+        self.evaluations = 0  # energies, with or without their gradient
+        self.core = hamiltonian.core_energy
+        d = self.determinants = Determinants.of(hamiltonian, n_alpha, n_beta)
+        self.contraction = Contraction(hamiltonian, d)
+        t = tabulate(excitations, d)
+        self._layout = (d.row, d.alpha.group, d.partner, d.beta.starts)
+        self._tables = (t.kind, t.first, t.second, t.bounds, t.source, t.target, t.sign)
+        self._excitations = len(excitations)
+
+    def state(self, factors: NDArray[np.int64], angles: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The normalised state.
+
+        Args:
+            factors: shape (factors,), the first acts first.
+            angles: shape (factors,), rad.
+
+        Returns:
+            shape (determinants,).
+        """
+        coefficients = np.zeros(self.determinants.size)
+        coefficients[self.determinants.reference] = 1.0
+        kernels.prepare(coefficients, self._layout, self._tables, factors, angles)
+        return coefficients
+
+    def energy(self, factors: NDArray[np.int64], angles: NDArray[np.float64]) -> float:
+        """Total energy in Hartree; arguments as of ``state``."""
+        self.evaluations += 1
+        coefficients = self.state(factors, angles)
+        return float(np.vdot(coefficients, self.contraction.applied(coefficients))) + self.core
+
+    def energy_and_gradient(
+        self, factors: NDArray[np.int64], angles: NDArray[np.float64]
+    ) -> tuple[float, NDArray[np.float64]]:
+        """Total energy in Hartree and its derivative for every angle.
+
+        Args:
+            factors: shape (factors,), the first acts first.
+            angles: shape (factors,), rad.
+
+        Returns:
+            the energy, and the gradient of shape (factors,), Hartree/rad.
+        """
+        self.evaluations += 1
+        coefficients = self.state(factors, angles)
+        image = self.contraction.applied(coefficients)
+        energy = float(np.vdot(coefficients, image)) + self.core
+        gradient = np.empty(angles.size)
+        kernels.adjoint_sweep(
+            coefficients, image, self._layout, self._tables, factors, angles, gradient
+        )
+        gradient *= 2.0
+        return energy, gradient
+
+    def pool_gradient(self, coefficients: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What the energy's derivative would be for one more factor of each excitation.
+
+        <psi|[H, G]|psi> = 2 <H psi|G psi>: one product with the Hamiltonian for
+        the whole list.
+
+        Args:
+            coefficients: shape (determinants,), a normalised state.
+
+        Returns:
+            shape (excitations,), Hartree/rad.
+        """
+        image = self.contraction.applied(coefficients)
+        result = np.empty(self._excitations)
+        kernels.overlaps(coefficients, image, self._layout, self._tables, result)
+        result *= 2.0
+        return result
+
+    def variance(self, coefficients: NDArray[np.float64]) -> float:
+        """<H^2> - <H>^2 in Hartree^2, zero for an eigenstate.
+
+        Args:
+            coefficients: shape (determinants,), a normalised state.
+        """
+        image = self.contraction.applied(coefficients)
+        residual = image - np.vdot(coefficients, image) * coefficients
+        return float(np.vdot(residual, residual))
+
+    def spin_contamination(self, coefficients: NDArray[np.float64]) -> float:
+        """How far <S^2> is above that of the lowest spin, |n_alpha - n_beta| / 2.
+
+        Where there are as many alpha as beta electrons, the states of odd spin
+        are those with an antisymmetric CI matrix; counted as triplets they give
+        <S^2> at a fraction of the cost.
+
+        Args:
+            coefficients: shape (determinants,), a normalised state.
+        """
+        d = self.determinants
+        matrix = d.matrix(coefficients)
+        if d.n_alpha == d.n_beta:
+            odd = 0.5 * (matrix - matrix.T)
+            return 2.0 * float(np.vdot(odd, odd))
+        spin = abs(d.n_alpha - d.n_beta) / 2
+        square = spin_op.spin_square0(matrix, d.norb, (d.n_alpha, d.n_beta))[0]
+        return float(square) - spin * (spin + 1)
 
 
 class SectorEnergy:
@@ -25,23 +141,13 @@ class SectorEnergy:
 
     def __init__(self, hamiltonian: Hamiltonian, ansatz: Ansatz) -> None:
         self.ansatz = ansatz
-        self.evaluations = 0
-        self._norb = ansatz.norb
-        self._electrons = (ansatz.n_alpha, ansatz.n_beta)
-        self._shape = hamiltonian.sector_shape(*self._electrons)
-        self._core = hamiltonian.core_energy
-        absorbed = direct_spin1.absorb_h1e(
-            hamiltonian.one_body, hamiltonian.two_body, self._norb, self._electrons, 0.5
-        )
-        self._eri = ao2mo.restore(4, absorbed, self._norb)
-        alpha = cistring.gen_linkstr_index_trilidx(range(self._norb), self._electrons[0])
-        beta = (
-            alpha
-            if self._electrons[0] == self._electrons[1]
-            else cistring.gen_linkstr_index_trilidx(range(self._norb), self._electrons[1])
-        )
-        self._link = (alpha, beta)
-        self._tables = tabulate(ansatz.excitations, self._norb, *self._electrons)
+        self.engine = SectorEngine(hamiltonian, ansatz.n_alpha, ansatz.n_beta, ansatz.excitations)
+        self._factors = np.tile(np.arange(len(ansatz.excitations)), ansatz.layers)
+
+    @property
+    def evaluations(self) -> int:
+        """Energies computed so far, with or without their gradient."""
+        return self.engine.evaluations
 
     def state(self, parameters: NDArray[np.float64]) -> NDArray[np.float64]:
         """The normalised trial state.
@@ -52,7 +158,7 @@ class SectorEnergy:
         Returns:
             shape (alpha strings, beta strings), PySCF's order of strings.
         """
-        return self._prepared(self.ansatz.angles(parameters))
+        return self.engine.determinants.matrix(self._vector(parameters))
 
     def energy(self, parameters: NDArray[np.float64]) -> float:
         """Total energy in Hartree.
@@ -60,9 +166,7 @@ class SectorEnergy:
         Args:
             parameters: shape (parameters,), rad.
         """
-        self.evaluations += 1
-        coefficients = self.state(parameters)
-        return float(np.vdot(coefficients, self._applied(coefficients))) + self._core
+        return self.engine.energy(self._factors, self.ansatz.angles(parameters))
 
     def energy_and_gradient(
         self, parameters: NDArray[np.float64]
@@ -75,44 +179,18 @@ class SectorEnergy:
         Returns:
             the energy, and the gradient of shape (parameters,), Hartree/rad.
         """
-        self.evaluations += 1
-        angles = self.ansatz.angles(parameters)
-        coefficients = self._prepared(angles)
-        image = self._applied(coefficients)
-        energy = float(np.vdot(coefficients, image)) + self._core
-        gradient = np.empty(angles.size)
-        t = self._tables
-        kernels.adjoint_sweep(
-            coefficients, image, t.kind, t.first, t.second, t.source, t.target, t.sign,
-            angles, gradient,
-        )  # fmt: skip
-        return energy, self.ansatz.gathered(2.0 * gradient)
+        energy, gradient = self.engine.energy_and_gradient(
+            self._factors, self.ansatz.angles(parameters)
+        )
+        return energy, self.ansatz.gathered(gradient)
 
     def spin_contamination(self, parameters: NDArray[np.float64]) -> float:
-        """How far <S^2> is above that of the lowest spin, |n_alpha - n_beta| / 2.
+        """<S^2> above that of the lowest spin, see ``SectorEngine``.
 
-        Where there are as many alpha as beta electrons, the states of odd spin
-        are those with an antisymmetric CI matrix; counted as triplets they give
-        <S^2> at a fraction of the cost.
+        Args:
+            parameters: shape (parameters,), rad.
         """
-        coefficients = self.state(parameters)
-        if self._electrons[0] == self._electrons[1]:
-            odd = 0.5 * (coefficients - coefficients.T)
-            return 2.0 * float(np.vdot(odd, odd))
-        spin = abs(self._electrons[0] - self._electrons[1]) / 2
-        square = spin_op.spin_square0(coefficients, self._norb, self._electrons)[0]
-        return float(square) - spin * (spin + 1)
+        return self.engine.spin_contamination(self._vector(parameters))
 
-    def _prepared(self, angles: NDArray[np.float64]) -> NDArray[np.float64]:
-        coefficients = np.zeros(self._shape)
-        coefficients[0, 0] = 1.0  # the first string of each spin fills from the front
-        t = self._tables
-        kernels.prepare(coefficients, t.kind, t.first, t.second, t.source, t.target, t.sign, angles)
-        return coefficients
-
-    def _applied(self, coefficients: NDArray[np.float64]) -> NDArray[np.float64]:
-        """H C without the core energy, shape as C."""
-        image: NDArray[np.float64] = direct_spin1.contract_2e(
-            self._eri, coefficients, self._norb, self._electrons, self._link
-        ).reshape(self._shape)
-        return image
+    def _vector(self, parameters: NDArray[np.float64]) -> NDArray[np.float64]:
+        return self.engine.state(self._factors, self.ansatz.angles(parameters))

@@ -18,11 +18,13 @@ import sys
 import numpy as np
 from simulation.vqe import kernels
 assert kernels.__file__.startswith(sys.argv[1]), kernels.__file__
-c = np.eye(2)
-bounds = np.array([[0, 1]])
-zero = np.zeros(1, np.int32)
-kernels.prepare(c, np.array([0]), bounds, bounds, zero, zero + 1, np.ones(1), np.ones(1))
-print(f"{c[1, 0]:.6f}")
+c = np.eye(2).ravel()  # two alpha strings with two beta strings each
+zero = np.zeros(1, np.int64)
+layout = (np.array([0, 2, 4]), np.zeros(2, np.int64), zero, zero)
+half = zero.astype(np.int32)
+tables = (zero, zero, zero, np.array([[0, 1]]), half, half + 1, np.ones(1))
+kernels.prepare(c, layout, tables, zero, np.ones(1))
+print(f"{c[2]:.6f}")
 """
 
 

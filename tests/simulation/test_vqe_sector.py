@@ -6,11 +6,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pyscf.fci import cistring, direct_spin1
+from pyscf.fci import direct_spin1
 
+from simulation.casci import ground_state
 from simulation.vqe.ansatz import uccsd
+from simulation.vqe.contraction import Contraction
+from simulation.vqe.determinants import Determinants
 from simulation.vqe.excitationtables import tabulate
-from simulation.vqe.sector import SectorEnergy
+from simulation.vqe.parity import ParitySymmetry
+from simulation.vqe.sector import SectorEnergy, SectorEngine
 
 sectors = st.integers(2, 4).flatmap(
     lambda norb: st.tuples(
@@ -98,11 +102,12 @@ def test_evaluations_are_counted(active_space):
     assert surface.evaluations == 2
 
 
-def test_string_tables_follow_anticommutation():
+def test_string_tables_follow_anticommutation(random_hamiltonian):
     # 0^ 2 - h.c. on the strings of two electrons in three orbitals: moving an
     # electron across the occupied orbital 1 costs a sign, over an empty one not.
-    tables = tabulate((((0,), (2,)),), 3, 2, 0)
-    strings = cistring.make_strings(range(3), 2).tolist()
+    determinants = Determinants.of(random_hamiltonian(3, 1), 2, 0)
+    tables = tabulate((((0,), (2,)),), determinants)
+    strings = determinants.alpha.masks.tolist()
     pairs = {
         (strings[i], strings[j]): sign
         for i, j, sign in zip(tables.source, tables.target, tables.sign, strict=True)
@@ -113,7 +118,78 @@ def test_string_tables_follow_anticommutation():
 def test_tables_stay_at_the_level_of_strings(active_space):
     h = active_space("acrylamide", 8, 8)
     ansatz = uccsd(h, 4, 4, 1, share_spins=True)
-    tables = tabulate(ansatz.excitations, 8, 4, 4)
+    tables = tabulate(ansatz.excitations, Determinants.of(h, 4, 4))
     strings, determinants = h.sector_shape(4, 4)[0], 70 * 70
     assert tables.sign.size < len(ansatz.excitations) * strings
     assert tables.sign.size < determinants
+
+
+@pytest.mark.parametrize("sector", [(3, 3), (4, 3), (2, 3), (4, 2), (3, 0), (6, 1), (0, 2)])
+@pytest.mark.parametrize("symmetric", [True, False])
+def test_the_contraction_is_pyscfs(active_space, random_hamiltonian, sector, symmetric):
+    # Planar acrylamide: two blocks of the CI matrix; random integrals: one.
+    h = active_space("acrylamide", 6, 6) if symmetric else random_hamiltonian(6, 3)
+    d = Determinants.of(h, *sector)
+    vector = np.random.default_rng(1).normal(size=d.size)
+    absorbed = direct_spin1.absorb_h1e(h.one_body, h.two_body, 6, sector, 0.5)
+    expected = direct_spin1.contract_2e(absorbed, d.matrix(vector), 6, sector).reshape(d.shape)
+    image = Contraction(h, d).applied(vector)
+    assert d.matrix(image) == pytest.approx(expected, abs=1e-11)
+
+
+def test_symmetry_halves_what_is_stored(active_space, random_hamiltonian):
+    planar = Determinants.of(active_space("acrylamide", 8, 8), 4, 4)
+    plain = Determinants.of(random_hamiltonian(8, 2), 4, 4)
+    assert plain.size == 70 * 70
+    assert len(planar.blocks()) == 2
+    assert planar.size < 0.6 * plain.size
+
+
+@settings(max_examples=40, deadline=None)
+@given(case=sectors)
+def test_blocks_and_matrix_hold_the_same_state(random_hamiltonian, case):
+    norb, n_alpha, n_beta, seed = case
+    d = Determinants.of(random_hamiltonian(norb, seed), n_alpha, n_beta)
+    vector = np.random.default_rng(seed).normal(size=d.size)
+    assert np.array_equal(d.vector(d.matrix(vector)), vector)
+    reference = np.zeros(d.size)
+    reference[d.reference] = 1.0
+    assert d.matrix(reference)[0, 0] == 1.0
+
+
+def test_the_symmetric_state_is_the_general_one(active_space, monkeypatch):
+    # The same trial state with the symmetry of the molecule, and as if it had none.
+    h = active_space("acrylamide", 6, 6)
+    ansatz = uccsd(h, 3, 3, 1, share_spins=True)
+    energy, gradient = SectorEnergy(h, ansatz).energy_and_gradient(ansatz.start)
+    state = SectorEnergy(h, ansatz).state(ansatz.start)
+    everything = ParitySymmetry(6, tuple(1 << p for p in reversed(range(6))))
+    monkeypatch.setattr(ParitySymmetry, "of", staticmethod(lambda _: everything))
+    general = SectorEnergy(h, ansatz)
+    assert general.engine.determinants.size == 400
+    assert general.state(ansatz.start) == pytest.approx(state, abs=1e-12)
+    found = general.energy_and_gradient(ansatz.start)
+    assert found[0] == pytest.approx(energy, abs=1e-11)
+    assert found[1] == pytest.approx(gradient, abs=1e-11)
+
+
+def test_the_pool_gradient_is_that_of_an_appended_factor(active_space):
+    h = active_space("acrylamide", 4, 4)
+    ansatz = uccsd(h, 2, 2, 1, share_spins=False)
+    engine = SectorEngine(h, 2, 2, ansatz.excitations)
+    factors, angles = np.arange(len(ansatz.excitations)), ansatz.angles(ansatz.start)
+    pool = engine.pool_gradient(engine.state(factors, angles))
+    for number, slope in enumerate(pool):
+        more = np.append(factors, number)
+        gradient = engine.energy_and_gradient(more, np.append(angles, 0.0))[1]
+        assert slope == pytest.approx(gradient[-1], abs=1e-12)
+
+
+def test_the_variance_vanishes_for_an_eigenstate(active_space):
+    h = active_space("H2", 2, 2)
+    ansatz = uccsd(h, 1, 1, 1, share_spins=True)
+    surface = SectorEnergy(h, ansatz)
+    d = surface.engine.determinants
+    exact = d.vector(ground_state(h, 1, 1).coefficients)
+    assert surface.engine.variance(exact) == pytest.approx(0.0, abs=1e-12)
+    assert surface.engine.variance(d.vector(surface.state(ansatz.start))) > 1e-4
