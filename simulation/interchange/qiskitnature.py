@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulation.errors import InputError
 from simulation.hamiltonian import Hamiltonian
@@ -54,17 +55,21 @@ def from_problem(problem: ElectronicStructureProblem) -> tuple[Hamiltonian, int,
         InputError: the orbitals of the two spins differ, or the problem does
             not say how many electrons it has.
     """
-    from qiskit_nature.second_q.operators.tensor_ordering import IndexType, to_chemist_ordering
-
     integrals = problem.hamiltonian.electronic_integrals
+    one_body = np.array(integrals.alpha["+-"], dtype=np.float64)
+    two_body = _chemists(integrals.alpha["++--"])
     for other in (integrals.beta, integrals.beta_alpha):
-        for key in (key for key in ("+-", "++--") if key in other):
-            if np.abs(np.asarray(other[key]) - integrals.alpha[key]).max() > _SYMMETRY_TOLERANCE:
-                raise InputError(
-                    "interchange",
-                    "the problem has other orbitals for alpha than for beta electrons; "
-                    "use a restricted mean field",
-                )
+        differences = [0.0]
+        if "+-" in other:
+            differences.append(np.abs(np.asarray(other["+-"]) - one_body).max())
+        if "++--" in other:
+            differences.append(np.abs(_chemists(other["++--"]) - two_body).max())
+        if max(differences) > _SYMMETRY_TOLERANCE:
+            raise InputError(
+                "interchange",
+                "the problem has other orbitals for alpha than for beta electrons; "
+                "use a restricted mean field",
+            )
     if problem.num_particles is None:
         raise InputError(
             "interchange", "the problem names no electrons; set its num_particles first"
@@ -72,12 +77,26 @@ def from_problem(problem: ElectronicStructureProblem) -> tuple[Hamiltonian, int,
     n_alpha, n_beta = problem.num_particles
     constants = problem.hamiltonian.constants.values()
     hamiltonian = Hamiltonian(
-        one_body=np.array(integrals.alpha["+-"], dtype=np.float64),
-        two_body=np.array(
-            to_chemist_ordering(integrals.alpha["++--"], index_order=IndexType.PHYSICIST),
-            dtype=np.float64,
-        ),
+        one_body=one_body,
+        two_body=two_body,
         core_energy=float(sum(constants)),
     )
     hamiltonian.check_sector(n_alpha, n_beta)
     return hamiltonian, n_alpha, n_beta
+
+
+def _chemists(integrals: Any) -> NDArray[np.float64]:
+    """Two-electron integrals of Qiskit Nature as (pq|rs).
+
+    It keeps plain tensors in physicists' order and folded ones in chemists'.
+    """
+    from qiskit_nature.second_q.operators.symmetric_two_body import (
+        SymmetricTwoBodyIntegrals,
+        unfold,
+    )
+    from qiskit_nature.second_q.operators.tensor_ordering import IndexType, to_chemist_ordering
+
+    if isinstance(integrals, SymmetricTwoBodyIntegrals):
+        return np.array(unfold(integrals), dtype=np.float64)
+    ordered = to_chemist_ordering(np.asarray(integrals), index_order=IndexType.PHYSICIST)
+    return np.array(ordered, dtype=np.float64)
