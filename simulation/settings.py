@@ -50,10 +50,11 @@ class SimulationSettings(BaseModel):
         gt=0,
         description="error against exact diagonalisation asked of auto and adapt, in mHartree",
     )
-    mapping: Literal["jordan-wigner", "parity", "tapered"] = Field(
-        default="jordan-wigner",
+    mapping: Literal["auto", "jordan-wigner", "parity", "tapered"] = Field(
+        default="auto",
         description="fermions to qubits in circuits: jordan-wigner, parity (two qubits fewer), "
-        "tapered (all Z2 symmetries removed)",
+        "tapered (all Z2 symmetries removed); auto is jordan-wigner, and on a device the one "
+        "with the fewest two-qubit gates",
     )
     backend: str = Field(
         default="exact",

@@ -99,7 +99,7 @@ def mapper(
     """Qiskit Nature's mapper for a sector of a Hamiltonian.
 
     Args:
-        name: ``jordan-wigner``, ``parity`` or ``tapered``.
+        name: ``jordan-wigner``, ``parity`` or ``tapered``; ``auto`` is the first.
         hamiltonian: orbitals in the order in which the reference fills them.
         excitations: of the trial state. ``tapered`` removes only symmetries
             that they keep; without them it takes those of the Hamiltonian.
@@ -110,7 +110,7 @@ def mapper(
     """
     hamiltonian.check_sector(n_alpha, n_beta)
     electrons = (n_alpha, n_beta)
-    if name == "jordan-wigner":
+    if name in ("jordan-wigner", "auto"):
         return JordanWignerMapper()
     if name not in NAMES:
         raise InputError("solver", f"unknown mapping {name!r}; there are: {', '.join(NAMES)}")
