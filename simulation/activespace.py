@@ -1,4 +1,4 @@
-"""The localised pi space of four conjugated atoms."""
+"""The localised space of a group of pi functions, and what speaks against it."""
 
 from __future__ import annotations
 
@@ -7,26 +7,28 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from pyscf import gto
+from rdkit import Chem
 
 from simulation.errors import ConvergenceError
 from simulation.geometry import HARTREE_EV, Geometry
 from simulation.meanfield import MeanField
-
-ELECTRONS = 4
-ORBITALS = 4
-_PER_BLOCK = 2  # two doubly occupied, two virtual
+from simulation.pisystem import alternating_axes, normal
 
 # AVAS thresholds in the order they are tried: its own default, then outwards.
 THRESHOLDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.1, 0.05)
 
 MINAO = "minao"
+_LAST_WITH_MINAO = 36  # Kr
 
-# What the spaces of planar, conjugated groups of every kind in
-# docs/recipes/warhead-ea.md keep to; twisted or contaminated ones do not.
-TRIPLET_WINDOW = (4.2, 5.8)  # eV; alkene-carbonyl
-TRIPLET_WINDOW_ALKYNE = (5.3, 7.2)  # eV
+# Of an orbital on the valence functions of the substituents; below it the orbital
+# is a remainder of no group in particular.
+_SUBSTITUENT_WEIGHT = 0.3
+# Overlap (squared) below which a frontier orbital has no counterpart that takes in
+# the substituents: two orbitals share it, and neither is it.
+_FOLLOWED = 0.5
+
 LARGEST_TWIST = 35.0  # degrees
-DOUBTFUL_WEIGHT = 0.75  # of the weakest orbital on the four pi functions
+DOUBTFUL_WEIGHT = 0.75  # of the weakest orbital on the pi functions
 DOUBTFUL_GAP = 0.3  # in AVAS weight between orbitals in and outside the space
 INERT = 0.01  # deviation of a natural occupation from 2 or 0
 REFUSED_WEIGHT = 0.5
@@ -35,30 +37,50 @@ REFUSED_TRIPLET = (2.5, 9.0)  # eV
 
 @dataclass(frozen=True)
 class ActiveSpace:
-    """Four orbitals, two occupied in the mean field and two virtual.
+    """As many orbitals as pi functions: those the mean field occupies, and virtual ones.
 
-    Each pair is semi-canonical (diagonal in the Fock operator), lowest first.
+    Each block is semi-canonical (diagonal in the Fock operator), lowest first.
     """
 
-    atoms: tuple[int, ...]  # the four atoms the pi functions stand on
-    coefficients: NDArray[np.float64]  # shape: (nao, 4)
-    energies: NDArray[np.float64]  # shape: (4,), Hartree
-    weights: tuple[float, ...]  # shape: (4,); of each orbital on the targets, 0..1
+    atoms: tuple[int, ...]  # the atoms the pi functions stand on
+    electrons: int
+    coefficients: NDArray[np.float64]  # shape: (nao, n)
+    energies: NDArray[np.float64]  # shape: (n,), Hartree
+    weights: tuple[float, ...]  # shape: (n,); of each orbital on the targets, 0..1
     occupied_spectrum: tuple[float, ...]  # AVAS weights of the occupied block, highest first
     virtual_spectrum: tuple[float, ...]  # AVAS weights of the virtual block, highest first
-    threshold: float  # AVAS threshold at which exactly (4e,4o) came out
+    threshold: float  # AVAS threshold at which exactly this space came out
     labels: tuple[str, ...]  # e.g. "C1 2pz"
-    planarity: float  # Angstrom, rms distance of the four atoms from their plane
-    twist: float  # degrees, between the pi axes on the two sides of the single bond
+    planarity: float  # Angstrom, rms distance of the atoms from their plane
+    twist: float  # degrees, the largest angle between the pi axes of two bonded atoms
+    followed: tuple[float, ...] = ()  # overlap (squared) of the frontier orbitals, highest
+    # occupied and lowest virtual, with themselves before substituents were mixed in
+
+    @property
+    def occupied(self) -> int:
+        """Orbitals that the mean field occupies doubly."""
+        return self.electrons // 2
+
+    @property
+    def separation(self) -> float:
+        """AVAS weight between the last orbital inside and the first outside, of the worse block."""
+        gaps = []
+        sizes = (self.occupied, len(self.atoms) - self.occupied)
+        for spectrum, size in zip(
+            (self.occupied_spectrum, self.virtual_spectrum), sizes, strict=True
+        ):
+            outside = spectrum[size] if size < len(spectrum) else 0.0
+            gaps.append(spectrum[size - 1] - outside)
+        return min(gaps)
 
     @property
     def pi_star(self) -> float:
         """Energy of the lowest virtual orbital of the space, eV."""
-        return float(self.energies[_PER_BLOCK]) * HARTREE_EV
+        return float(self.energies[self.occupied]) * HARTREE_EV
 
 
-def pi_axes(geometry: Geometry, atoms: tuple[int, int, int, int]) -> NDArray[np.float64]:
-    """The direction of the pi system on each atom of C=C-C=O, in the order of ``atoms``.
+def pi_axes(geometry: Geometry, atoms: tuple[int, ...]) -> NDArray[np.float64]:
+    """The direction of the pi system on each atom of a warhead, in the order of ``atoms``.
 
     At an atom with three neighbours it is the normal of the plane through them
     (the pi-orbital axis vector of Haddon, Acc. Chem. Res. 21, 243 (1988)); the
@@ -69,42 +91,97 @@ def pi_axes(geometry: Geometry, atoms: tuple[int, int, int, int]) -> NDArray[np.
 
     Args:
         geometry: where the atoms are.
-        atoms: beta, alpha, carbonyl carbon and oxygen.
+        atoms: beta, alpha, carbonyl carbon and oxygen; beta, alpha, nitrile
+            carbon and nitrogen; or beta and alpha alone.
 
     Returns:
-        unit vectors. # shape: (4, 3)
+        unit vectors. # shape: (n, 3)
     """
+    if len(atoms) == 2:
+        return alternating_axes(geometry, atoms)
     places = geometry.coordinates
-    beta, alpha, carbon, _ = atoms
-
-    def normal(atom: int) -> NDArray[np.float64] | None:
-        around = [n.GetIdx() for n in geometry.molecule.GetAtomWithIdx(atom).GetNeighbors()]
-        if len(around) != 3:
-            return None
-        a, b, c = (places[i] - places[atom] for i in around)
-        # unit bond vectors: a long bond must not tilt the axis
-        a, b, c = (v / np.linalg.norm(v) for v in (a, b, c))
-        across = np.cross(b - a, c - a)
-        return np.asarray(across / np.linalg.norm(across))
-
-    carbonyl = normal(carbon)
-    if carbonyl is None:
-        raise ValueError(f"atom {carbon} is not a carbonyl carbon")
+    beta, alpha, carbon, end = atoms
+    across = normal(geometry, carbon)
+    if across is None:
+        if geometry.molecule.GetAtomWithIdx(end).GetSymbol() != "N":
+            raise ValueError(f"atom {carbon} is not a carbonyl carbon")
+        return alternating_axes(geometry, atoms)
     bond = places[alpha] - places[beta]
     bond /= np.linalg.norm(bond)
     axes = []
     for atom in (beta, alpha):
-        axis = normal(atom)
+        axis = normal(geometry, atom)
         if axis is None:
-            axis = carbonyl - (carbonyl @ bond) * bond
+            axis = across - (across @ bond) * bond
             axis /= np.linalg.norm(axis)
-        axes.append(axis if axis @ carbonyl >= 0 else -axis)
-    return np.array([*axes, carbonyl, carbonyl])
+        axes.append(axis if axis @ across >= 0 else -axis)
+    return np.array([*axes, across, across])
 
 
-def _planarity(places: NDArray[np.float64]) -> float:
+def substituents(geometry: Geometry, bond: tuple[int, ...]) -> tuple[int, ...]:
+    """Saturated groups on a multiple bond whose valence functions hyperconjugate with it.
+
+    An alkyl carbon, a halogen, an amine or ether, each with its hydrogens and
+    halogens, and a sulfonyl group with its oxygens. A further pi system (a ring,
+    a nitrile, another carbonyl) is none: it would share the frontier orbitals.
+
+    Args:
+        geometry: of the molecule.
+        bond: the carbons of the multiple bond.
+
+    Returns:
+        atoms, in order.
+    """
+    found = set()
+    for carbon in bond:
+        for atom in geometry.molecule.GetAtomWithIdx(carbon).GetNeighbors():
+            if atom.GetAtomicNum() == 1 or atom.GetIdx() in bond:
+                continue
+            saturated = all(b.GetBondType() == Chem.BondType.SINGLE for b in atom.GetBonds())
+            sulfonyl = atom.GetSymbol() == "S" and atom.GetDegree() == 4
+            if not saturated and not sulfonyl:
+                continue
+            found.add(atom.GetIdx())
+            for other in atom.GetNeighbors():
+                light = other.GetDegree() == 1 and other.GetIdx() not in bond
+                if light:
+                    found.add(other.GetIdx())
+    return tuple(
+        sorted(
+            i
+            for i in found
+            if geometry.molecule.GetAtomWithIdx(i).GetAtomicNum() <= _LAST_WITH_MINAO
+        )
+    )
+
+
+def _planarity(geometry: Geometry, atoms: tuple[int, ...]) -> float:
+    around = set(atoms)
+    if len(atoms) < 4:
+        for i in atoms:
+            around |= {n.GetIdx() for n in geometry.molecule.GetAtomWithIdx(i).GetNeighbors()}
+    places = geometry.coordinates[sorted(around)]
     centred = places - places.mean(axis=0)
     return float(np.linalg.svd(centred, compute_uv=False)[2] / np.sqrt(len(places)))
+
+
+def _twist(geometry: Geometry, atoms: tuple[int, ...], axes: NDArray[np.float64]) -> float:
+    angles = [0.0]
+    for first, i in enumerate(atoms):
+        for second, j in enumerate(atoms[:first]):
+            if geometry.molecule.GetBondBetweenAtoms(i, j) is not None:
+                cosine = np.clip(abs(axes[first] @ axes[second]), 0, 1)
+                angles.append(float(np.degrees(np.arccos(cosine))))
+    return max(angles)
+
+
+def _minimal(geometry: Geometry, atoms: tuple[int, ...]) -> gto.Mole:
+    return gto.M(
+        atom=[(geometry.symbols[i], geometry.coordinates[i].tolist()) for i in atoms],
+        basis=MINAO,
+        spin=None,
+        verbose=0,
+    )
 
 
 def _projector(
@@ -115,74 +192,160 @@ def _projector(
     Returns:
         shape (nmo, nmo); eigenvalues 0..1.
     """
-    reference = gto.M(
-        atom=[(geometry.symbols[i], geometry.coordinates[i].tolist()) for i in atoms],
-        basis=MINAO,
-        spin=None,
-        verbose=0,
-    )
+    reference = _minimal(geometry, atoms)
     functions = np.zeros((reference.nao, len(atoms)))
     for place, axis in enumerate(axes):
+        shell = _valence_shell(geometry.molecule.GetAtomWithIdx(atoms[place]).GetAtomicNum())
         for component, letter in zip(axis, "xyz", strict=True):
-            (index,) = reference.search_ao_label(f"^{place} .* 2p{letter}")
+            (index,) = reference.search_ao_label(f"^{place} .* {shell}p{letter}")
             functions[index, place] = component
+    return _onto(field, reference, functions)
+
+
+def _valence_projector(
+    field: MeanField, geometry: Geometry, atoms: tuple[int, ...]
+) -> NDArray[np.float64]:
+    """The projector onto all valence functions of these atoms; shape (nmo, nmo)."""
+    reference = _minimal(geometry, atoms)
+    valence = []
+    for index, (atom, _, shell, _) in enumerate(reference.ao_labels(fmt=None)):
+        number = geometry.molecule.GetAtomWithIdx(atoms[atom]).GetAtomicNum()
+        if int(shell[0]) == _valence_shell(number) and shell[1] in "sp":
+            valence.append(index)
+    return _onto(field, reference, np.eye(reference.nao)[:, valence])
+
+
+def _valence_shell(number: int) -> int:
+    """The principal quantum number of an element's valence s and p functions."""
+    return Chem.GetPeriodicTable().GetRow(number)
+
+
+def _onto(
+    field: MeanField, reference: gto.Mole, functions: NDArray[np.float64]
+) -> NDArray[np.float64]:
     overlap = functions.T @ reference.intor_symmetric("int1e_ovlp") @ functions
     cross = functions.T @ gto.intor_cross("int1e_ovlp", reference, field.molecule)
     cross = cross @ field.coefficients
     return np.asarray(cross.T @ np.linalg.solve(overlap, cross))
 
 
-def select(field: MeanField, geometry: Geometry, atoms: tuple[int, int, int, int]) -> ActiveSpace:
-    """The (4e,4o) space of C=C-C=O by atomic valence active spaces.
+def _semicanonical(
+    level: NDArray[np.float64], vectors: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Vectors that are diagonal in the Fock operator, lowest first, and their energies."""
+    energy, rotation = np.linalg.eigh(vectors.T @ (level[:, None] * vectors))
+    return vectors @ rotation, energy
+
+
+def _followed(
+    chosen: NDArray[np.float64],
+    level: NDArray[np.float64],
+    groups: NDArray[np.float64],
+    frontier: int,
+) -> tuple[NDArray[np.float64], float]:
+    """The space with its frontier orbital mixed with the substituents, and the overlap.
+
+    The orbitals that AVAS picks hold as little of the substituents as they can.
+    The mean field's frontier orbital does hold some: an electron in it, or a
+    hole, spreads onto an alkyl group, and a space that cannot follow puts the
+    electron affinity too low and the triplet too high (0.15-0.3 eV and 0.3-0.8 eV
+    for one or two methyl groups). So the frontier orbital is taken from the
+    Fock operator's eigenvectors in the space of both, by its overlap with
+    what AVAS found; the others stay, orthogonal to it.
+
+    Args:
+        chosen: semi-canonical orbitals of one block. # shape: (block, n)
+        level: energies of the block's canonical orbitals, Hartree. # shape: (block,)
+        groups: projector onto the substituents in the block. # shape: (block, block)
+        frontier: column of ``chosen``.
+    """
+    outside = np.eye(len(level)) - chosen @ chosen.T
+    values, vectors = np.linalg.eigh(outside @ groups @ outside)
+    both = np.hstack([chosen, vectors[:, values > _SUBSTITUENT_WEIGHT]])
+    mixed, _ = _semicanonical(level, both)
+    overlaps = (chosen[:, frontier] @ mixed) ** 2
+    best = int(overlaps.argmax())
+    if overlaps[best] < _FOLLOWED:
+        return chosen, float(overlaps[best])
+    orbital = mixed[:, [best]]
+    rest = chosen - orbital @ (orbital.T @ chosen)
+    kept = np.linalg.svd(rest, full_matrices=False)[0][:, : chosen.shape[1] - 1]
+    return np.hstack([orbital, kept]), float(overlaps[best])
+
+
+def select(
+    field: MeanField,
+    geometry: Geometry,
+    atoms: tuple[int, ...],
+    *,
+    axes: NDArray[np.float64] | None = None,
+    electrons: int | None = None,
+    groups: tuple[int, ...] | None = None,
+) -> ActiveSpace:
+    """The space of a group of pi functions by atomic valence active spaces.
 
     Sayfutyarova et al., J. Chem. Theory Comput. 13, 4063 (2017): the occupied
     and the virtual orbitals are rotated each among themselves to separate those
-    that overlap with the four 2p functions along ``pi_axes`` from the rest.
+    that overlap with the 2p functions along ``axes`` from the rest. The frontier
+    orbitals then take in the saturated substituents, see ``substituents``.
 
     Args:
-        field: the converged mean field at ``geometry``.
+        field: the converged closed-shell mean field at ``geometry``.
         geometry: the same as the mean field's.
-        atoms: beta, alpha, carbonyl carbon and oxygen.
+        atoms: which carry a pi function; of a warhead beta and alpha come first.
+        axes: of the functions; ``pi_axes`` where None. # shape: (n, 3)
+        electrons: in the space; as many as functions where None.
+        groups: atoms of the substituents; those of the first two atoms where None.
 
     Raises:
-        ConvergenceError: no threshold gives two occupied and two virtual
-            orbitals; says the weights.
+        ConvergenceError: no threshold gives the wanted number of occupied and
+            virtual orbitals; says the weights.
     """
-    axes = pi_axes(geometry, atoms)
+    axes = pi_axes(geometry, atoms) if axes is None else axes
+    electrons = len(atoms) if electrons is None else electrons
+    groups = substituents(geometry, atoms[:2]) if groups is None else groups
+    sizes = (electrons // 2, len(atoms) - electrons // 2)
     projector = _projector(field, geometry, atoms, axes)
+    around = _valence_projector(field, geometry, groups) if groups else None
     blocks = (slice(0, field.occupied), slice(field.occupied, None))
-    orbitals, energies, weights, spectra = [], [], [], []
-    for block in blocks:
+    orbitals, energies, weights, spectra, followed = [], [], [], [], []
+    for block, size, frontier in zip(blocks, sizes, (sizes[0] - 1, 0), strict=True):
         values, vectors = np.linalg.eigh(projector[block, block])
-        spectra.append(values[::-1][:ORBITALS])
-        chosen = vectors[:, ::-1][:, :_PER_BLOCK]
+        spectra.append(values[::-1][: len(atoms)])
         level = field.orbital_energies[block]
-        energy, rotation = np.linalg.eigh(chosen.T @ (level[:, None] * chosen))
-        chosen = chosen @ rotation
+        chosen, _ = _semicanonical(level, vectors[:, ::-1][:, :size])
+        if around is not None:
+            chosen, overlap = _followed(chosen, level, around[block, block], frontier)
+            followed.append(overlap)
+        chosen, energy = _semicanonical(level, chosen)
         # The sign of an eigenvector is arbitrary; fix it, so that a run repeats bit for bit.
-        chosen *= np.sign(chosen[np.abs(chosen).argmax(axis=0), range(_PER_BLOCK)])
+        chosen *= np.sign(chosen[np.abs(chosen).argmax(axis=0), range(size)])
         orbitals.append(field.coefficients[:, block] @ chosen)
         energies.append(energy)
         weights.append(np.einsum("pi,pq,qi->i", chosen, projector[block, block], chosen))
-    places = geometry.coordinates[list(atoms)]
     return ActiveSpace(
         atoms=atoms,
+        electrons=electrons,
         coefficients=np.hstack(orbitals),
         energies=np.concatenate(energies),
         weights=tuple(float(w) for w in np.concatenate(weights)),
         occupied_spectrum=tuple(float(w) for w in spectra[0]),
         virtual_spectrum=tuple(float(w) for w in spectra[1]),
-        threshold=_threshold(spectra[0], spectra[1]),
+        threshold=_threshold(spectra[0], spectra[1], sizes),
         labels=tuple(f"{geometry.symbols[i]}{i + 1} 2pz" for i in atoms),
-        planarity=_planarity(places),
-        twist=float(np.degrees(np.arccos(np.clip(axes[1] @ axes[2], -1, 1)))),
+        planarity=_planarity(geometry, atoms),
+        twist=_twist(geometry, atoms, axes),
+        followed=tuple(followed),
     )
 
 
-def _threshold(occupied: NDArray[np.float64], virtual: NDArray[np.float64]) -> float:
-    """The first threshold of the scan between the second and the third weight of both blocks."""
+def _threshold(
+    occupied: NDArray[np.float64], virtual: NDArray[np.float64], sizes: tuple[int, int]
+) -> float:
+    """The first threshold of the scan that leaves just the wanted orbitals of both blocks."""
     for threshold in THRESHOLDS:
-        if all(int((block > threshold).sum()) == _PER_BLOCK for block in (occupied, virtual)):
+        counts = tuple(int((block > threshold).sum()) for block in (occupied, virtual))
+        if counts == sizes:
             return threshold
     shown = " and ".join(
         f"{name} {', '.join(f'{w:.2f}' for w in block)}"
@@ -190,8 +353,8 @@ def _threshold(occupied: NDArray[np.float64], virtual: NDArray[np.float64]) -> f
     )
     raise ConvergenceError(
         "activespace",
-        f"no AVAS threshold between {min(THRESHOLDS)} and {max(THRESHOLDS)} gives (4e,4o): "
-        f"weights {shown}",
+        f"no AVAS threshold between {min(THRESHOLDS)} and {max(THRESHOLDS)} gives "
+        f"({2 * sizes[0]}e,{sum(sizes)}o): weights {shown}",
     )
 
 
@@ -199,8 +362,7 @@ def doubts(
     space: ActiveSpace,
     triplet: float,
     occupations: tuple[float, ...],
-    *,
-    alkyne: bool,
+    window: tuple[float, float],
 ) -> tuple[str, ...]:
     """Why a space may not be the intended one; empty when nothing speaks against it.
 
@@ -211,16 +373,14 @@ def doubts(
     Args:
         space: the selected orbitals.
         triplet: vertical triplet energy in the space, eV.
-        occupations: natural occupations of the singlet. # shape: (4,)
-        alkyne: the multiple bond is a triple bond.
+        occupations: natural occupations of the singlet. # shape: (n,)
+        window: the triplet energies of groups of this kind, eV.
 
     Raises:
         ConvergenceError: the space is certainly not the intended one.
     """
-    low, high = TRIPLET_WINDOW_ALKYNE if alkyne else TRIPLET_WINDOW
-    gap = min(
-        s[_PER_BLOCK - 1] - s[_PER_BLOCK] for s in (space.occupied_spectrum, space.virtual_spectrum)
-    )
+    low, high = window
+    gap = space.separation
     weakest = min(space.weights)
     inert = occupations[0] > 2 - INERT or occupations[-1] < INERT
     numbers = (
@@ -230,18 +390,23 @@ def doubts(
     )
     if weakest < REFUSED_WEIGHT or not REFUSED_TRIPLET[0] < triplet < REFUSED_TRIPLET[1]:
         raise ConvergenceError(
-            "activespace", f"the four orbitals are not the group's pi system: {numbers}"
+            "activespace", f"the orbitals are not the group's pi system: {numbers}"
         )
     found = []
     if space.twist > LARGEST_TWIST:
         found.append(
-            f"twisted: the pi axes of alkene and carbonyl are {space.twist:.0f} degrees apart, "
+            f"twisted: the pi axes of bonded atoms are {space.twist:.0f} degrees apart, "
             "the group is not one conjugated system"
         )
     if weakest < DOUBTFUL_WEIGHT:
-        found.append(f"an orbital has only {weakest:.2f} of its weight on the four pi functions")
+        found.append(f"an orbital has only {weakest:.2f} of its weight on the pi functions")
     if gap < DOUBTFUL_GAP:
         found.append(f"orbitals in and outside the space are separated by only {gap:.2f} in weight")
+    if min(space.followed, default=1.0) < _FOLLOWED:
+        found.append(
+            "a frontier orbital is shared with a substituent "
+            f"(overlap {min(space.followed):.2f}); the substituent was left out of it"
+        )
     if not low < triplet < high:
         found.append(f"triplet energy {triplet:.2f} eV is outside {low}-{high} eV")
     if inert:

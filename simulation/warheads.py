@@ -1,8 +1,16 @@
-"""Alpha,beta-unsaturated carbonyl groups: where they are and what they are called."""
+"""Electrophilic multiple bonds: where they are, what they are called, which pi space is theirs.
+
+A carbonyl or nitrile on the alpha carbon is conjugated with the multiple bond
+and belongs to its pi system (four functions). A sulfonyl group has no pi
+function: its S-O antibonding orbitals mix into the pi* of the multiple bond,
+whose two functions are the space. A multiple bond with a carbonyl and a nitrile
+(a 2-cyanoacrylamide) is taken with the carbonyl.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from rdkit import Chem
 
@@ -12,6 +20,20 @@ from simulation.molecule import canonical
 # pyridones, coumarins): those add no thiol under physiological conditions.
 ALKENE = "[CX3;!a:1]=[CX3;!a:2]-[CX3;!a:3]=[OX1:4]"
 ALKYNE = "[CX2:1]#[CX2:2]-[CX3;!a:3]=[OX1:4]"
+SULFONYL_ALKENE = "[CX3;!a:1]=[CX3;!a:2]-[SX4:3](=[OX1])=[OX1]"
+SULFONYL_ALKYNE = "[CX2:1]#[CX2:2]-[SX4:3](=[OX1])=[OX1]"
+NITRILE_ALKENE = "[CX3;!a:1]=[CX3;!a:2]-[CX2:3]#[NX1:4]"
+
+Family = Literal["carbonyl", "sulfonyl", "nitrile"]
+
+_PATTERNS: tuple[tuple[str, Family, bool, int], ...] = (  # SMARTS, family, alkyne, atoms kept
+    (ALKENE, "carbonyl", False, 4),
+    (ALKYNE, "carbonyl", True, 4),
+    (SULFONYL_ALKENE, "sulfonyl", False, 3),
+    (SULFONYL_ALKYNE, "sulfonyl", True, 3),
+    (NITRILE_ALKENE, "nitrile", False, 4),
+)
+SMARTS = tuple(pattern for pattern, *_ in _PATTERNS)
 
 # The first pattern that matches at the group's atoms names it. The atoms of a
 # match are beta, alpha, carbonyl carbon, oxygen, as in the patterns above.
@@ -46,28 +68,71 @@ _NAMES = (
 GENERIC = "alpha,beta-unsaturated carbonyl"
 
 
+# What a sulfonyl or nitrile on the multiple bond makes of it; the first that matches names it.
+_OTHER_NAMES = (
+    ("vinyl sulfonamide", "[CX3:1]=[CX3:2][SX4](=O)(=O)[#7]"),
+    ("vinyl sulfone", "[CX3:1]=[CX3:2][SX4](=O)(=O)[#6]"),
+    ("vinyl sulfonate", "[CX3:1]=[CX3:2][SX4](=O)(=O)[#8]"),
+    ("alkynyl sulfone", "[CX2:1]#[CX2:2][SX4](=O)(=O)[#6]"),
+    ("acrylonitrile", "[CX3:1]=[CX3:2][CX2]#N"),
+)
+_GENERICS: dict[Family, str] = {
+    "carbonyl": GENERIC,
+    "sulfonyl": "alpha,beta-unsaturated sulfonyl",
+    "nitrile": "alpha,beta-unsaturated nitrile",
+}
+
+# Vertical triplet energies (eV) in the group's own space of planar groups that are
+# the intended ones; docs/recipes/warhead-st.md shows them.
+_TRIPLETS: dict[tuple[Family, bool], tuple[float, float]] = {
+    ("carbonyl", False): (4.2, 5.8),
+    ("carbonyl", True): (5.3, 7.2),
+    ("sulfonyl", False): (5.2, 6.6),  # two functions: no conjugation lowers it
+    ("sulfonyl", True): (6.0, 8.4),
+    ("nitrile", False): (4.2, 5.8),
+}
+
+
 @dataclass(frozen=True)
 class Warhead:
-    """One C=C-C=O (or C#C-C=O) group."""
+    """One multiple bond and the group that activates it."""
 
     kind: str  # e.g. "acrylamide"
-    atoms: tuple[int, int, int, int]  # beta, alpha, carbonyl carbon, oxygen; canonical indices
+    # beta, alpha, then carbonyl carbon and oxygen, nitrile carbon and nitrogen, or sulfur;
+    # canonical indices
+    atoms: tuple[int, ...]
     alkyne: bool
+    family: Family = "carbonyl"
 
     @property
     def name(self) -> str:
         """Kind and atoms, counted from 1 in the canonical SMILES."""
-        beta, alpha, carbon, oxygen = (i + 1 for i in self.atoms)
-        return f"{self.kind} C{beta}{'#' if self.alkyne else '='}C{alpha}-C{carbon}=O{oxygen}"
+        beta, alpha, *activator = (i + 1 for i in self.atoms)
+        bond = f"{self.kind} C{beta}{'#' if self.alkyne else '='}C{alpha}"
+        if self.family == "sulfonyl":
+            return f"{bond}-S{activator[0]}"
+        ends = "=O" if self.family == "carbonyl" else "#N"
+        return f"{bond}-C{activator[0]}{ends}{activator[1]}"
+
+    @property
+    def pi_atoms(self) -> tuple[int, ...]:
+        """The atoms whose pi functions make the space; beta and alpha first."""
+        return self.atoms[:2] if self.family == "sulfonyl" else self.atoms
+
+    @property
+    def triplet_window(self) -> tuple[float, float]:
+        """Between which vertical triplet energies (eV) the space is the intended one."""
+        return _TRIPLETS[self.family, self.alkyne]
 
 
 def find(molecule: Chem.Mol) -> tuple[Warhead, ...]:
-    """Every pair of a carbon-carbon multiple bond and a carbonyl next to it.
+    """Every pair of a carbon-carbon multiple bond and an activating group next to it.
 
     An alkene between two carbonyls (a maleimide, a fumarate) is two warheads,
     one for each: a thiol adds beta to either, and each has four orbitals of its
     own. So is a carbonyl between two alkenes. Equivalent groups are all listed,
-    because a conformer may tell them apart.
+    because a conformer may tell them apart. A nitrile counts only on a bond
+    that no carbonyl and no sulfonyl group activates.
 
     Args:
         molecule: in any atom order; indices are those of its canonical SMILES.
@@ -76,16 +141,36 @@ def find(molecule: Chem.Mol) -> tuple[Warhead, ...]:
         in the order of the atoms.
     """
     ordered = canonical(molecule)
-    found: dict[tuple[int, int, int, int], bool] = {}
-    for smarts, alkyne in ((ALKENE, False), (ALKYNE, True)):
+    found: dict[tuple[int, ...], tuple[Family, bool]] = {}
+    for smarts, family, alkyne, kept in _PATTERNS:
         pattern = Chem.MolFromSmarts(smarts)
         for match in ordered.GetSubstructMatches(pattern, uniquify=False, maxMatches=10_000):
-            found[match] = alkyne
+            found[match[:kept]] = (family, alkyne)
+    activated = {
+        frozenset(atoms[:2]) for atoms, (family, _) in found.items() if family != "nitrile"
+    }
     kinds = _kinds(ordered)
-    return tuple(
-        Warhead(kind=kinds.get(atoms[:3], GENERIC), atoms=atoms, alkyne=found[atoms])
-        for atoms in sorted(found)
-    )
+    others = _other_kinds(ordered)
+    warheads = []
+    for atoms, (family, alkyne) in sorted(found.items()):
+        if family == "nitrile" and frozenset(atoms[:2]) in activated:
+            continue
+        if family == "carbonyl":
+            kind = kinds.get(atoms[:3], GENERIC)
+        else:
+            kind = others.get(atoms[:3], _GENERICS[family])
+        warheads.append(Warhead(kind=kind, atoms=atoms, alkyne=alkyne, family=family))
+    return tuple(warheads)
+
+
+def _other_kinds(molecule: Chem.Mol) -> dict[tuple[int, ...], str]:
+    """(beta, alpha, first atom of the activator) -> name of a sulfonyl or nitrile."""
+    kinds: dict[tuple[int, ...], str] = {}
+    for name, smarts in _OTHER_NAMES:
+        pattern = Chem.MolFromSmarts(smarts)
+        for match in molecule.GetSubstructMatches(pattern, uniquify=False, maxMatches=10_000):
+            kinds.setdefault(match[:3], name)
+    return kinds
 
 
 def _kinds(molecule: Chem.Mol) -> dict[tuple[int, ...], str]:

@@ -10,7 +10,7 @@ from rdkit import Chem
 from scipy.spatial.transform import Rotation
 
 from simulation import activespace
-from simulation.activespace import ActiveSpace, doubts, pi_axes, select
+from simulation.activespace import ActiveSpace, doubts, pi_axes, select, substituents
 from simulation.casci import CASCISolver
 from simulation.errors import ConvergenceError
 from simulation.geometry import HARTREE_EV, Geometry, embed, optimise
@@ -22,6 +22,7 @@ from simulation.warheads import find
 
 QUICK = SimulationSettings(conformers=4)
 OCCUPATIONS = (1.965, 1.92, 0.08, 0.035)
+ALKENE = (4.2, 5.8)
 
 
 @cache
@@ -177,7 +178,7 @@ def test_a_twisted_group_keeps_its_pi_orbitals_and_is_flagged() -> None:
     assert min(space.weights) > 0.7
     assert space.twist > 60
     assert space.planarity > 0.1
-    found = doubts(space, 4.8, OCCUPATIONS, alkyne=False)
+    found = doubts(space, 4.8, OCCUPATIONS, ALKENE)
     assert any("twisted" in doubt for doubt in found)
 
 
@@ -221,8 +222,8 @@ def test_doubts(
     part: str,
 ) -> None:
     space = replace(_space("C=CC(N)=O"), **changes)  # type: ignore[arg-type]
-    assert doubts(_space("C=CC(N)=O"), 4.85, OCCUPATIONS, alkyne=False) == ()
-    (found,) = doubts(space, triplet, occupations, alkyne=False)
+    assert doubts(_space("C=CC(N)=O"), 4.85, OCCUPATIONS, ALKENE) == ()
+    (found,) = doubts(space, triplet, occupations, ALKENE)
     assert part in found
 
 
@@ -234,7 +235,41 @@ def test_a_space_that_is_certainly_wrong_is_refused(
 ) -> None:
     space = replace(_space("C=CC(N)=O"), weights=weights)
     with pytest.raises(ConvergenceError, match=f"triplet {triplet:.2f} eV"):
-        doubts(space, triplet, OCCUPATIONS, alkyne=False)
+        doubts(space, triplet, OCCUPATIONS, ALKENE)
+
+
+def test_substituents_are_saturated_groups_only() -> None:
+    geometry = _geometry("CC(=CC(=O)NC)C#N")
+    atoms = _atoms("CC(=CC(=O)NC)C#N")
+    found = substituents(geometry, atoms[:2])
+    assert [geometry.symbols[i] for i in found] == ["C", "H", "H", "H"]
+    assert substituents(_geometry("C=CC(N)=O"), (0, 1)) == ()
+
+
+def test_the_frontier_orbitals_take_in_a_methyl_group_and_stay_orthonormal() -> None:
+    smiles = "CC=CC(N)=O"
+    field, geometry, atoms = _field(smiles), _geometry(smiles), _atoms(smiles)
+    bare, mixed = (select(field, geometry, atoms, groups=groups) for groups in ((), None))
+    overlap = field.molecule.intor("int1e_ovlp")
+    assert mixed.coefficients.T @ overlap @ mixed.coefficients == pytest.approx(np.eye(4), abs=1e-8)
+    assert bare.followed == ()
+    assert min(mixed.followed) > 0.8
+    assert mixed.energies[1] > bare.energies[1] + 0.01  # the hole spreads
+    assert _affinity(field, mixed) > _affinity(field, bare) + 0.1
+    # the orbitals that are no frontier stay what they were
+    assert mixed.weights[0] == pytest.approx(bare.weights[0], abs=0.05)
+
+
+def test_a_frontier_orbital_that_two_share_is_not_followed_but_flagged(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    smiles = "CC=CC(N)=O"
+    monkeypatch.setattr(activespace, "_FOLLOWED", 0.999)
+    space = select(_field(smiles), _geometry(smiles), _atoms(smiles))
+    bare = select(_field(smiles), _geometry(smiles), _atoms(smiles), groups=())
+    assert space.energies == pytest.approx(bare.energies)
+    found = doubts(space, 4.85, OCCUPATIONS, ALKENE)
+    assert any("shared with a substituent" in doubt for doubt in found)
 
 
 def test_axes_need_a_carbonyl_carbon() -> None:

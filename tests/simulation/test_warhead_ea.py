@@ -4,10 +4,10 @@ import math
 import pytest
 from rdkit import Chem
 
+from simulation import warheads
 from simulation.errors import ConvergenceError, InputError
-from simulation.recipes import warhead_ea
 from simulation.recipes.recipe import find
-from simulation.recipes.warhead_ea import RECIPE, check_balance
+from simulation.recipes.warhead_ea import RECIPE, affinities
 from simulation.score import Score
 from simulation.settings import SimulationSettings
 from simulation.workup import Workup
@@ -41,7 +41,7 @@ def test_acrylanilide_by_vqe_with_the_default_settings() -> None:
         assert solution.converged
         assert solution.parameters > 0
         assert solution.energy >= solution.casci_energy - 1e-9  # variational
-    assert score.conformers.embedded == score.conformers.optimised == 10
+    assert score.conformers.embedded >= score.conformers.optimised >= 1
     provenance = score.provenance
     assert (provenance.charge, provenance.multiplicity, provenance.seed) == (0, 1, 1)
     assert provenance.convergence["meanfield"] == "diis"
@@ -118,9 +118,8 @@ def test_chlorine_and_sulfur() -> None:
 @pytest.mark.parametrize(
     ("smiles", "step", "part"),
     [
-        ("CCO", "recipe", "no alpha,beta-unsaturated carbonyl"),
-        ("ClCC(=O)Nc1ccccc1", "recipe", "recognises"),
-        ("C=CC(=O)NCI", "meanfield", "no functions for I"),
+        ("CCO", "recipe", "no alpha,beta-unsaturated group"),
+        ("ClCC(=O)Nc1ccccc1", "recipe", "warhead-ea recognises"),
         ("", "geometry", "empty"),
         ("C=CC(=O)N[CH2]", "geometry", "open shell"),
         ("C=CC(N)=O.[Na+].[Cl-]", "geometry", "fragments"),
@@ -154,24 +153,63 @@ def test_a_twisted_group_is_flagged() -> None:
 def test_a_site_without_a_space_is_named_and_the_other_one_scored(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    space = warhead_ea._space
+    from simulation import activespace
 
-    def failing(field, geometry, group):  # type: ignore[no-untyped-def]
-        if group.kind == "enone":
+    select = activespace.select
+    enones = {(0, 1, 2, 3)}
+
+    def failing(field, geometry, atoms):  # type: ignore[no-untyped-def]
+        if atoms in enones:
             raise ConvergenceError("activespace", "no threshold")
-        return space(field, geometry, group)
+        return select(field, geometry, atoms)
 
-    monkeypatch.setattr(warhead_ea, "_space", failing)
-    score = RECIPE.score(Workup("C=CC(=O)OCC(=O)C=C", QUICK, seed=1))
+    monkeypatch.setattr(activespace, "select", failing)
+    work = Workup("C=CC(=O)OCC(=O)C=C", QUICK, seed=1)
+    enones = {g.pi_atoms for g in warheads.find(work.molecule) if g.kind == "enone"}
+    score = RECIPE.score(work)
     assert [site.name.split()[0] for site in score.sites] == ["acrylate"]
     assert any("not scored: enone" in flag for flag in score.flags)
+    other = Workup("C=CC(C)=O", QUICK, seed=1)
+    enones = {g.pi_atoms for g in warheads.find(other.molecule)}
     with pytest.raises(ConvergenceError, match="enone"):
-        RECIPE.score(Workup("C=CC(C)=O", QUICK, seed=1))
+        RECIPE.score(other)
 
 
-def test_unbalanced_differences_are_refused() -> None:
-    check_balance((2, 2), (3, 2))
-    check_balance((2, 2), (2, 1))
-    for other in ((2, 2), (3, 3), (4, 2), (3, 1)):
-        with pytest.raises(ValueError, match="unbalanced"):
-            check_balance((2, 2), other)
+def test_a_methyl_group_changes_the_affinity_as_it_changes_the_anion() -> None:
+    # Vertical affinities (eV) by HF/6-31G* of neutral and anion apart: acrylamide -2.28,
+    # crotonamide -2.39, methacrylamide -2.40, dimethylacrylamide -2.28 (N-methyl amides).
+    values = {
+        smiles: affinities(Workup(smiles, QUICK, seed=1))[0].score
+        for smiles in ("C=CC(=O)NC", "C/C=C/C(=O)NC", "CC(C)=CC(=O)NC")
+    }
+    first, *others = values.values()
+    for site in others:
+        assert abs(site.value - first.value) < 0.15
+        assert site.active_space.triplet_energy - first.active_space.triplet_energy < 0.4
+
+
+@pytest.mark.parametrize(
+    ("smiles", "kind", "size"),
+    [
+        ("C=CS(C)(=O)=O", "vinyl sulfone", 2),
+        ("C=CS(=O)(=O)NC", "vinyl sulfonamide", 2),
+        ("C=CC#N", "acrylonitrile", 4),
+        ("C#CC(=O)NC", "propiolamide", 4),
+        ("C/C=C(/C#N)C(=O)NC", "2-cyanoacrylamide", 4),
+    ],
+)
+def test_other_warheads_have_clean_spaces(smiles: str, kind: str, size: int) -> None:
+    (site,) = affinities(Workup(smiles, QUICK, seed=1))
+    assert site.score.name.startswith(kind)
+    assert (site.warhead.space.electrons, site.warhead.hamiltonian.norb) == (size, size)
+    assert site.score.active_space.flags == ()
+    assert -6.5 < site.score.value < -4
+
+
+def test_the_triplet_recipe_gives_the_triplet_of_the_same_space() -> None:
+    work = Workup("C=CC(=O)OC", QUICK, seed=1)
+    affinity, triplet = RECIPE.score(work), find("warhead-st").score(work)
+    assert triplet.value == pytest.approx(affinity.active_space.triplet_energy, abs=1e-6)
+    assert [(s.n_alpha, s.n_beta) for s in triplet.sites[0].solutions] == [(2, 2), (3, 1)]
+    assert triplet.active_space == affinity.active_space
+    assert 4.2 < triplet.value < 5.8

@@ -79,12 +79,35 @@ def test_one_alkene_between_two_carbonyls_is_one_warhead_for_each() -> None:
         "O=c1cc[nH]c(=O)[nH]1",  # uracil
         "O=c1ccc2ccccc2o1",  # coumarin
         "ClCC(=O)Nc1ccccc1",  # chloroacetamide
-        "C=CS(=O)(=O)C",  # vinyl sulfone
         "C=CCC(=O)N",  # not conjugated
         "C=C=O",  # ketene
         "NC(=O)c1ccccc1",
-        "C=CC#N",
+        "CCC#N",
+        "CS(=O)(=O)c1ccccc1",
+        "C#CC#N",
     ],
 )
 def test_others_have_none(smiles: str) -> None:
     assert find(Chem.MolFromSmiles(smiles)) == ()
+
+
+@pytest.mark.parametrize(
+    ("smiles", "name"),
+    [
+        ("C=CS(=O)(=O)C", "vinyl sulfone C1=C2-S3"),
+        ("C=CS(=O)(=O)N(C)C", "vinyl sulfonamide C1=C2-S3"),
+        ("C#CS(=O)(=O)C", "alkynyl sulfone C1#C2-S3"),
+        ("C=CC#N", "acrylonitrile C1=C2-C3#N4"),
+    ],
+)
+def test_sulfonyl_groups_and_nitriles(smiles: str, name: str) -> None:
+    (group,) = find(Chem.MolFromSmiles(smiles))
+    assert group.name == name
+    assert group.pi_atoms[:2] == (0, 1)
+    assert len(group.pi_atoms) == (2 if group.family == "sulfonyl" else 4)
+
+
+def test_a_nitrile_beside_a_carbonyl_is_no_warhead_of_its_own() -> None:
+    groups = find(Chem.MolFromSmiles("C=C(C#N)C(=O)NC"))
+    assert [group.family for group in groups] == ["carbonyl"]
+    assert len(find(Chem.MolFromSmiles("N#CC=CC#N"))) == 2
