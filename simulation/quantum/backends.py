@@ -63,6 +63,11 @@ class Backend(Protocol):
         """Of the device or the simulator."""
         ...
 
+    @property
+    def optimisation_level(self) -> int:
+        """Of ``pass_manager``, in Qiskit's counting."""
+        ...
+
     def pass_manager(self, seed: int = 0) -> PassManager:
         """Compiles circuits to what the backend executes.
 
@@ -232,3 +237,17 @@ def providers() -> dict[str, str]:
         entry.name: entry.dist.name if entry.dist is not None else "unknown"
         for entry in entry_points(group=GROUP)
     }
+
+
+def roomier(name: str, qubits: int) -> str | None:
+    """The smallest device of the same family with so many qubits; None where none is known.
+
+    Args:
+        name: of a backend, e.g. ``fake:manila``.
+        qubits: that are needed.
+    """
+    family, colon, _ = name.partition(":")
+    found = register.load(GROUP, family, kind="backend", step=STEP) if colon else None
+    devices: dict[str, int] = getattr(found, "devices", dict)()
+    fitting = [(size, device) for device, size in devices.items() if size >= qubits]
+    return f"{family}:{min(fitting)[1]}" if fitting else None

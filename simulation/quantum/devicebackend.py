@@ -25,6 +25,7 @@ class DeviceBackend:
     """
 
     exact = False
+    optimisation_level = OPTIMISATION
 
     def __init__(
         self,
@@ -52,7 +53,7 @@ class DeviceBackend:
     def pass_manager(self, seed: int = 0) -> PassManager:
         """For the device's gates and couplings; qubits are chosen by their errors."""
         return generate_preset_pass_manager(
-            optimization_level=OPTIMISATION, backend=self.device, seed_transpiler=seed
+            optimization_level=self.optimisation_level, backend=self.device, seed_transpiler=seed
         )
 
     def completion(self) -> PassManager:

@@ -120,8 +120,12 @@ class EnergyMeasurement:
         """Energy of the maximally mixed state, where noise leads to. Hartree, total."""
         return self.grouped[0] + self.constant
 
-    def exact_energy(self) -> float:
-        """What an error-free device gives for the compiled circuit. Hartree, total."""
+    def noiseless_energy(self) -> float:
+        """What an error-free device gives for ever so many shots. Hartree, total."""
+        return float(np.real(self.state.expectation_value(self.operator))) + self.constant
+
+    def compiled_energy(self) -> float:
+        """The same, of the compiled circuit. Hartree, total; for backends without idle qubits."""
         value = Statevector(self.circuit).expectation_value(self.observable)
         return float(np.real(value)) + self.constant
 
@@ -305,6 +309,11 @@ class MeasuredEnergy:
     shots: NDArray[np.int64]  # shape: (scales, settings); as run
     calibration_shots: tuple[int, ...]  # of the readout circuits, as run
     readout: ReadoutCalibration | None
+
+    @property
+    def total_shots(self) -> int:
+        """Shots of all circuits."""
+        return int(self.shots.sum()) + sum(self.calibration_shots)
 
 
 def evaluate(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from qiskit.primitives import BitArray
 
@@ -78,4 +79,10 @@ def collect_all(
             *(collected(backend, one, deadline=deadline, poll_s=poll_s) for one in pending)
         )
 
-    return tuple(asyncio.run(every()))
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return tuple(asyncio.run(every()))
+    # a notebook's loop runs in this thread: wait in another one
+    with ThreadPoolExecutor(1) as pool:
+        return tuple(pool.submit(asyncio.run, every()).result())

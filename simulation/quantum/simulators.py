@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from importlib.metadata import version as installed_version
 from typing import TYPE_CHECKING
 
@@ -25,6 +24,7 @@ class ExactBackend:
     summary: str = "statevector simulation, no noise, no statistical error"
     exact: bool = True
     qubits: int | None = None
+    optimisation_level: int = _OPTIMISATION
 
     @property
     def version(self) -> str:
@@ -33,7 +33,7 @@ class ExactBackend:
 
     def pass_manager(self, seed: int = 0) -> PassManager:
         """All-to-all connected, rz, sx, x and cx."""
-        return _preset(_OPTIMISATION, seed)
+        return _preset(self.optimisation_level, seed)
 
     def completion(self) -> PassManager:
         """The same gates, nothing moved."""
@@ -58,6 +58,7 @@ class AerBackend:
     summary: str = "shot-based simulation with qiskit-aer, no noise"
     exact: bool = False
     qubits: int | None = None
+    optimisation_level: int = _OPTIMISATION
 
     @property
     def version(self) -> str:
@@ -66,7 +67,7 @@ class AerBackend:
 
     def pass_manager(self, seed: int = 0) -> PassManager:
         """All-to-all connected, rz, sx, x and cx."""
-        return _preset(_OPTIMISATION, seed)
+        return _preset(self.optimisation_level, seed)
 
     def completion(self) -> PassManager:
         """The same gates, nothing moved."""
@@ -87,7 +88,6 @@ class AerBackend:
         return None
 
 
-@cache
 def _preset(level: int, seed: int) -> PassManager:
     from qiskit.transpiler import generate_preset_pass_manager
 
