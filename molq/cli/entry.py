@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from molq.cli import (
+    backends,
     leads,
     recipes,
     report,
@@ -36,7 +37,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _verb in (score, screen, run, resume, status, leads, report, sample, train, recipes):
+for _verb in (score, screen, run, resume, status, leads, report, sample, train, recipes, backends):
     app.command(_verb.NAME, epilog=_verb.EPILOG)(_verb.command)
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # qiskit is loaded when a backend is used
 
 GROUP = "molq.backends"
 STEP = "backend"
+FREE = simulators.FREE
 
 exact = simulators.EXACT
 aer = simulators.AER
@@ -61,6 +62,11 @@ class Backend(Protocol):
     @property
     def version(self) -> str:
         """Of the device or the simulator."""
+        ...
+
+    @property
+    def cost(self) -> str:
+        """In words: what its use costs."""
         ...
 
     @property
@@ -153,6 +159,11 @@ class Family(Protocol):
         """One line: what they are."""
         ...
 
+    @property
+    def cost(self) -> str:
+        """In words: what their use costs."""
+        ...
+
     def device(self, name: str) -> Backend:
         """The device of that name.
 
@@ -160,6 +171,20 @@ class Family(Protocol):
             InputError: there is none, or what it needs is missing; says the remedy.
         """
         ...
+
+
+@dataclass(frozen=True)
+class Listing:
+    """An installed backend or family, as ``molq backends`` shows it."""
+
+    name: str  # ``aer``; ``fake:<device>`` for a family
+    summary: str
+    qubits: int | None  # None where only memory limits them, and for families
+    devices: dict[str, int]  # of a family, with their qubits; empty where asking costs a network
+    cost: str  # in words
+    credentials: bool | None  # whether an account is there; None where none is needed
+    problem: str  # why it cannot be used, "" where it can
+    provider: str  # the distribution it comes with
 
 
 def names() -> tuple[str, ...]:
@@ -251,3 +276,42 @@ def roomier(name: str, qubits: int) -> str | None:
     devices: dict[str, int] = getattr(found, "devices", dict)()
     fitting = [(size, device) for device, size in devices.items() if size >= qubits]
     return f"{family}:{min(fitting)[1]}" if fitting else None
+
+
+def listing() -> tuple[Listing, ...]:
+    """Every installed backend and family. Nothing is asked of a network by molq's own."""
+    return tuple(_listed(name, provider) for name, provider in sorted(providers().items()))
+
+
+def _listed(name: str, provider: str) -> Listing:
+    from simulation.errors import SimulationError
+
+    try:
+        found = register.load(GROUP, name, kind="backend", step=STEP)
+        if not isinstance(found, Family) or isinstance(found, type):
+            backend = wrapped(found, name)
+            return Listing(
+                name, backend.summary, backend.qubits, {}, backend.cost, None, "", provider
+            )
+    except Exception as error:
+        # whatever a backend from outside does, the others are still listed
+        reason = error.message if isinstance(error, SimulationError) else repr(error)
+        return Listing(name, "", None, {}, "", None, reason, provider)
+    devices: dict[str, int] = {}
+    problem, credentials = "", None
+    try:
+        devices = getattr(found, "devices", dict)()
+        asked = getattr(found, "has_credentials", None)
+        credentials = asked() if asked is not None else None
+    except SimulationError as error:
+        problem = error.message
+    return Listing(
+        f"{name}:<device>",
+        found.summary,
+        None,
+        devices,
+        found.cost,
+        credentials,
+        problem,
+        provider,
+    )

@@ -21,6 +21,7 @@ class DeviceBackend:
         name: as the backend is asked for.
         device: compiled for, and run on unless ``executor`` is given.
         summary: one line; the device's own description where it is empty.
+        cost: of its use, in words.
         executor: makes what circuits run on in place of ``device`` from a seed.
     """
 
@@ -33,11 +34,13 @@ class DeviceBackend:
         device: BackendV2,
         *,
         summary: str = "",
+        cost: str = "as its provider says",
         executor: Callable[[], BackendV2] | None = None,
     ) -> None:
         self.name = name
         self.device = device
         self.summary = summary or device.description or f"Qiskit backend {device.name}"
+        self.cost = cost
         self._make_executor = executor
 
     @property

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulation.errors import InputError
-from simulation.quantum.backends import STEP, Backend
+from simulation.quantum.backends import FREE, STEP, Backend
 
 if TYPE_CHECKING:
     from qiskit.providers import BackendV2
@@ -26,6 +26,7 @@ _NEAREST = 3
 class FakeFamily:
     """The snapshots of devices in qiskit-ibm-runtime."""
 
+    cost: str = FREE
     summary: str = "a device's noise model from qiskit-ibm-runtime, simulated by qiskit-aer"
 
     def devices(self) -> dict[str, int]:
@@ -65,6 +66,7 @@ class FakeFamily:
             f"fake:{name}",
             device,
             summary=f"noise model of {name} ({device.num_qubits} qubits), simulated by qiskit-aer",
+            cost=self.cost,
             executor=noisy,
         )
 

@@ -31,6 +31,7 @@ _ACCOUNT = (
     "no account for IBM Quantum: set QISKIT_IBM_TOKEN (and QISKIT_IBM_INSTANCE), or save one by "
     "QiskitRuntimeService.save_account(token=..., instance=...)"
 )
+_COST = "seconds of use of the quantum computer, at the price of your IBM Quantum plan"
 _ENDED_BADLY = ("ERROR", "CANCELLED")
 
 
@@ -45,7 +46,10 @@ class IBMBackend(DeviceBackend):
 
     def __init__(self, name: str, device: BackendV2, service: Any) -> None:
         super().__init__(
-            name, device, summary=f"IBM Quantum device of {device.num_qubits} qubits, with a queue"
+            name,
+            device,
+            summary=f"IBM Quantum device of {device.num_qubits} qubits, with a queue",
+            cost=_COST,
         )
         self.service = service
 
@@ -131,6 +135,7 @@ class IBMFamily:
     """
 
     connect: Callable[[], Any] | None = None
+    cost: str = _COST
     summary: str = "IBM's quantum computers through qiskit-ibm-runtime"
 
     def device(self, name: str) -> Backend:
@@ -158,17 +163,20 @@ class IBMFamily:
             raise ResourceError(STEP, f"IBM Quantum cannot be asked: {error.message}") from error
         return IBMBackend(f"ibm:{name}", device, service)
 
-    def has_credentials(self) -> bool | None:
-        """Whether an account is set or saved; None where the package is missing.
+    def has_credentials(self) -> bool:
+        """Whether an account is set or saved.
 
         Nothing is sent anywhere, and the account itself is neither kept nor shown.
+
+        Raises:
+            InputError: the optional package is missing.
         """
-        if os.environ.get(TOKEN_VARIABLE):
-            return True
         try:
             from qiskit_ibm_runtime import QiskitRuntimeService
-        except ImportError:
-            return None
+        except ImportError as error:
+            raise InputError(STEP, _PACKAGE) from error
+        if os.environ.get(TOKEN_VARIABLE):
+            return True
         return bool(QiskitRuntimeService.saved_accounts())
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # qiskit is loaded when a circuit runs
 
 _BASIS = ("rz", "sx", "x", "cx")  # what superconducting devices count in
 _OPTIMISATION = 1
+FREE = "free, on this machine"
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class ExactBackend:
     exact: bool = True
     qubits: int | None = None
     optimisation_level: int = _OPTIMISATION
+    cost: str = FREE
 
     @property
     def version(self) -> str:
@@ -59,6 +61,7 @@ class AerBackend:
     exact: bool = False
     qubits: int | None = None
     optimisation_level: int = _OPTIMISATION
+    cost: str = FREE
 
     @property
     def version(self) -> str:

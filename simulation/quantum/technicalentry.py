@@ -69,6 +69,7 @@ def entry(
     readout = measured.readout if measured is not None else None
     record = technicalfile.Evaluation(
         molecule=0,
+        recipe="",
         site=0,
         n_alpha=sector[0],
         n_beta=sector[1],
@@ -136,7 +137,7 @@ def entry(
         time=technicalfile.now(),
         versions=technicalfile.versions(),
     )
-    return record.model_dump(mode="json", exclude={"molecule", "site"})
+    return record.model_dump(mode="json", exclude={"molecule", "recipe", "site"})
 
 
 def _circuit(trial: TrialCircuit) -> technicalfile.Circuit:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError
@@ -150,6 +150,7 @@ class Evaluation(_Record):
     """One energy of one sector."""
 
     molecule: int = Field(ge=0, description="number of the molecule in the call, from 0")
+    recipe: str = Field(description="of the score")
     site: int = Field(ge=0, description="number of the site in the molecule's score, from 0")
     n_alpha: int
     n_beta: int
@@ -202,11 +203,11 @@ def versions() -> dict[str, str]:
     return found
 
 
-def collect(scores: Sequence[Score | None]) -> TechnicalFile:
-    """The evaluations that scores carry, numbered by molecule and site.
+def collect(scores: Iterable[tuple[int, Score]]) -> TechnicalFile:
+    """The evaluations that scores carry.
 
     Args:
-        scores: in the order of the call, None where a molecule has none.
+        scores: each with the number that stands for its molecule.
 
     Raises:
         pydantic.ValidationError: an entry is not one.
@@ -214,9 +215,10 @@ def collect(scores: Sequence[Score | None]) -> TechnicalFile:
     return TechnicalFile(
         created=now(),
         evaluations=tuple(
-            Evaluation.model_validate({**record.technical, "molecule": number, "site": place})
-            for number, score in enumerate(scores)
-            if score is not None
+            Evaluation.model_validate(
+                {**record.technical, "molecule": number, "recipe": score.recipe, "site": place}
+            )
+            for number, score in scores
             for place, site in enumerate(score.sites)
             for record in site.solutions
             if record.technical is not None
