@@ -130,12 +130,13 @@ class SiteScore:
 class ConformerRecord:
     """What the conformer search did."""
 
-    requested: int
-    embedded: int
+    requested: int  # GFN2 optimisations at most
+    embedded: int  # starting structures, screened by their GFN2 energy
     optimised: int  # GFN2 optimisations that converged
     distinct: int  # after removal of duplicates
     spread: float  # kcal/mol, highest minus lowest optimised energy
     method: str  # e.g. "ETKDGv3 / GFN2-xTB ALPB(water)"
+    abandoned: int = 0  # optimisations stopped because they were clearly high
 
 
 @dataclass(frozen=True)
