@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pyscf import ao2mo, lib
+from pyscf import ao2mo
 
 from simulation.hamiltonian import Hamiltonian
 from simulation.meanfield import MeanField
@@ -30,13 +30,8 @@ def repulsion(field: MeanField, orbitals: NDArray[np.float64]) -> NDArray[np.flo
         full: NDArray[np.float64] = ao2mo.restore(1, packed, n)
         return full
     result: NDArray[np.float64] = np.zeros((n, n, n, n))
-    for block in field.factors.loop():
-        # shape: (naux, nao, nao) would be large; transform slice by slice
-        for start in range(0, len(block), 64):
-            square = lib.unpack_tril(block[start : start + 64])
-            half = square @ orbitals  # shape: (aux, nao, n)
-            pairs = np.einsum("pi,xpj->xij", orbitals, half, optimize=True)
-            result += np.einsum("xij,xkl->ijkl", pairs, pairs, optimize=True)
+    for pairs in field.factors.pairs(orbitals):
+        result += np.einsum("ijx,klx->ijkl", pairs, pairs, optimize=True)
     return result
 
 

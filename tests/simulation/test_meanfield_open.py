@@ -47,7 +47,8 @@ def test_a_radical_is_pyscfs(density_fit: bool, solvent: bool) -> None:
         peer = peer.ddCOSMO()
         peer.with_solvent.eps = 78.3553
     peer.conv_tol = 1e-11
-    assert field.energy == pytest.approx(peer.kernel(), abs=1e-8)
+    # in the solvent's cavity the direction of the hole in the degenerate pair matters
+    assert field.energy == pytest.approx(peer.kernel(), abs=1e-6 if solvent else 1e-8)
     assert (field.occupied, field.singly) == (4, 1)
     expected = ("DF-" if density_fit else "") + "ROHF/6-31g*"
     assert field.method == expected + (" ddCOSMO(water)" if solvent else "")
