@@ -53,6 +53,15 @@ class ReducedSpace:
 
 
 @dataclass(frozen=True)
+class SampledSubspace:
+    """The determinants that a sample-based diagonalisation worked in."""
+
+    samples: int  # determinants drawn, repetitions counted
+    dimension: int  # determinants diagonalised among
+    determinants: int  # of the whole sector
+
+
+@dataclass(frozen=True)
 class SolverRecord:
     """One active-space energy: how the chosen solver got it, and the exact one."""
 
@@ -70,6 +79,7 @@ class SolverRecord:
     mitigation: tuple[MitigationRecord, ...] = ()  # in the order they were applied
     reduced: ReducedSpace | None = None  # None where the whole space was solved
     technical: dict[str, Any] | None = None  # entry of the technical file, where asked for
+    subspace: SampledSubspace | None = None  # None where the whole sector was searched
 
 
 @dataclass(frozen=True)

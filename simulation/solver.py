@@ -10,7 +10,13 @@ from scipy.constants import physical_constants
 
 from simulation import register
 from simulation.hamiltonian import Hamiltonian
-from simulation.score import CircuitCost, MitigationRecord, ReducedSpace, SolverRecord
+from simulation.score import (
+    CircuitCost,
+    MitigationRecord,
+    ReducedSpace,
+    SampledSubspace,
+    SolverRecord,
+)
 from simulation.settings import SimulationSettings
 
 GROUP = "molq.solvers"
@@ -31,6 +37,7 @@ class Solution:
     mitigation: tuple[MitigationRecord, ...] = ()  # in the order they were applied
     reduced: ReducedSpace | None = None  # None where the whole space was solved
     technical: dict[str, Any] | None = None  # entry of the technical file, where asked for
+    subspace: SampledSubspace | None = None  # None where the whole sector was searched
 
 
 class Solver(Protocol):
@@ -132,6 +139,7 @@ def record(solution: Solution, n_alpha: int, n_beta: int, casci_energy: float) -
         mitigation=solution.mitigation,
         reduced=solution.reduced,
         technical=solution.technical,
+        subspace=solution.subspace,
     )
 
 
