@@ -16,7 +16,14 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from generative.settings import GeneratorSettings
 from molq import diagnosis, overrides, tomlwriter
@@ -24,7 +31,8 @@ from molq.errors import CallError
 from screening.acquisition import AcquisitionSettings
 from screening.filters import FilterSettings
 from screening.library import LibrarySettings
-from screening.objective import ObjectiveSettings
+from screening.objective import ObjectiveSettings, recipe_names
+from screening.ranking import RankingSettings
 from screening.settings import CampaignSettings, ComputeSettings
 from screening.surrogate import SurrogateSettings
 from simulation.settings import SimulationSettings
@@ -53,7 +61,16 @@ class ScreenSettings(BaseModel):
     seed: int = Field(
         default=0, ge=0, lt=2**63, description="the one seed of everything random in the run"
     )
-    recipe: str = Field(default="warhead-ea", min_length=1, description="what is computed")
+    recipe: tuple[str, ...] = Field(
+        default=("warhead-ea",),
+        min_length=1,
+        description="what is computed; of several recipes the first one ranks",
+    )
+
+    @field_validator("recipe", mode="before")
+    @classmethod
+    def _one_is_a_list_of_one(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
 
 
 class _TomlFile(BaseModel):
@@ -135,8 +152,23 @@ class CampaignFile(_TomlFile):
     simulation: SimulationSettings = Field(default_factory=SimulationSettings)
     surrogate: SurrogateSettings = Field(default_factory=SurrogateSettings)
     acquisition: AcquisitionSettings = Field(default_factory=AcquisitionSettings)
+    ranking: RankingSettings = Field(default_factory=RankingSettings)
     compute: ComputeSettings = Field(default_factory=ComputeSettings)
     report: ReportSettings = Field(default_factory=ReportSettings)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_backend_says_its_solver(cls, document: Any) -> Any:
+        # What is left out would be filled in without a word; a campaign's file says it.
+        table = document.get("simulation") if isinstance(document, Mapping) else None
+        if isinstance(table, Mapping) and "solver" not in table:
+            backend = table.get("backend", "exact")
+            if backend != "exact":
+                raise ValueError(
+                    f'[simulation] backend = "{backend}" needs the solver that runs circuits '
+                    'on it: add solver = "vqe-circuit"'
+                )
+        return document
 
     @model_validator(mode="after")
     def _some_source(self) -> Self:
@@ -157,6 +189,11 @@ class CampaignFile(_TomlFile):
         """The one seed of the run."""
         return self.campaign.seed
 
+    @property
+    def recipes(self) -> tuple[str, ...]:
+        """What is computed of each molecule."""
+        return recipe_names(self.objective)
+
 
 class ScreenFile(_TomlFile):
     """Everything a screen is told; ``molq screen`` makes it from its options."""
@@ -166,6 +203,7 @@ class ScreenFile(_TomlFile):
     filters: FilterSettings = Field(default_factory=FilterSettings)
     objective: tuple[ObjectiveSettings, ...] = ()
     simulation: SimulationSettings = Field(default_factory=SimulationSettings)
+    ranking: RankingSettings = Field(default_factory=RankingSettings)
     compute: ComputeSettings = Field(default_factory=ComputeSettings)
     report: ReportSettings = Field(default_factory=ReportSettings)
 
@@ -178,6 +216,11 @@ class ScreenFile(_TomlFile):
     def seed(self) -> int:
         """The one seed of the run."""
         return self.screen.seed
+
+    @property
+    def recipes(self) -> tuple[str, ...]:
+        """What is computed of each molecule."""
+        return self.screen.recipe
 
 
 RunFile = CampaignFile | ScreenFile

@@ -14,9 +14,10 @@ from molq.campaignfile import CampaignFile, RunFile, ScreenFile
 from molq.errors import CallError
 from molq.reading import REPORT, check_run, leads_of, one_line_errors, settings_of, write_report
 from molq.runstatus import State
-from molq.scoring import check_recipe, check_simulation
+from molq.scoring import check_recipes, check_simulation, is_sampled
 from screening import leadfiles, runfiles
 from screening.database import FILE, JournalError
+from screening.executor import Executor, Inline
 from screening.journal import Journal
 from screening.library import LibraryError
 from screening.library import read as read_library
@@ -24,9 +25,11 @@ from screening.objective import recipe_names
 from screening.objective import validate as validate_objectives
 from screening.progress import Listener
 from screening.records import Kind
-from screening.scheduler import Executor, Inline, Scheduler
+from screening.scheduler import Scheduler
 
 SETTINGS = {"campaign": "campaign.toml", "screen": "screen.toml"}
+
+_QUEUED = "ibm:"  # backends whose jobs wait for others
 
 _LEFTOVERS = ("journal.lock", "journal.reserve")
 
@@ -45,10 +48,12 @@ def check(file: RunFile) -> None:
             # the file is opened at once; its rows are read by the run
             read_library(file.library)
         check_simulation(file.simulation)
+        _check_queue(file)
         if isinstance(file, ScreenFile):
-            check_recipe(file.screen.recipe)
+            check_recipes(file.screen.recipe)
             _check_wishes(file)
         else:
+            _check_sampled(file)
             _check_generator(file)
     except (LibraryError, ValueError) as error:
         if isinstance(error, CallError):
@@ -56,12 +61,31 @@ def check(file: RunFile) -> None:
         raise CallError(str(error)) from error
 
 
+def _check_queue(file: RunFile) -> None:
+    waits = file.simulation.backend.startswith(_QUEUED)
+    if waits and file.simulation.queue_limit_s >= file.compute.time_limit_s:
+        raise CallError(
+            f"simulation.queue_limit_s: {file.simulation.queue_limit_s} s of waiting for "
+            f"{file.simulation.backend} do not fit into compute.time_limit_s, "
+            f"{file.compute.time_limit_s:g} s: lower the one or raise the other"
+        )
+
+
 def _check_wishes(file: ScreenFile) -> None:
-    others = [name for name in recipe_names(file.objective) if name != file.screen.recipe]
+    others = [name for name in recipe_names(file.objective) if name not in file.recipes]
     if others:
         raise CallError(
             f"objective {others[0]!r} is not what the screen computes, which is "
-            f"{file.screen.recipe!r}: give it by --recipe, or use molq run"
+            f"{', '.join(file.recipes)}: give it by --recipe, or use molq run"
+        )
+
+
+def _check_sampled(file: CampaignFile) -> None:
+    if file.recipes and not file.ranking.sampled and is_sampled(file.simulation):
+        raise CallError(
+            f"simulation.backend: energies sampled on {file.simulation.backend!r} are not ranked "
+            "or learned from unless the campaign says so: set ranking.sampled = true, or "
+            'simulation.backend = "exact"'
         )
 
 
@@ -243,6 +267,7 @@ def _run_campaign(
             simulation=file.simulation,
             surrogate=file.surrogate,
             acquisition=file.acquisition,
+            ranking=file.ranking,
             max_attempts=file.compute.max_attempts,
         ),
         generator=generator,
@@ -260,11 +285,12 @@ def _run_screen(
         journal=journal,
         plan=ScreenPlan(
             library=file.library,
-            recipes=(file.screen.recipe,),
+            recipes=file.recipes,
             seed=file.seed,
             objectives=file.objective,
             filters=file.filters,
             simulation=file.simulation,
+            ranking=file.ranking,
             max_attempts=file.compute.max_attempts,
         ),
         executor=executor or Inline(),

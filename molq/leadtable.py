@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from simulation.score import Score
 
-ColumnKind = Literal["utility", "objective", "baseline", "deviation"]
+ColumnKind = Literal["utility", "objective", "recipe", "baseline", "deviation"]
 
 DEVIATION_UNIT = "mHa"
 _NO_STEREO = "UHFFFAOY"  # the InChIKey block of a molecule without stereo or isotope layers
@@ -33,6 +33,7 @@ class LeadColumn:
     digits: int  # after the point
     meaning: str  # one line
     cell: Callable[[Lead], float | None]
+    error: Callable[[Lead], float | None] = lambda lead: None  # standard error of the cell
 
     @property
     def title(self) -> str:
@@ -74,6 +75,7 @@ class LeadTable(Sequence[Lead]):
 
     leads: tuple[Lead, ...]
     objectives: tuple[ObjectiveSettings, ...]
+    left_out: int = 0  # molecules with sampled scores, which are not ranked
 
     @overload
     def __getitem__(self, index: int) -> Lead: ...
@@ -81,7 +83,7 @@ class LeadTable(Sequence[Lead]):
     def __getitem__(self, index: slice) -> LeadTable: ...
     def __getitem__(self, index: int | slice) -> Lead | LeadTable:
         if isinstance(index, slice):
-            return LeadTable(self.leads[index], self.objectives)
+            return LeadTable(self.leads[index], self.objectives, self.left_out)
         return self.leads[index]
 
     def __len__(self) -> int:
@@ -90,9 +92,21 @@ class LeadTable(Sequence[Lead]):
     def __iter__(self) -> Iterator[Lead]:
         return iter(self.leads)
 
+    @property
+    def notice(self) -> str:
+        """How many molecules the ranking leaves out, and what would include them; "" for none."""
+        if not self.left_out:
+            return ""
+        if self.left_out == 1:
+            return "1 molecule with a sampled score is not ranked; ranking.sampled = true ranks it"
+        return (
+            f"{self.left_out} molecules with sampled scores are not ranked; "
+            "ranking.sampled = true ranks them"
+        )
+
     @cached_property
     def number_columns(self) -> tuple[LeadColumn, ...]:
-        """Utility, objectives, baselines and deviations."""
+        """Utility, objectives, recipes computed beside them, baselines and deviations."""
         columns = [
             LeadColumn(
                 "utility", "", "utility", 3,
@@ -101,6 +115,10 @@ class LeadTable(Sequence[Lead]):
         ]  # fmt: skip
         for objective in self.objectives:
             columns.append(self._objective_column(objective.name))
+        wanted = {objective.name for objective in self.objectives}
+        for name in dict.fromkeys(name for lead in self.leads for name in lead.scores):
+            if name not in wanted:
+                columns.append(replace(self._objective_column(name), kind="recipe"))
         columns += self._score_columns()
         return tuple(columns)
 
@@ -113,7 +131,10 @@ class LeadTable(Sequence[Lead]):
             unit, digits, meaning = scorer.unit, 2, scorer.summary
         else:
             unit, digits, meaning = "", 3, f"recipe {name}"
-        return LeadColumn(name, unit, "objective", digits, meaning, lambda lead: _value(lead, name))
+        return LeadColumn(
+            name, unit, "objective", digits, meaning,
+            lambda lead: _value(lead, name), lambda lead: _error(lead, name),
+        )  # fmt: skip
 
     def _score_columns(self) -> list[LeadColumn]:
         recipes: dict[str, dict[str, tuple[str, str]]] = {}
@@ -129,6 +150,8 @@ class LeadTable(Sequence[Lead]):
                 LeadColumn(f"{prefix}{name}", unit, "baseline", 3, method, _baseline(recipe, name))
                 for name, (unit, method) in baselines.items()
             ]
+            if not any(_deviation(recipe)(lead) is not None for lead in self.leads):
+                continue  # no active space is solved
             columns.append(
                 LeadColumn(
                     f"{prefix}solver - casci", DEVIATION_UNIT, "deviation", 4,
@@ -193,6 +216,11 @@ def _drawn_smiles(lead: Lead) -> str:
 def _value(lead: Lead, name: str) -> float | None:
     score = lead.scores.get(name)
     return score.value if score is not None else lead.properties.get(name)
+
+
+def _error(lead: Lead, name: str) -> float | None:
+    score = lead.scores.get(name)
+    return score.standard_error if score is not None else None
 
 
 def _baseline(recipe: str, name: str) -> Callable[[Lead], float | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,7 +41,7 @@ class ScreenResult(Run):
 def screen(
     library: str | Path,
     out: str | Path,
-    recipe: str = DEFAULT_RECIPE,
+    recipe: str | Sequence[str] = DEFAULT_RECIPE,
     *,
     top: int | None = None,
     workers: int | None = None,
@@ -54,7 +54,7 @@ def screen(
     Args:
         library: CSV, SMI or SDF file, may end in .gz.
         out: folder of the run; it must hold none yet.
-        recipe: installed recipe by name.
+        recipe: installed recipe by name, or several, of which the first one ranks.
         top: leads that the result shows; None for all.
         workers: calculations at a time; None for as many as fit.
         seed: of everything random.
@@ -74,7 +74,7 @@ def screen(
 
 def screen_file(
     library: str | Path,
-    recipe: str,
+    recipe: str | Sequence[str],
     *,
     workers: int | None,
     seed: int,

@@ -14,9 +14,10 @@ from screening import runfiles
 from screening.database import FILE, JournalError
 from screening.journal import Journal
 from screening.library import LibraryError
-from screening.objective import ObjectiveSettings
+from screening.objective import ObjectiveSettings, recipe_names
+from screening.ranking import RankingSettings
 from screening.scheduler import SchedulerError
-from screening.standing import leads, scored
+from screening.standing import labels, leads
 
 REPORT = "report.html"
 
@@ -65,21 +66,28 @@ def settings_of(journal: Journal) -> RunFile:
 def leads_of(journal: Journal, file: RunFile) -> LeadTable:
     """The ranked leads of a journal.
 
-    A screen without objectives is ranked by falling value of its recipe: its
+    A screen without objectives is ranked by falling value of its first recipe: its
     utility places a molecule between the lowest and the highest value of the screen.
     """
     objectives = file.objective
     if isinstance(file, ScreenFile) and not objectives:
-        recipe = file.screen.recipe
-        found = scored(journal.iterate_results())
-        values = [scores[recipe].value for _, scores, _ in found if recipe in scores]
-        if not values:
-            return LeadTable((), ())
-        low, high = min(values), max(values)
-        if low == high:
-            low, high = low - 0.5, high + 0.5
-        objectives = (ObjectiveSettings(name=recipe, transform="maximize", low=low, high=high),)
-    return LeadTable(tuple(leads(journal, objectives, file.filters)), objectives)
+        objectives = _by_value(journal, file.recipes[0], file.ranking)
+    ranked = recipe_names(objectives) or file.recipes[:1]
+    left_out = 0 if file.ranking.sampled else journal.sampled(ranked)
+    found = leads(journal, objectives, file.filters, file.ranking) if objectives else []
+    return LeadTable(tuple(found), objectives, left_out)
+
+
+def _by_value(
+    journal: Journal, recipe: str, ranking: RankingSettings
+) -> tuple[ObjectiveSettings, ...]:
+    _, values = labels(journal.iterate_results(), recipe, ranking)
+    if not values:
+        return ()
+    low, high = min(values), max(values)
+    if low == high:
+        low, high = low - 0.5, high + 0.5
+    return (ObjectiveSettings(name=recipe, transform="maximize", low=low, high=high),)
 
 
 def status_of(
@@ -87,10 +95,6 @@ def status_of(
 ) -> RunStatus:
     """Where a run stands; ``state`` where the caller knows it better than the lock."""
     counts, library = journal.counts(), journal.library_counts()
-    cpu_seconds, recipes = 0.0, set()
-    for result in journal.iterate_results():
-        cpu_seconds += result.cpu_seconds
-        recipes.add(result.recipe)
     finished = counts["scored"] + counts["failed"]
     if isinstance(file, ScreenFile):
         begun, rounds, asked = None, None, library["passed"]
@@ -109,10 +113,11 @@ def status_of(
         dropped=library["dropped"] + library["duplicates"],
         scored=counts["scored"],
         failed=counts["failed"],
-        waiting=max(0, asked * max(1, len(recipes)) - finished),
+        waiting=max(0, asked * len(file.recipes) - finished),
         best_value=best.utility if best is not None else None,
         best_label=label(best) if best is not None else None,
-        cpu_seconds=cpu_seconds,
+        not_ranked=table.notice,
+        cpu_seconds=journal.cpu_seconds(),
         created=journal.created,
         events=tuple((e.time, e.message) for e in journal.events()[-RECENT_EVENTS:]),
     )

@@ -33,6 +33,7 @@ class RunStatus:
     waiting: int  # molecules chosen (screen: taken in) and not finished
     best_value: float | None  # screen: of the recipe; campaign: utility
     best_label: str | None
+    not_ranked: str  # how many sampled scores are left out of the ranking; "" for none
     cpu_seconds: float  # s, of all finished calculations
     created: str  # UTC, ISO 8601
     events: tuple[tuple[str, str], ...]  # time and message, newest last
@@ -63,6 +64,8 @@ class RunStatus:
         ]
         if self.best_value is not None:
             facts.append(("best", f"{self.best_value:.3f} ({self.best_label})"))
+        if self.not_ranked:
+            facts.append(("not ranked", self.not_ranked))
         facts.append(("CPU time", duration(self.cpu_seconds)))
         facts.append(("begun", f"{self.age} ago"))
         facts += [("log", f"{time[:19]} {message}") for time, message in self.events]

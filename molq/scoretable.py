@@ -96,6 +96,10 @@ class ScoreTable(Sequence[ScoredMolecule]):
         """The molecules without a score."""
         return tuple(item for item in self.molecules if item.failure is not None)
 
+    def of(self, recipe: str) -> tuple[ScoredMolecule, ...]:
+        """What one recipe gave, molecule by molecule."""
+        return tuple(item for item in self.molecules if item.recipe == recipe)
+
     def baselines(self) -> dict[str, str]:
         """Every baseline that occurs, with its unit, in the order of first use."""
         found: dict[str, str] = {}

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from importlib.metadata import entry_points
-from typing import Any, overload
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, overload
 
 from pydantic import ValidationError
 
@@ -14,8 +13,13 @@ from molq.scoretable import ScoredMolecule, ScoreTable
 from screening.failure import Failure
 from simulation.settings import SimulationSettings
 
+if TYPE_CHECKING:
+    from simulation.score import Score
+
 DEFAULT_RECIPE = "warhead-ea"
 MAX_ATTEMPTS = 3
+EXACT = "exact"
+WITHOUT_CIRCUITS = ("vqe", "casci", "lucj")  # solvers that no backend can be given to
 
 Progress = Callable[[int, int, ScoredMolecule], None]
 
@@ -26,10 +30,18 @@ def score(
 ) -> ScoredMolecule: ...
 @overload
 def score(
+    smiles: str | Sequence[str], recipe: Sequence[str], *, seed: int = ..., **simulation: Any
+) -> ScoreTable: ...
+@overload
+def score(
     smiles: Sequence[str], recipe: str = ..., *, seed: int = ..., **simulation: Any
 ) -> ScoreTable: ...
 def score(
-    smiles: str | Sequence[str], recipe: str = DEFAULT_RECIPE, *, seed: int = 0, **simulation: Any
+    smiles: str | Sequence[str],
+    recipe: str | Sequence[str] = DEFAULT_RECIPE,
+    *,
+    seed: int = 0,
+    **simulation: Any,
 ) -> ScoredMolecule | ScoreTable:
     """Score one molecule, or several one after the other, in this process.
 
@@ -38,23 +50,26 @@ def score(
 
     Args:
         smiles: one SMILES, or a sequence of them.
-        recipe: installed recipe by name; ``molq recipes`` lists them.
+        recipe: installed recipe by name, or several, which then share the geometry
+            and the mean field of each molecule; ``molq recipes`` lists them.
         seed: of everything random.
         **simulation: keys of the campaign file's ``[simulation]`` table:
             ``solver="casci"``, ``backend="aer"``, ``basis="sto-3g"``,
             ``conformers=3``, ...
 
     Returns:
-        One result for one SMILES, a table in the same order for a sequence. A
-        molecule that cannot be scored is a result with a ``failure``.
+        One result for one SMILES and one recipe. For a sequence of either a table,
+        molecule by molecule, the recipes of each in the order given. What cannot be
+        scored is a result with a ``failure``.
 
     Raises:
-        CallError: an unknown recipe, solver or setting.
+        CallError: an unknown recipe, solver or setting, or settings that do not go together.
     """
     settings = simulation_settings(simulation)
-    if isinstance(smiles, str):
-        return score_all([smiles], recipe, settings, seed=seed)[0]
-    return score_all(smiles, recipe, settings, seed=seed)
+    molecules = [smiles] if isinstance(smiles, str) else smiles
+    recipes = [recipe] if isinstance(recipe, str) else recipe
+    table = score_all(molecules, recipes, settings, seed=seed)
+    return table[0] if isinstance(smiles, str) and isinstance(recipe, str) else table
 
 
 def simulation_settings(values: dict[str, Any]) -> SimulationSettings:
@@ -77,85 +92,142 @@ def simulation_settings(values: dict[str, Any]) -> SimulationSettings:
 
 def score_all(
     smiles: Sequence[str],
-    recipe: str,
+    recipes: Sequence[str],
     settings: SimulationSettings,
     *,
     seed: int,
     progress: Progress | None = None,
 ) -> ScoreTable:
-    """Score molecules in their order, telling ``progress`` after each.
+    """Score molecules in their order, telling ``progress`` after each recipe.
 
     Args:
         smiles: the molecules.
-        recipe: installed recipe by name.
+        recipes: installed recipes by name.
         settings: of the calculations.
         seed: of everything random.
         progress: called with the number done, the number in all and the result.
 
     Raises:
-        CallError: the recipe, the solver or the backend is not installed.
+        CallError: a recipe, the solver or the backend is not installed, or settings do
+            not go together.
     """
-    check_recipe(recipe)
+    check_recipes(recipes)
     check_simulation(settings)
     results: list[ScoredMolecule] = []
     for text in smiles:
-        results.append(_score_one(text, recipe, settings, seed))
-        if progress is not None:
-            progress(len(results), len(smiles), results[-1])
+        for item in _score_molecule(text, recipes, settings, seed):
+            results.append(item)
+            if progress is not None:
+                progress(len(results), len(smiles) * len(recipes), item)
     return ScoreTable(tuple(results))
 
 
-def check_recipe(name: str) -> None:
-    """That the recipe is installed.
-
-    Raises:
-        CallError: it is not; the line names the nearest, or those that are.
-    """
-    from simulation.recipes import recipe
-
-    if name not in recipe.names():
-        raise CallError(diagnosis.unknown_name("recipe", name, recipe.names()))
-
-
-def check_simulation(settings: SimulationSettings) -> None:
-    """That the solver and the backend are installed.
+def check_recipes(names: Sequence[str]) -> None:
+    """That the recipes are installed, and each asked for once.
 
     Raises:
         CallError: one is not; the line names the nearest, or those that are.
     """
+    from simulation.recipes import recipe
+
+    if not names:
+        raise CallError("no recipe is given; `molq recipes` lists them")
+    for name in names:
+        if name not in recipe.names():
+            raise CallError(diagnosis.unknown_name("recipe", name, recipe.names()))
+        if names.count(name) > 1:
+            raise CallError(f"recipe {name!r} is given twice")
+
+
+def check_simulation(settings: SimulationSettings) -> None:
+    """That the solver and the backend are installed, and what is asked for goes together.
+
+    Raises:
+        CallError: the line names the key, the reason and the remedy.
+    """
     from simulation import solver
+    from simulation.errors import InputError
+    from simulation.quantum import backends
 
-    # by their entry points alone: the backends' module loads qiskit
-    backends = tuple(sorted(entry.name for entry in entry_points(group="molq.backends")))
-    for kind, name, installed in (
-        ("solver", settings.solver, solver.names()),
-        ("backend", settings.backend, backends),
-    ):
-        if name not in installed:
-            raise CallError(f"simulation.{kind}: {diagnosis.unknown_name(kind, name, installed)}")
+    if settings.solver not in solver.names():
+        problem = diagnosis.unknown_name("solver", settings.solver, solver.names())
+        raise CallError(f"simulation.solver: {problem}")
+    try:
+        backends.check(settings.backend)  # by their entry points alone: qiskit is not loaded
+    except InputError as error:
+        raise CallError(f"simulation.backend: {error.message}") from error
+    if settings.backend != EXACT and settings.solver in WITHOUT_CIRCUITS:
+        raise CallError(
+            f"simulation.backend: {settings.backend!r} runs circuits, and the solver "
+            f'{settings.solver!r} makes none: set simulation.solver = "vqe-circuit", or '
+            'simulation.backend = "exact"'
+        )
+    if settings.mitigation and settings.backend == EXACT:
+        raise CallError(
+            'simulation.mitigation: the backend "exact" has no errors to mitigate: leave it out, '
+            'or choose a noisy backend, e.g. simulation.backend = "fake:manila"'
+        )
+    if settings.layers > 1 and settings.ansatz != "uccsd":
+        raise CallError(
+            f"simulation.layers: the ansatz {settings.ansatz!r} chooses its own length: leave "
+            'layers out, or set simulation.ansatz = "uccsd"'
+        )
 
 
-def _score_one(text: str, recipe: str, settings: SimulationSettings, seed: int) -> ScoredMolecule:
+def is_sampled(settings: SimulationSettings) -> bool:
+    """Whether active-space energies come with a standard error, from the backend alone.
+
+    Raises:
+        CallError: the backend cannot be used; the line says the remedy.
+    """
+    from simulation.errors import SimulationError
+    from simulation.quantum import backends
+
+    if settings.backend == EXACT:
+        return False
+    try:
+        return not backends.find(settings.backend).exact
+    except SimulationError as error:
+        raise CallError(f"simulation.backend: {error.message}") from error
+
+
+def _score_molecule(
+    text: str, recipes: Sequence[str], settings: SimulationSettings, seed: int
+) -> Iterator[ScoredMolecule]:
+    """The recipes of one molecule, on one geometry and mean field as long as none fails."""
     from screening import evaluation
     from screening.standardise import standardise
 
     parent = standardise(text, max_heavy_atoms=settings.max_heavy_atoms)
     if isinstance(parent, Failure):
-        return ScoredMolecule(text, recipe, None, parent)
+        yield from (ScoredMolecule(text, recipe, None, parent) for recipe in recipes)
+        return
     own_seed = evaluation.molecule_seed(seed, parent.inchikey)
-    failures: list[Failure] = []
-    retry = evaluation.next_attempt(failures, max_attempts=MAX_ATTEMPTS)
-    while retry is not None:
-        outcome = evaluation.evaluate(
-            parent.smiles, recipe, settings, evaluation.attempt_seed(own_seed, retry.rung)
-        )
-        if not isinstance(outcome, Failure):
-            return ScoredMolecule(text, recipe, outcome, None)
-        failures.append(outcome)
-        # no limit is enforced in this process, so there is none to double
-        retry = (
-            None
-            if outcome.kind == "resource"
-            else evaluation.next_attempt(failures, max_attempts=MAX_ATTEMPTS)
-        )
-    return ScoredMolecule(text, recipe, None, failures[-1])
+    tried: dict[int, evaluation.Evaluation] = {}  # by rung: one seed is one calculation
+
+    def computed(recipe: str) -> Score | Failure:
+        failures: list[Failure] = []
+        retry = evaluation.next_attempt(failures, max_attempts=MAX_ATTEMPTS)
+        while retry is not None:
+            if retry.rung not in tried:
+                tried[retry.rung] = evaluation.Evaluation(
+                    parent.smiles, settings, evaluation.attempt_seed(own_seed, retry.rung)
+                )
+            outcome = tried[retry.rung].outcome(recipe)
+            if not isinstance(outcome, Failure):
+                return outcome
+            failures.append(outcome)
+            # no limit is enforced in this process, so there is none to double
+            retry = (
+                None
+                if outcome.kind == "resource"
+                else evaluation.next_attempt(failures, max_attempts=MAX_ATTEMPTS)
+            )
+        return failures[-1]
+
+    for recipe in recipes:
+        outcome = computed(recipe)
+        if isinstance(outcome, Failure):
+            yield ScoredMolecule(text, recipe, None, outcome)
+        else:
+            yield ScoredMolecule(text, recipe, outcome, None)

@@ -1,9 +1,9 @@
 """The program of the child process: reads jobs, computes, writes answers.
 
 ``python -m screening.calculator PARENT_PID``, started by ``screening.isolation``.
-One JSON line a message. In: a job. Out: ``{"started": true}`` once the recipe's
-packages are loaded (the time limit counts from there), then
-``{"outcome": ..., "cpu_seconds": ..., "peak_memory_mb": ...}``.
+One JSON line a message. In: a job. Out: ``{"started": true}`` once the recipes'
+packages are loaded (the time limit counts from there), then for each recipe in
+order ``{"outcome": ..., "cpu_seconds": ..., "peak_memory_mb": ...}``.
 """
 
 from __future__ import annotations
@@ -38,32 +38,28 @@ def main(arguments: list[str]) -> int:
 
 def _serve(job: dict[str, Any], answers: IO[str]) -> None:
     from screening import evaluation
-    from screening.failure import Failure
     from simulation.errors import SimulationError
     from simulation.settings import SimulationSettings
 
-    outcome: Any
-    try:
-        settings = SimulationSettings.model_validate(job["settings"])
-        evaluation.resolve(job["recipe"], job["source"])
-    except SimulationError as error:
-        outcome = Failure(error.kind, error.step, evaluation.one_line(error.message))
-        settings = None
+    settings = SimulationSettings.model_validate(job["settings"])
+    sources = job["sources"]
+    for recipe in job["recipes"]:
+        with contextlib.suppress(SimulationError):  # its evaluation says so
+            evaluation.resolve(recipe, sources.get(recipe))
     _write(answers, {"started": True})
-    _reset_peak_memory()
-    before = _cpu_seconds()
-    if settings is not None:
-        outcome = evaluation.evaluate(
-            job["smiles"], job["recipe"], settings, job["seed"], job["source"]
+    molecule = evaluation.Evaluation(job["smiles"], settings, job["seed"])
+    for recipe in job["recipes"]:
+        _reset_peak_memory()
+        before = _cpu_seconds()
+        outcome = molecule.outcome(recipe, sources.get(recipe))
+        _write(
+            answers,
+            {
+                "outcome": evaluation.encode(outcome),
+                "cpu_seconds": _cpu_seconds() - before,
+                "peak_memory_mb": _peak_memory_mb(),
+            },
         )
-    _write(
-        answers,
-        {
-            "outcome": evaluation.encode(outcome),
-            "cpu_seconds": _cpu_seconds() - before,
-            "peak_memory_mb": _peak_memory_mb(),
-        },
-    )
 
 
 def _write(answers: IO[str], message: dict[str, Any]) -> None:

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from screening.candidate import Candidate
 from screening.evaluation import (
+    Evaluated,
     Job,
     Retry,
     Usage,
     attempt_seed,
     molecule_seed,
     next_attempt,
+    waits_for_device,
 )
+from screening.executor import Completed, Executor
 from screening.failure import Failure
 from screening.journal import Journal, JournalError, Result
-from screening.scheduler import Completed, Executor
-from simulation.score import Score
 from simulation.settings import SimulationSettings
 
 STOPPED = "stopped before its end"
@@ -29,16 +30,11 @@ _POLL_S = 1.0
 
 @dataclass(frozen=True)
 class Task:
-    """A molecule and a recipe that want a final result."""
+    """A molecule and the recipes that want a final result for it."""
 
     candidate: Candidate
-    recipe: str
+    recipes: tuple[str, ...]
     round: int | None = None
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """What identifies it in the journal."""
-        return self.candidate.inchikey, self.recipe
 
 
 @dataclass(frozen=True)
@@ -58,12 +54,14 @@ def evaluate_all(
     executor: Executor,
     calculation: Calculation,
     on_result: Callable[[Result], None] | None = None,
-) -> None:
-    """Evaluate tasks until each has its final result in the journal.
+) -> int:
+    """Evaluate tasks until each has its final result in the journal, or waits for its device.
 
-    Tasks are drawn as workers come free, so the iterable may be long. One with
-    a result is passed over, one met twice is evaluated once. Whatever ends this
-    function early, all that was computed by then is journalled.
+    Tasks are drawn as workers come free, so the iterable may be long. All recipes
+    of a molecule go in one job and share its geometry and mean field; only those that
+    failed are tried again. A recipe with a result is passed over, one met twice is
+    evaluated once. Whatever ends this function early, all that was computed by then is
+    journalled.
 
     Args:
         tasks: what to evaluate.
@@ -72,20 +70,31 @@ def evaluate_all(
         calculation: how.
         on_result: called after each new result was written.
 
+    Returns:
+        The number of calculations that have no result because a remote device gave
+        no answer in time; a later session asks it again.
+
     Raises:
         JournalError: a result cannot be written.
         KeyboardInterrupt: the user stopped the run; jobs in flight are cancelled.
     """
-    _Dispatch(journal, executor, calculation, on_result or (lambda result: None)).run(iter(tasks))
+    dispatch = _Dispatch(journal, executor, calculation, on_result or (lambda result: None))
+    dispatch.run(iter(tasks))
+    return len(dispatch.waiting)
+
+
+def waiting_note(waiting: int) -> str:
+    """What the log of a run says that stopped because calculations wait for their device."""
+    calculations = "1 calculation waits" if waiting == 1 else f"{waiting} calculations wait"
+    return f"{calculations} for a remote device; resume the run to ask it again"
 
 
 @dataclass(frozen=True)
 class _Flight:
-    """A task in the air."""
+    """A job in the air."""
 
-    task: Task
-    attempt_id: int
-    attempt: int
+    task: Task  # the recipes of this job alone
+    attempts: dict[str, tuple[int, int]]  # recipe -> id and number of its attempt
 
 
 class _Dispatch:
@@ -101,7 +110,8 @@ class _Dispatch:
         self._calculation = calculation
         self._on_result = on_result
         self._retries: deque[Task] = deque()
-        self._flights: dict[tuple[str, str], _Flight] = {}
+        self._flights: dict[int, _Flight] = {}  # by the job's id
+        self.waiting: set[tuple[str, str]] = set()  # InChIKey, recipe
 
     def run(self, tasks: Iterator[Task]) -> None:
         landed: list[Completed] = []
@@ -121,21 +131,26 @@ class _Dispatch:
 
     def _fill(self, tasks: Iterator[Task]) -> None:
         """Start tasks until the executor has enough."""
-        drawn = self._draw(tasks, self._executor.capacity - len(self._flights))
         jobs: list[Job] = []
         failed: list[Result] = []
         with self._journal.transaction():
-            for task in drawn:
-                failures = self._journal.failures(*task.key)
-                retry = next_attempt(failures, max_attempts=self._calculation.max_attempts)
-                if retry is None:
+            for task in self._draw(tasks, self._executor.capacity - len(self._flights)):
+                failures = {r: self._failures(task, r) for r in task.recipes}
+                retries = {r: self._retry(failures[r]) for r in task.recipes}
+                for recipe in (r for r in task.recipes if retries[r] is None):
                     # An earlier session ended between the last attempt and the verdict.
-                    failed.append(_result(task, failures[-1], len(failures), Usage()))
+                    found = Evaluated(recipe, failures[recipe][-1], Usage())
+                    failed.append(_result(task, found, len(failures[recipe])))
                     self._journal.record(failed[-1])
-                    continue
-                attempt_id, attempt = self._journal.begin_attempt(*task.key)
-                self._flights[task.key] = _Flight(task, attempt_id, attempt)
-                jobs.append(self._job(task, attempt, retry))
+                # One seed is one calculation. What has failed least goes first: what
+                # ended the process before may end it again.
+                wanted = {r: retry for r, retry in retries.items() if retry is not None}
+                for rung in sorted({retry.rung for retry in wanted.values()}):
+                    group = [r for r, retry in wanted.items() if retry.rung == rung]
+                    group.sort(key=lambda recipe: len(failures[recipe]))
+                    factor = max(wanted[r].resource_factor for r in group)
+                    part = replace(task, recipes=tuple(group))
+                    jobs.append(self._begin(part, Retry(rung, factor)))
         for job in jobs:
             self._executor.submit(job)
         for result in failed:
@@ -143,63 +158,91 @@ class _Dispatch:
 
     def _draw(self, tasks: Iterator[Task], room: int) -> list[Task]:
         """At most ``room`` tasks that want work, those to be tried again first."""
-        drawn: dict[tuple[str, str], Task] = {}
+        taken = self.waiting | {
+            (flight.task.candidate.inchikey, recipe)
+            for flight in self._flights.values()
+            for recipe in flight.attempts
+        }
+        drawn: list[Task] = []
         while len(drawn) < room:
             task = self._retries.popleft() if self._retries else next(tasks, None)
             if task is None:
                 break
-            known = task.key in drawn or task.key in self._flights
-            if not known and not self._journal.has_result(*task.key):
-                drawn[task.key] = task
-        return list(drawn.values())
+            key = task.candidate.inchikey
+            wanted = tuple(
+                recipe
+                for recipe in task.recipes
+                if (key, recipe) not in taken and not self._journal.has_result(key, recipe)
+            )
+            if wanted:
+                drawn.append(replace(task, recipes=wanted))
+                taken.update((key, recipe) for recipe in wanted)
+        return drawn
 
-    def _job(self, task: Task, attempt: int, retry: Retry) -> Job:
+    def _begin(self, task: Task, retry: Retry) -> Job:
+        """Count the attempts of a job, which is then in the air."""
+        key = task.candidate.inchikey
+        attempts = {recipe: self._journal.begin_attempt(key, recipe) for recipe in task.recipes}
         limits = self._executor.limits
         calculation = self._calculation
-        seed = molecule_seed(calculation.seed, task.candidate.inchikey)
         memory = min(limits.memory_limit_mb * retry.resource_factor, limits.largest_memory_mb)
-        return Job(
-            inchikey=task.candidate.inchikey,
+        job = Job(
+            id=min(attempt_id for attempt_id, _ in attempts.values()),
+            inchikey=key,
             smiles=task.candidate.smiles,
-            recipe=task.recipe,
+            recipes=task.recipes,
             settings=calculation.settings.model_dump(mode="json"),
-            seed=attempt_seed(seed, retry.rung),
-            attempt=attempt,
+            seed=attempt_seed(molecule_seed(calculation.seed, key), retry.rung),
             time_limit_s=limits.time_limit_s * retry.resource_factor,
             memory_limit_mb=memory,
-            source=calculation.sources.get(task.recipe),
+            sources={r: s for r, s in calculation.sources.items() if r in task.recipes},
         )
+        self._flights[job.id] = _Flight(task, attempts)
+        return job
 
     def _record(self, landed: list[Completed]) -> None:
         """Write what landed, in one transaction, and queue what is tried again."""
         final: list[Result] = []
         again: list[Task] = []
-        done: list[tuple[str, str]] = []
+        done: list[int] = []
         with self._journal.transaction():
             for completed in landed:
-                key = completed.job.inchikey, completed.job.recipe
-                flight = self._flights.get(key)
+                flight = self._flights.get(completed.job.id)
                 # An executor may deliver twice after an interrupt.
-                if flight is None or flight.attempt != completed.job.attempt or key in done:
+                if flight is None or completed.job.id in done:
                     continue
-                done.append(key)
-                outcome = completed.outcome
-                failure = outcome if isinstance(outcome, Failure) else None
-                self._journal.end_attempt(flight.attempt_id, failure, completed.usage)
-                if failure is not None and self._may_retry(key, failure):
-                    again.append(flight.task)
-                    continue
-                final.append(_result(flight.task, outcome, flight.attempt, completed.usage))
-                self._journal.record(final[-1])
+                done.append(completed.job.id)
+                task = flight.task
+                left = list(task.recipes)  # what ended the process left some unbegun
+                for found in completed.outcomes:
+                    attempt_id, attempt = flight.attempts[found.recipe]
+                    outcome = found.outcome
+                    failure = outcome if isinstance(outcome, Failure) else None
+                    self._journal.end_attempt(attempt_id, failure, found.usage)
+                    if failure is not None and waits_for_device(failure):
+                        self.waiting.add((completed.job.inchikey, found.recipe))
+                        left.remove(found.recipe)
+                        continue
+                    if failure is None or not self._may_retry(task, found.recipe, failure):
+                        left.remove(found.recipe)
+                        final.append(_result(task, found, attempt))
+                        self._journal.record(final[-1])
+                if left:
+                    again.append(replace(task, recipes=tuple(left)))
         for key in done:
             del self._flights[key]
         self._retries.extend(again)
         for result in final:
             self._on_result(result)
 
-    def _may_retry(self, key: tuple[str, str], failure: Failure) -> bool:
-        failures = [*self._journal.failures(*key), failure]
-        return next_attempt(failures, max_attempts=self._calculation.max_attempts) is not None
+    def _failures(self, task: Task, recipe: str) -> list[Failure]:
+        return self._journal.failures(task.candidate.inchikey, recipe)
+
+    def _retry(self, failures: list[Failure]) -> Retry | None:
+        return next_attempt(failures, max_attempts=self._calculation.max_attempts)
+
+    def _may_retry(self, task: Task, recipe: str, failure: Failure) -> bool:
+        return self._retry([*self._failures(task, recipe), failure]) is not None
 
     def _rescue(self, landed: list[Completed]) -> None:
         """Write what is computed already, then stop what is not."""
@@ -207,21 +250,25 @@ class _Dispatch:
             landed = [
                 completed
                 for completed in [*landed, *self._executor.wait(0.0)]
-                if not self._journal.has_result(completed.job.inchikey, completed.job.recipe)
+                if not self._is_recorded(completed)
             ]
             self._record(landed)
         finally:
             self._executor.cancel()
 
+    def _is_recorded(self, completed: Completed) -> bool:
+        key = completed.job.inchikey
+        return any(self._journal.has_result(key, found.recipe) for found in completed.outcomes)
 
-def _result(task: Task, outcome: Score | Failure, attempt: int, usage: Usage) -> Result:
+
+def _result(task: Task, found: Evaluated, attempt: int) -> Result:
     return Result(
         candidate=task.candidate,
-        recipe=task.recipe,
-        outcome=outcome,
+        recipe=found.recipe,
+        outcome=found.outcome,
         round=task.round,
         attempt=attempt,
-        wall_seconds=usage.wall_seconds,
-        cpu_seconds=usage.cpu_seconds,
-        peak_memory_mb=usage.peak_memory_mb,
+        wall_seconds=found.usage.wall_seconds,
+        cpu_seconds=found.usage.cpu_seconds,
+        peak_memory_mb=found.usage.peak_memory_mb,
     )

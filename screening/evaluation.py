@@ -9,7 +9,8 @@ import hashlib
 import importlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,9 +22,13 @@ if TYPE_CHECKING:
     from simulation.recipes.recipe import Recipe
     from simulation.score import Score
     from simulation.settings import SimulationSettings
+    from simulation.workup import Workup
 
 LOST_WORKER = "worker"
 """The step of a failure that lies with the machine and not with the molecule."""
+
+REMOTE = "backend"
+"""The step of a resource failure that lies with a remote device, not with the molecule."""
 
 MAX_LOSSES = 5
 """Lost workers after which a molecule is set aside: it may be what kills them."""
@@ -34,17 +39,17 @@ _FAILURE: TypeAdapter[Failure] = TypeAdapter(Failure)
 
 @dataclass(frozen=True)
 class Job:
-    """One attempt at one molecule; all a worker needs to know, as plain types."""
+    """One attempt at one molecule, by all its recipes; what a worker needs, as plain types."""
 
+    id: int  # tells the jobs of a run apart
     inchikey: str
     smiles: str
-    recipe: str
+    recipes: tuple[str, ...]  # computed in this order on one geometry and one mean field
     settings: dict[str, Any]  # a SimulationSettings, dumped
     seed: int
-    attempt: int  # counted from 1, over all sessions of the run
-    time_limit_s: float  # s, wall clock
+    time_limit_s: float  # s, wall clock, of each recipe; what they share counts to the first
     memory_limit_mb: int  # MB, resident
-    source: str | None = None  # "module:attribute" of the recipe; None for an installed one
+    sources: dict[str, str] = field(default_factory=dict)  # recipe -> "module:attribute"
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,15 @@ class Usage:
     wall_seconds: float = 0.0  # s
     cpu_seconds: float = 0.0  # s
     peak_memory_mb: float = 0.0  # MB, resident
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """What came of one recipe of a job."""
+
+    recipe: str
+    outcome: Score | Failure
+    usage: Usage
 
 
 @dataclass(frozen=True)
@@ -94,7 +108,8 @@ def next_attempt(failures: Sequence[Failure], *, max_attempts: int) -> Retry | N
     A failed input is final. A limit of time or memory is doubled once. A
     calculation that did not converge, or failed at random, gets a new seed, up
     to ``max_attempts`` attempts. A lost worker says nothing about the molecule:
-    it is sent again as it was, at most ``MAX_LOSSES`` times.
+    it is sent again as it was, at most ``MAX_LOSSES`` times. Nor does a remote device
+    that gave no answer (``waits_for_device``): that is no failed attempt at all.
 
     Args:
         failures: of the molecule and recipe so far, oldest first; empty before
@@ -105,7 +120,11 @@ def next_attempt(failures: Sequence[Failure], *, max_attempts: int) -> Retry | N
         The next attempt, or None when the last failure stands.
     """
     lost = sum(1 for f in failures if f.step == LOST_WORKER and f.kind == "random")
-    own = [f for f in failures if not (f.step == LOST_WORKER and f.kind == "random")]
+    own = [
+        f
+        for f in failures
+        if not (f.step == LOST_WORKER and f.kind == "random") and not waits_for_device(f)
+    ]
     limits = sum(1 for f in own if f.kind == "resource")
     if any(f.kind == "input" for f in own):
         return None
@@ -114,40 +133,77 @@ def next_attempt(failures: Sequence[Failure], *, max_attempts: int) -> Retry | N
     return Retry(rung=len(own) - limits, resource_factor=2 if limits else 1)
 
 
-def evaluate(
-    smiles: str,
-    recipe_name: str,
-    settings: SimulationSettings,
-    seed: int,
-    source: str | None = None,
-) -> Score | Failure:
-    """Compute a recipe for one molecule. Never raises for what a molecule can do.
+def waits_for_device(failure: Failure) -> bool:
+    """Whether a calculation stands until its remote device answers.
+
+    Its queue was longer than ``queue_limit_s``, or it cannot be reached. The job that
+    was sent is found again by the next attempt, which is a later session's.
+    """
+    return failure.kind == "resource" and failure.step == REMOTE
+
+
+class Evaluation:
+    """One molecule, for one recipe after the other on the same geometry and mean field.
+
+    The timings of a score are what its recipe took itself: the steps that an
+    earlier one has done for both are counted there.
 
     Args:
         smiles: standardised.
-        recipe_name: an installed recipe, or the name under which ``source`` is known.
         settings: of the calculation.
-        seed: of everything random in it.
-        source: ``module:attribute`` of a recipe that is not installed.
+        seed: of everything random.
     """
-    from simulation.errors import SimulationError
-    from simulation.workup import Workup
 
-    try:
-        score = resolve(recipe_name, source).score(Workup(smiles, settings, seed=seed))
-    except SimulationError as error:
-        return Failure(error.kind, error.step, one_line(error.message))
-    except MemoryError as error:
-        return Failure("resource", "recipe", one_line(f"out of memory: {error}".rstrip(": ")))
-    except RecursionError as error:
-        return Failure("input", "recipe", one_line(f"structure nested too deeply: {error}"))
-    except Exception as error:
-        # A recipe's own bug on one molecule must not end a run of thousands.
-        text = f"unexpected {type(error).__name__}: {error}"
-        return Failure("random", "recipe", one_line(text))
-    if not np.isfinite(score.value):
-        return Failure("convergence", "recipe", f"the value is {score.value}, not a number")
-    return score
+    def __init__(self, smiles: str, settings: SimulationSettings, seed: int) -> None:
+        self._smiles = smiles
+        self._settings = settings
+        self._seed = seed
+        self._earlier: dict[str, float] = {}  # step -> CPU s, by the recipes before
+        self._earlier_wall = 0.0  # s
+
+    def outcome(self, recipe_name: str, source: str | None = None) -> Score | Failure:
+        """Compute a recipe. Never raises for what a molecule can do.
+
+        Args:
+            recipe_name: an installed recipe, or the name under which ``source`` is known.
+            source: ``module:attribute`` of a recipe that is not installed.
+        """
+        from simulation.errors import SimulationError
+
+        try:
+            score = resolve(recipe_name, source).score(self._work)
+        except SimulationError as error:
+            return Failure(error.kind, error.step, one_line(error.message))
+        except MemoryError as error:
+            return Failure("resource", "recipe", one_line(f"out of memory: {error}".rstrip(": ")))
+        except RecursionError as error:
+            return Failure("input", "recipe", one_line(f"structure nested too deeply: {error}"))
+        except Exception as error:
+            # A recipe's own bug on one molecule must not end a run of thousands.
+            text = f"unexpected {type(error).__name__}: {error}"
+            return Failure("random", "recipe", one_line(text))
+        if not np.isfinite(score.value):
+            return Failure("convergence", "recipe", f"the value is {score.value}, not a number")
+        return self._with_own_timings(score)
+
+    @cached_property
+    def _work(self) -> Workup:
+        from simulation.workup import Workup
+
+        return Workup(self._smiles, self._settings, seed=self._seed)
+
+    def _with_own_timings(self, score: Score) -> Score:
+        earlier, wall = self._earlier, self._earlier_wall
+        self._earlier = self._work.clock.timings
+        self._earlier_wall = self._work.clock.wall_seconds
+        found = score.provenance
+        own = {
+            step: round(seconds - earlier.get(step, 0.0), 3)
+            for step, seconds in found.timings.items()
+            if seconds > earlier.get(step, 0.0)
+        }
+        own_wall = round(max(0.0, found.wall_seconds - wall), 3)
+        return replace(score, provenance=replace(found, timings=own, wall_seconds=own_wall))
 
 
 def resolve(recipe_name: str, source: str | None = None) -> Recipe:

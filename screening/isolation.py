@@ -38,8 +38,9 @@ FOLDER = "molq-calculation-"
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of a job, still as text: ``evaluation.decode`` reads it."""
+    """What came of a recipe of a job, still as text: ``evaluation.decode`` reads it."""
 
+    recipe: str
     outcome: str  # JSON
     usage: Usage
 
@@ -72,18 +73,22 @@ class Isolation:
         """The child's process id, None while there is no child."""
         return None if self._child is None else self._child.pid
 
-    def run(self, job: Job) -> Answer:
+    def run(self, job: Job) -> tuple[Answer, ...]:
         """Compute the job; never raises for what the calculation does to its process.
+
+        Returns:
+            An answer for each recipe up to the one at which the process ended, in the
+            job's order. The recipes behind that one were not begun and have none.
 
         Raises:
             OSError: the machine cannot start a process.
         """
         begun = time.monotonic()
         try:
-            answer = self._run(job, begun)
-            if answer is None:
-                answer = self._run(job, begun)
-            if answer is None:  # a fresh child always answers for itself
+            answers = self._run(job, begun)
+            if answers is None:
+                answers = self._run(job, begun)
+            if answers is None:  # a fresh child always answers for itself
                 raise OSError("the calculation's process cannot be started")
         except BaseException:
             self.close()
@@ -91,7 +96,7 @@ class Isolation:
         self._served += 1
         if self._child is not None and self._is_worn(job.memory_limit_mb):
             self.close()
-        return answer
+        return tuple(answers)
 
     def close(self) -> None:
         """End the child and all processes it started."""
@@ -111,38 +116,40 @@ class Isolation:
             self._scratch.remove()
             self._scratch = None
 
-    def _run(self, job: Job, begun: float) -> Answer | None:
+    def _run(self, job: Job, begun: float) -> list[Answer] | None:
         """One try; None when a child that had served before was gone before it began."""
         child = self._living_child()
         reused = self._served > 0
-        watch = _Watch(child.pid)
+        watch = _Watch(child.pid, begun)
+        answers: list[Answer] = []
         request = json.dumps(asdict(job)).encode() + b"\n"
         try:
             _write_all(child, request)
         except BrokenPipeError:
-            return self._gone(begun, watch, excused=reused)
+            return self._gone(job.recipes[0], watch, excused=reused)
         assert child.stdout is not None
         stream = child.stdout.fileno()
         received = b""
         deadline = begun + _START_LIMIT_S
         started = False
         pause = _FIRST_POLL_S
-        while True:
+        while len(answers) < len(job.recipes):
+            recipe = job.recipes[len(answers)]  # at work, or about to be
             left = deadline - time.monotonic()
             ready, _, _ = select.select([stream], [], [], max(0.0, min(pause, left)))
             if ready:
                 chunk = os.read(stream, 1 << 16)
                 if not chunk:
-                    return self._gone(begun, watch, excused=reused and not started)
-                received += chunk
-                while b"\n" in received:
-                    line, received = received.split(b"\n", 1)
+                    end = self._gone(recipe, watch, excused=reused and not started)
+                    return None if end is None else [*answers, *end]
+                *lines, received = (received + chunk).split(b"\n")
+                for line in lines:
                     message = json.loads(line)
                     if "started" in message:
                         started = True
-                        deadline = time.monotonic() + job.time_limit_s
-                        continue
-                    return _answer(message, begun)
+                    else:
+                        answers.append(watch.answer(job.recipes[len(answers)], message))
+                    deadline = time.monotonic() + job.time_limit_s
                 continue
             pause = _POLL_S
             if watch.memory_mb() > job.memory_limit_mb:
@@ -150,7 +157,7 @@ class Isolation:
                     f"reached the memory limit of {job.memory_limit_mb} MB; "
                     "raise [compute] memory_limit_mb or leave the molecule out"
                 )
-                return self._killed(text, begun, watch)
+                return [*answers, self._killed(recipe, text, watch)]
             if time.monotonic() >= deadline:
                 text = (
                     f"reached the time limit of {job.time_limit_s:g} s; "
@@ -158,7 +165,8 @@ class Isolation:
                     if started
                     else f"the calculation's process did not start within {_START_LIMIT_S:g} s"
                 )
-                return self._killed(text, begun, watch)
+                return [*answers, self._killed(recipe, text, watch)]
+        return answers
 
     def _living_child(self) -> subprocess.Popen[bytes]:
         if self._child is not None and self._child.poll() is not None:
@@ -200,19 +208,19 @@ class Isolation:
             self._fresh_mb = idle
         return idle - self._fresh_mb > memory_limit_mb / 4
 
-    def _killed(self, reason: str, begun: float, watch: _Watch) -> Answer:
-        usage = watch.usage(begun)
+    def _killed(self, recipe: str, reason: str, watch: _Watch) -> Answer:
+        usage = watch.usage()
         self.close()
-        return Answer(encode(Failure("resource", "process", reason)), usage)
+        return Answer(recipe, encode(Failure("resource", "process", reason)), usage)
 
-    def _gone(self, begun: float, watch: _Watch, *, excused: bool) -> Answer | None:
+    def _gone(self, recipe: str, watch: _Watch, *, excused: bool) -> list[Answer] | None:
         if excused:  # it died idle, of something that is not this job's doing
             self.close()
             return None
-        return self._crashed(begun, watch)
+        return [self._crashed(recipe, watch)]
 
-    def _crashed(self, begun: float, watch: _Watch) -> Answer:
-        usage = watch.usage(begun)
+    def _crashed(self, recipe: str, watch: _Watch) -> Answer:
+        usage = watch.usage()
         child = self._child
         assert child is not None
         # A closed pipe comes a moment before the exit status does.
@@ -223,12 +231,12 @@ class Isolation:
         self.close()
         if status == -signal.SIGKILL:
             text = "killed by the system, most likely because the machine ran out of memory"
-            return Answer(encode(Failure("resource", "process", text)), usage)
+            return Answer(recipe, encode(Failure("resource", "process", text)), usage)
         if status is not None and status < 0:
             text = f"crashed with {signal.Signals(-status).name}"
         else:
             text = f"the calculation's process ended with status {status}: {last}"
-        return Answer(encode(Failure("random", "process", one_line(text))), usage)
+        return Answer(recipe, encode(Failure("random", "process", one_line(text))), usage)
 
     def _last_words(self) -> str:
         if self._log is None:
@@ -240,10 +248,10 @@ class Isolation:
 
 
 class _Watch:
-    """Memory and CPU time of a child, as last seen."""
+    """Memory and CPU time of a child since a moment, as last seen."""
 
-    def __init__(self, pid: int) -> None:
-        self._pid = pid
+    def __init__(self, pid: int, begun: float = 0.0) -> None:
+        self._begun = begun
         self._looks = 0
         self._family: list[psutil.Process] = []
         self._peak_mb = 0.0
@@ -274,20 +282,23 @@ class _Watch:
         self._peak_mb = max(self._peak_mb, total / _MB)
         return total / _MB
 
-    def usage(self, begun: float) -> Usage:
-        """What the attempt took, as far as it was seen."""
+    def usage(self) -> Usage:
+        """What was taken since the last answer, as far as it was seen."""
         self.memory_mb()
-        return Usage(time.monotonic() - begun, self._cpu_seconds, self._peak_mb)
+        return Usage(time.monotonic() - self._begun, self._cpu_seconds, self._peak_mb)
+
+    def answer(self, recipe: str, message: dict[str, Any]) -> Answer:
+        """What the child says of a recipe; the next one's share is counted from here."""
+        now = time.monotonic()
+        usage = Usage(
+            now - self._begun, float(message["cpu_seconds"]), float(message["peak_memory_mb"])
+        )
+        self._begun, self._peak_mb = now, 0.0
+        self._cpu_before += float(message["cpu_seconds"])
+        return Answer(recipe, str(message["outcome"]), usage)
 
 
 def _write_all(child: subprocess.Popen[bytes], request: bytes) -> None:
     assert child.stdin is not None
     child.stdin.write(request)
     child.stdin.flush()
-
-
-def _answer(message: dict[str, Any], begun: float) -> Answer:
-    usage = Usage(
-        time.monotonic() - begun, float(message["cpu_seconds"]), float(message["peak_memory_mb"])
-    )
-    return Answer(str(message["outcome"]), usage)

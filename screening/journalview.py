@@ -23,6 +23,7 @@ from screening.records import (
 
 if TYPE_CHECKING:
     from screening.library import LibraryRow
+    from screening.scorecolumns import ScoreColumns
 
 _LIBRARY = (
     "row, text, name, smiles, inchikey, failure_kind, failure_step, failure_message, "
@@ -176,23 +177,60 @@ class JournalView:
         )
         return [self._result(row) for row in self._db.rows(sql, inchikey)]
 
-    def unit(self, recipe: str) -> str:
-        """The unit of a recipe's scores, "" while there is none."""
+    def columns(self, recipe: str) -> ScoreColumns:
+        """The columns that a recipe's scores fill, without reading a score as a whole."""
+        from screening.scorecolumns import ScoreColumns
+
         found = self._db.row(
-            "SELECT json_extract(record, '$.score.unit') FROM results "
-            "WHERE recipe = ? AND outcome = 'scored' LIMIT 1",
+            "SELECT min(json_extract(record, '$.score.unit')), "
+            "total(json_type(record, '$.score.standard_error') <> 'null'), "
+            "total(json_type(record, '$.score.interval') = 'array'), "
+            "total(json_type(record, '$.score.casci_value') <> 'null'), "
+            "total(record LIKE '%\"two_qubit_gates\"%') "
+            "FROM results WHERE recipe = ? AND outcome = 'scored'",
             recipe,
         )
-        return "" if found is None else str(found[0])
-
-    def baselines(self, recipe: str) -> list[tuple[str, str]]:
-        """Name and unit of every baseline that a recipe's scores carry, by name."""
-        sql = (
-            "SELECT b.key, min(json_extract(b.value, '$.unit')) "
-            "FROM results r, json_each(r.record, '$.score.baselines') b "
-            "WHERE r.recipe = ? AND r.outcome = 'scored' GROUP BY b.key ORDER BY b.key"
+        if found is None or found[0] is None:
+            return ScoreColumns(recipe)
+        unit, sampled, interval, solved, circuits = found
+        each = (
+            "FROM results r, json_each(r.record, ?2) e WHERE r.recipe = ?1 AND r.outcome = 'scored'"
         )
-        return [(name, unit) for name, unit in self._db.rows(sql, recipe)]
+        baselines = self._db.rows(
+            f"SELECT e.key, min(json_extract(e.value, '$.unit')) {each} "
+            "GROUP BY e.key ORDER BY e.key",
+            recipe,
+            "$.score.baselines",
+        )
+        contributions = self._db.rows(
+            f"SELECT DISTINCT json_extract(e.value, '$.name') {each} ORDER BY 1",
+            recipe,
+            "$.score.contributions",
+        )
+        return ScoreColumns(
+            recipe,
+            str(unit),
+            is_sampled=bool(sampled),
+            has_interval=bool(interval),
+            has_active_space=bool(solved),
+            has_circuit=bool(circuits),
+            baselines=tuple((name, of) for name, of in baselines),
+            contributions=tuple(name for (name,) in contributions),
+        )
+
+    def sampled(self, recipes: Sequence[str]) -> int:
+        """The number of molecules with a sampled score by one of these recipes."""
+        return self._db.count(
+            "SELECT count(DISTINCT inchikey) FROM results WHERE outcome = 'scored' "
+            "AND recipe IN (SELECT value FROM json_each(?)) "
+            "AND json_type(record, '$.score.standard_error') <> 'null'",
+            json.dumps(list(recipes)),
+        )
+
+    def cpu_seconds(self) -> float:
+        """CPU time of all final results, in seconds."""
+        found = self._db.row("SELECT total(cpu_seconds) FROM results")
+        return 0.0 if found is None else float(found[0])
 
     def has_result(self, inchikey: str, recipe: str) -> bool:
         """Whether the final word on this molecule and recipe is written."""

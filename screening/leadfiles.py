@@ -13,6 +13,7 @@ from screening import runfiles, scorers
 from screening.objective import ObjectiveSettings, recipe_names, scorer_names
 from screening.ranking import Lead
 from screening.runfiles import Cell
+from screening.scorecolumns import ScoreColumns, titled
 from simulation.score import Score
 
 CSV = "leads.csv"
@@ -35,22 +36,21 @@ def write(directory: Path, leads: Sequence[Lead], objectives: Sequence[Objective
 def table(
     leads: Sequence[Lead], objectives: Sequence[ObjectiveSettings]
 ) -> tuple[list[str], list[list[Cell]]]:
-    """Header and rows of the leads; a value's unit stands in its header."""
-    recipes, properties = recipe_names(objectives), scorer_names(objectives)
-    baselines = {
-        recipe: sorted({b for lead in leads for b in lead.scores[recipe].baselines})
-        for recipe in recipes
-    }
+    """Header and rows of the leads; a value's unit stands in its header.
+
+    The recipes that were asked for come first, then those that were computed beside them.
+    """
+    wanted, properties = recipe_names(objectives), scorer_names(objectives)
+    beside = {name for lead in leads for name in lead.scores if name not in wanted}
+    columns = [
+        ScoreColumns.of(name, [lead.scores[name] for lead in leads if name in lead.scores])
+        for name in (*wanted, *sorted(beside))
+    ]
     header = ["rank", "name", "smiles", "inchikey", "origin", "round", "utility"]
-    for recipe in recipes:
-        scores = [lead.scores[recipe] for lead in leads]
-        header += [
-            titled(recipe, scores[0].unit if scores else ""),
-            f"{recipe} desirability",
-            f"{recipe} CASCI deviation [mHa]",
-            *(titled(f"{recipe} {b}", unit_of(scores, b)) for b in baselines[recipe]),
-            f"{recipe} flags",
-        ]
+    for part in columns:
+        header += part.header()
+        if part.recipe in wanted:
+            header.append(f"{part.recipe} desirability")
     for name in properties:
         header += [titled(name, scorers.find(name).unit), f"{name} desirability"]
     header.append("alerts")
@@ -59,26 +59,15 @@ def table(
         candidate = lead.candidate
         row: list[Cell] = [lead.rank, candidate.name, candidate.smiles, candidate.inchikey]
         row += [candidate.origin, lead.round, lead.utility]
-        for recipe in recipes:
-            score = lead.scores[recipe]
-            row += [score.value, lead.desirabilities[recipe], score.casci_deviation_mha]
-            row += [_baseline(score, b) for b in baselines[recipe]]
-            row.append("; ".join(score.flags))
+        for part in columns:
+            row += part.cells(lead.scores.get(part.recipe))
+            if part.recipe in wanted:
+                row.append(lead.desirabilities[part.recipe])
         for name in properties:
             row += [lead.properties[name], lead.desirabilities[name]]
         row.append("; ".join(lead.alerts))
         rows.append(row)
     return header, rows
-
-
-def titled(name: str, unit: str) -> str:
-    """A column's title with its unit."""
-    return f"{name} [{unit}]" if unit else name
-
-
-def unit_of(scores: Sequence[Score], baseline: str) -> str:
-    """The unit of a baseline, from the first score that has it."""
-    return next((s.baselines[baseline].unit for s in scores if baseline in s.baselines), "")
 
 
 def entry(lead: Lead, fields: dict[str, Cell]) -> str:
@@ -117,10 +106,6 @@ def embedded(score: Score) -> Chem.Mol | None:
     conformer.Set3D(True)
     mol.AddConformer(conformer, assignId=True)
     return mol
-
-
-def _baseline(score: Score, name: str) -> float | None:
-    return score.baselines[name].value if name in score.baselines else None
 
 
 def _item(value: Cell) -> str:

@@ -19,7 +19,8 @@ from generative.settings import GeneratorSettings
 from screening import acquisition, leadfiles, roundsummary, surrogate
 from screening.acquisition import AcquisitionSettings, Selection
 from screening.candidate import Candidate
-from screening.dispatch import STOPPED, Calculation, Task, evaluate_all
+from screening.dispatch import STOPPED, Calculation, Task, evaluate_all, waiting_note
+from screening.executor import Executor
 from screening.filters import FilterSettings
 from screening.intake import Sieve, take_in
 from screening.journal import Journal
@@ -32,9 +33,8 @@ from screening.progress import (
     RoundFinished,
     RoundStarted,
 )
-from screening.ranking import Lead
+from screening.ranking import Lead, RankingSettings
 from screening.records import Result
-from screening.scheduler import Executor
 from screening.settings import CampaignSettings
 from screening.standardise import candidate as standardised
 from screening.standing import labels, leads
@@ -59,6 +59,7 @@ class CampaignPlan:
     simulation: SimulationSettings = field(default_factory=SimulationSettings)
     surrogate: SurrogateSettings = field(default_factory=SurrogateSettings)
     acquisition: AcquisitionSettings = field(default_factory=AcquisitionSettings)
+    ranking: RankingSettings = field(default_factory=RankingSettings)
     max_attempts: int = 3
 
 
@@ -72,6 +73,9 @@ def run_campaign(
     sources: dict[str, str] | None = None,
 ) -> list[Lead]:
     """Run a campaign from wherever its journal stands to its end.
+
+    Where calculations wait for a remote device it stops before the round's end, the
+    journal unfinished and its log saying so.
 
     Args:
         journal: open for writing; new, or of an interrupted run.
@@ -146,7 +150,10 @@ class _Loop:
                 continue
             if round not in begun and not self._begin(round):
                 break
-            self._evaluate(round)
+            if waiting := self._evaluate(round):
+                self._journal.log("run", waiting_note(waiting))
+                self._write_leads()
+                return
             self._finish(round)
         self._write_leads()
         self._journal.finish()
@@ -246,14 +253,15 @@ class _Loop:
         models: dict[str, Surrogate] = {}
         notes = []
         for recipe in self._recipes:
-            smiles, values = labels(results, recipe)
+            smiles, values = labels(results, recipe, self._plan.ranking)
             if len(values) >= 2:
                 models[recipe] = surrogate.create(self._plan.surrogate)
                 models[recipe].fit(smiles, values)
             notes.append(f"{recipe}: {len(values)} labels")
         return models, ", ".join(notes) or "no recipe to predict"
 
-    def _evaluate(self, round: int) -> None:
+    def _evaluate(self, round: int) -> int:
+        """Evaluate a round's batch; the number of calculations that wait for a device."""
         (record,) = [r for r in self._journal.rounds() if r.round == round]
         selections = self._journal.selections(round)
         self._tell(
@@ -266,15 +274,20 @@ class _Loop:
                 generator_note=record.generator_note,
             )
         )
-        tasks = [Task(s.candidate, recipe, round) for s in selections for recipe in self._recipes]
-        done = sum(1 for task in tasks if self._journal.has_result(*task.key))
+        tasks = [Task(s.candidate, self._recipes, round) for s in selections]
+        total = len(selections) * len(self._recipes)
+        done = sum(
+            self._journal.has_result(s.candidate.inchikey, recipe)
+            for s in selections
+            for recipe in self._recipes
+        )
 
         def count(result: Result) -> None:
             nonlocal done
             done += 1
-            self._tell(MoleculeDone(result, done, len(tasks), round))
+            self._tell(MoleculeDone(result, done, total, round))
 
-        evaluate_all(
+        return evaluate_all(
             tasks,
             journal=self._journal,
             executor=self._executor,
@@ -290,7 +303,8 @@ class _Loop:
         self._tell(RoundFinished(round, self._plan.campaign.rounds, summary))
 
     def _leads(self) -> list[Lead]:
-        return leads(self._journal, self._plan.objectives, self._plan.filters)
+        plan = self._plan
+        return leads(self._journal, plan.objectives, plan.filters, plan.ranking)
 
     def _write_leads(self) -> list[Lead]:
         ranked = self._leads()

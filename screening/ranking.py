@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from pydantic import BaseModel, ConfigDict, Field
+
 from screening import scorers
 from screening.candidate import Candidate
 from screening.filters import FilterSettings, alerts, check
@@ -20,6 +22,22 @@ from screening.objective import (
 from simulation.score import Score
 
 Result = tuple[Candidate, Mapping[str, Score], int | None]  # molecule, recipe -> score, round
+
+
+class RankingSettings(BaseModel):
+    """Which scores are compared with each other: the ``[ranking]`` table of a campaign."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    sampled: bool = Field(
+        default=False,
+        description="rank and learn from energies sampled on a noisy backend, which carry a "
+        "standard error, as if they were exact",
+    )
+
+    def admits(self, score: Score) -> bool:
+        """Whether a score may stand beside others: an exact one always, a sampled one if asked."""
+        return self.sampled or score.standard_error is None
 
 
 @dataclass(frozen=True)
@@ -48,12 +66,14 @@ def rank(
     results: Iterable[Result],
     objectives: Sequence[ObjectiveSettings],
     filters: FilterSettings | None = None,
+    ranking: RankingSettings | None = None,
 ) -> list[Lead]:
     """Leads by falling utility; equal ones by InChIKey.
 
     A molecule is no lead when a recipe of the objectives has no finite score for
-    it, a hard limit is broken, or the filters exclude it (``exclusions`` says why).
-    A score with flags stays a score and carries them.
+    it, or a sampled one that is not to be ranked, a hard limit is broken, or the
+    filters exclude it (``exclusions`` says why). A score with flags stays a score and
+    carries them.
 
     Args:
         results: molecule, its scores by recipe and the round; of several results
@@ -61,11 +81,13 @@ def rank(
         objectives: the wishes.
         filters: limits and alert catalogues; ``None`` for no limits and both
             catalogues flagged.
+        ranking: which scores are compared; ``None`` for exact ones alone.
 
     Raises:
         ValueError: no objective is given.
     """
-    leads = [entry for entry in _judged(results, objectives, filters) if isinstance(entry, Lead)]
+    judged = _judged(results, objectives, filters, ranking)
+    leads = [entry for entry in judged if isinstance(entry, Lead)]
     leads.sort(key=lambda lead: (-lead.utility, lead.candidate.inchikey))
     return [replace(lead, rank=position) for position, lead in enumerate(leads, 1)]
 
@@ -74,23 +96,28 @@ def exclusions(
     results: Iterable[Result],
     objectives: Sequence[ObjectiveSettings],
     filters: FilterSettings | None = None,
+    ranking: RankingSettings | None = None,
 ) -> list[Exclusion]:
     """The molecules that ``rank`` leaves out, in the order of the results."""
-    return [e for e in _judged(results, objectives, filters) if isinstance(e, Exclusion)]
+    judged = _judged(results, objectives, filters, ranking)
+    return [entry for entry in judged if isinstance(entry, Exclusion)]
 
 
 def _judged(
     results: Iterable[Result],
     objectives: Sequence[ObjectiveSettings],
     filters: FilterSettings | None,
+    ranking: RankingSettings | None,
 ) -> list[Lead | Exclusion]:
     if not objectives:
         raise ValueError("no objective is given; add an [[objective]] table")
-    settings = filters or FilterSettings()
+    settings, comparable = filters or FilterSettings(), ranking or RankingSettings()
     judged: dict[str, Lead | Exclusion] = {}
     for candidate, scores, round_ in results:
         if candidate.inchikey not in judged:
-            judged[candidate.inchikey] = _judge(candidate, scores, round_, objectives, settings)
+            judged[candidate.inchikey] = _judge(
+                candidate, scores, round_, objectives, settings, comparable
+            )
     return list(judged.values())
 
 
@@ -100,12 +127,16 @@ def _judge(
     round_: int | None,
     objectives: Sequence[ObjectiveSettings],
     filters: FilterSettings,
+    ranking: RankingSettings,
 ) -> Lead | Exclusion:
     for name in recipe_names(objectives):
         if name not in scores:
             return Exclusion(candidate, f"no score by the recipe {name}")
         if not math.isfinite(scores[name].value):
             return Exclusion(candidate, f"the score by the recipe {name} is not finite")
+        if not ranking.admits(scores[name]):
+            reason = "is sampled; [ranking] sampled = true ranks it"
+            return Exclusion(candidate, f"the score by the recipe {name} {reason}")
     properties = {name: scorers.value(name, candidate.smiles) for name in scorer_names(objectives)}
     values = {**properties, **{name: scores[name].value for name in recipe_names(objectives)}}
     broken = violations(values, objectives)

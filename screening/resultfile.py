@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from screening import runfiles
 from screening.failure import Failure
 from screening.journal import Journal
-from screening.leadfiles import titled
 from screening.library import LibraryRow
 from screening.records import Result
 from screening.runfiles import Cell
+from screening.scorecolumns import ScoreColumns
 
 CSV = "results.csv"
 
@@ -28,20 +28,13 @@ def write(journal: Journal, recipes: Sequence[str]) -> None:
     Raises:
         JournalError: the folder cannot be written, or a record is damaged.
     """
-    columns = {recipe: journal.baselines(recipe) for recipe in recipes}
-    header = [*_ROW, *_REASON]
-    for recipe in recipes:
-        header += [
-            titled(recipe, journal.unit(recipe)),
-            f"{recipe} CASCI deviation [mHa]",
-            *(titled(f"{recipe} {name}", unit) for name, unit in columns[recipe]),
-            f"{recipe} flags",
-        ]
-    names = {recipe: [name for name, _ in found] for recipe, found in columns.items()}
-    runfiles.write_table(journal.directory / CSV, header, _rows(journal, names))
+    columns = [journal.columns(recipe) for recipe in recipes]
+    header = [*_ROW, *_REASON, *(title for part in columns for title in part.header())]
+    runfiles.write_table(journal.directory / CSV, header, _rows(journal, columns))
 
 
-def _rows(journal: Journal, baselines: dict[str, list[str]]) -> Iterator[list[Cell]]:
+def _rows(journal: Journal, columns: Sequence[ScoreColumns]) -> Iterator[list[Cell]]:
+    recipes = [part.recipe for part in columns]
     for row in journal.library_rows():
         original = row if row.duplicate_of is None else journal.library_row(row.duplicate_of)
         candidate = None if original is None else original.candidate
@@ -51,13 +44,15 @@ def _rows(journal: Journal, baselines: dict[str, list[str]]) -> Iterator[list[Ce
             cells += [None, None]
         else:
             cells += [candidate.smiles, candidate.inchikey]
-            results = {r.recipe: r for r in journal.results_of(candidate.inchikey)}
-        status, failure, message = _verdict(row, original, results, baselines)
+            found = {r.recipe: r for r in journal.results_of(candidate.inchikey)}
+            results = {recipe: found[recipe] for recipe in recipes if recipe in found}
+        status, failure, message = _verdict(row, original, results, recipes)
         cells.append(status)
         cells += [failure.kind, failure.step] if failure is not None else [None, None]
         cells.append(message)
-        for recipe, names in baselines.items():
-            cells += _values(results.get(recipe), names)
+        for part in columns:
+            result = results.get(part.recipe)
+            cells += part.cells(None if result is None else result.score)
         yield cells
 
 
@@ -65,7 +60,7 @@ def _verdict(
     row: LibraryRow,
     original: LibraryRow | None,
     results: dict[str, Result],
-    recipes: dict[str, list[str]],
+    recipes: Sequence[str],
 ) -> tuple[str, Failure | None, str]:
     """Status, failure and message of a row; ``original`` is its first occurrence."""
     failures = [(name, results[name].failure) for name in recipes if name in results]
@@ -86,11 +81,3 @@ def _verdict(
     if len(results) < len(recipes):
         return "pending", None, "not evaluated yet"
     return "scored", None, "; ".join(row.notes)
-
-
-def _values(result: Result | None, baselines: Sequence[str]) -> list[Cell]:
-    score = None if result is None else result.score
-    if score is None:
-        return [None] * (len(baselines) + 3)
-    found = [score.baselines[name].value if name in score.baselines else None for name in baselines]
-    return [score.value, score.casci_deviation_mha, *found, "; ".join(score.flags)]

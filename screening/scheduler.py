@@ -12,29 +12,26 @@ import os
 import socket
 import tempfile
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from screening import isolation, machine
 from screening.evaluation import (
     LOST_WORKER,
+    Evaluated,
     Job,
     Usage,
     decode,
-    encode,
-    evaluate,
     one_line,
 )
+from screening.executor import MOST_PER_JOB_MB, Completed, Limits
 from screening.failure import Failure
 from screening.isolation import Isolation
 from screening.scratchfolder import ScratchFolder, sweep
 from screening.settings import ComputeSettings
-from simulation.score import Score
-from simulation.settings import SimulationSettings
 
 _MB = 2**20
-_MOST_PER_JOB_MB = 8000
 _LEAST_PER_JOB_MB = 1500
 _MEMORY_SHARE = 0.85
 _OBJECT_STORE_MB = 80
@@ -46,83 +43,6 @@ _FOLDER = "molq-ray-"  # sockets and logs of a local Ray
 
 class SchedulerError(RuntimeError):
     """Ray cannot be started or joined; one line with the remedy."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What one calculation may use."""
-
-    time_limit_s: float  # s, wall clock
-    memory_limit_mb: int  # MB, resident
-    largest_memory_mb: int  # MB; no machine at hand gives one calculation more
-
-
-@dataclass(frozen=True)
-class Completed:
-    """A job and what came of it."""
-
-    job: Job
-    outcome: Score | Failure
-    usage: Usage
-
-
-class Executor(Protocol):
-    """Where jobs run. A virtual or an in-process one stands in for Ray in tests."""
-
-    @property
-    def capacity(self) -> int:
-        """Jobs worth having in flight at a time."""
-        ...
-
-    @property
-    def limits(self) -> Limits:
-        """Of one calculation, before any retry."""
-        ...
-
-    def submit(self, job: Job) -> None:
-        """Start a job, or queue it; returns at once."""
-        ...
-
-    def wait(self, timeout_s: float) -> list[Completed]:
-        """What is done, waiting for the first up to so many seconds.
-
-        What it returned is forgotten only at the next call: an interrupt in
-        between loses nothing, and the next call may return it again.
-        """
-        ...
-
-    def cancel(self) -> None:
-        """Stop every job in flight and forget it."""
-        ...
-
-
-class Inline:
-    """Runs each job in this very process, without limits: for tests and single scores."""
-
-    def __init__(self, capacity: int = 1) -> None:
-        self.capacity = capacity
-        self.limits = Limits(3600.0, _MOST_PER_JOB_MB, _MOST_PER_JOB_MB)
-        self._queue: list[Job] = []
-
-    def submit(self, job: Job) -> None:
-        """Queue the job."""
-        self._queue.append(job)
-
-    def wait(self, timeout_s: float) -> list[Completed]:
-        """Compute the oldest job of the queue, unless there is no time at all."""
-        if not self._queue or timeout_s <= 0:
-            return []
-        job = self._queue.pop(0)
-        begun, cpu = time.monotonic(), time.process_time()
-        settings = SimulationSettings.model_validate(job.settings)
-        # Through text, as from a worker: what is journalled is what was read back.
-        text = encode(evaluate(job.smiles, job.recipe, settings, job.seed, job.source))
-        usage = Usage(time.monotonic() - begun, time.process_time() - cpu, 0.0)
-        return [Completed(job, decode(text), usage)]
-
-    def cancel(self) -> None:
-        """Forget the queue."""
-        self._queue.clear()
 
 
 class Scheduler:
@@ -146,7 +66,7 @@ class Scheduler:
         self._owned = False
         self._folder: ScratchFolder | None = None
         self._workers = 1
-        self._limits = Limits(self.settings.time_limit_s, _MOST_PER_JOB_MB, _MOST_PER_JOB_MB)
+        self._limits = Limits(self.settings.time_limit_s, MOST_PER_JOB_MB, MOST_PER_JOB_MB)
         self._task: Any = None
         self._flying: dict[Any, tuple[Job, float]] = {}  # Ray reference -> job, submitted (s)
         self._delivered: list[Any] = []
@@ -207,7 +127,7 @@ class Scheduler:
             num_cpus=threads,
             memory=job.memory_limit_mb * _MB,
             max_retries=0,
-            name=f"{job.recipe} {job.inchikey}",
+            name=f"{' '.join(job.recipes)} {job.inchikey}",
         ).remote(asdict(job), threads)
         self._flying[reference] = (job, time.monotonic())
 
@@ -227,7 +147,7 @@ class Scheduler:
             ready, _ = ray.wait(references, num_returns=len(references), timeout=0)
         done = [self._completed(self._flying[reference][0], reference) for reference in ready]
         overdue = self._overdue(set(ready))
-        done += [Completed(job, _lost("gave no answer in time"), Usage()) for _, job in overdue]
+        done += [_failed(job, _lost("gave no answer in time")) for _, job in overdue]
         self._delivered = [*ready, *(reference for reference, _ in overdue)]
         return done
 
@@ -246,17 +166,20 @@ class Scheduler:
         import ray
 
         try:
-            text, wall, cpu, memory = ray.get(reference)
-            return Completed(job, decode(text), Usage(wall, cpu, memory))
+            answers = ray.get(reference)
+            outcomes = tuple(
+                Evaluated(recipe, decode(text), Usage(*usage)) for recipe, text, *usage in answers
+            )
         except ray.exceptions.OutOfMemoryError:
             reason = "the machine ran out of memory; give [compute] fewer workers"
-            return Completed(job, Failure("resource", LOST_WORKER, reason), Usage())
+            return _failed(job, Failure("resource", LOST_WORKER, reason))
         except ray.exceptions.RayError as error:
             text = str(error).strip().splitlines()[-1] if str(error).strip() else ""
             reason = f"{type(error).__name__}: {text}"
-            return Completed(job, _lost(f"was lost ({reason})"), Usage())
+            return _failed(job, _lost(f"was lost ({reason})"))
         except ValueError as error:
-            return Completed(job, _lost(f"sent an answer that cannot be read ({error})"), Usage())
+            return _failed(job, _lost(f"sent an answer that cannot be read ({error})"))
+        return Completed(job, outcomes)
 
     def _overdue(self, ready: set[Any]) -> list[tuple[Any, Job]]:
         """Jobs of workers that hang themselves: the child's limit has long passed."""
@@ -266,7 +189,8 @@ class Scheduler:
         overdue = []
         for reference, (job, submitted) in self._flying.items():
             # One job may have waited in the queue behind another one.
-            if reference not in ready and now - submitted > 2 * job.time_limit_s + _GRACE_S:
+            limit = 2 * job.time_limit_s * len(job.recipes) + _GRACE_S
+            if reference not in ready and now - submitted > limit:
                 with contextlib.suppress(Exception):
                     ray.cancel(reference, force=True)
                 overdue.append((reference, job))
@@ -335,7 +259,7 @@ class Scheduler:
         limit = self.settings.memory_limit_mb
         if limit is None:
             roomiest = max(memory // slots for slots, memory in shares)
-            limit = min(_MOST_PER_JOB_MB, max(_LEAST_PER_JOB_MB, roomiest), largest)
+            limit = min(MOST_PER_JOB_MB, max(_LEAST_PER_JOB_MB, roomiest), largest)
         if limit > largest:
             raise SchedulerError(
                 f"[compute] memory_limit_mb = {limit} is more than any machine has "
@@ -360,7 +284,7 @@ def local_share(settings: ComputeSettings, slots: int, total_mb: int) -> tuple[i
     usable = int(total_mb * _MEMORY_SHARE)
     limit = settings.memory_limit_mb
     workers = settings.workers or max(1, min(slots, usable // (limit or _LEAST_PER_JOB_MB)))
-    return workers, limit or min(_MOST_PER_JOB_MB, max(64, usable // workers))
+    return workers, limit or min(MOST_PER_JOB_MB, max(64, usable // workers))
 
 
 def _knock(address: str) -> None:
@@ -387,11 +311,16 @@ def _lost(what: str) -> Failure:
     return Failure("random", LOST_WORKER, one_line(f"the worker {what}"))
 
 
-def _work(job: dict[str, Any], threads: int) -> tuple[str, float, float, float]:
+def _failed(job: Job, failure: Failure) -> Completed:
+    return Completed(job, tuple(Evaluated(recipe, failure, Usage()) for recipe in job.recipes))
+
+
+def _work(job: dict[str, Any], threads: int) -> list[tuple[str, str, float, float, float]]:
     """The body of a Ray task; plain types in and out."""
-    answer = _child(threads).run(Job(**job))
-    usage = answer.usage
-    return answer.outcome, usage.wall_seconds, usage.cpu_seconds, usage.peak_memory_mb
+    return [
+        (a.recipe, a.outcome, a.usage.wall_seconds, a.usage.cpu_seconds, a.usage.peak_memory_mb)
+        for a in _child(threads).run(Job(**job))
+    ]
 
 
 @functools.lru_cache(maxsize=1)

@@ -7,15 +7,16 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from screening import leadfiles, resultfile
-from screening.dispatch import STOPPED, Calculation, Task, evaluate_all
+from screening.dispatch import STOPPED, Calculation, Task, evaluate_all, waiting_note
+from screening.executor import Executor
 from screening.filters import FilterSettings
 from screening.intake import COMPLETE, Sieve, take_in
 from screening.journal import Journal
 from screening.library import LibrarySettings
 from screening.objective import ObjectiveSettings
 from screening.progress import Listener, MoleculeDone
+from screening.ranking import RankingSettings
 from screening.records import Result
-from screening.scheduler import Executor
 from screening.standing import leads
 from simulation.settings import SimulationSettings
 
@@ -30,6 +31,7 @@ class ScreenPlan:
     objectives: tuple[ObjectiveSettings, ...] = ()  # for ranking; empty for no leads files
     filters: FilterSettings = field(default_factory=FilterSettings)
     simulation: SimulationSettings = field(default_factory=SimulationSettings)
+    ranking: RankingSettings = field(default_factory=RankingSettings)
     max_attempts: int = 3
 
 
@@ -45,7 +47,8 @@ def run_screen(
 
     Rows are read as workers come free, so a library may be larger than memory.
     ``results.csv`` (and the leads' files when there are objectives) is written at
-    the end, also at an early one, with the rows then still pending.
+    the end, also at an early one, with the rows then still pending. Where calculations
+    wait for a remote device the journal stays unfinished, and its log says so.
 
     Args:
         journal: open for writing; new, or of an interrupted run.
@@ -72,8 +75,7 @@ def run_screen(
         for candidate in chain(
             journal.unfinished(plan.recipes), take_in(journal, plan.library, sieve, tell)
         ):
-            for recipe in plan.recipes:
-                yield Task(candidate, recipe)
+            yield Task(candidate, plan.recipes)
 
     def count(result: Result) -> None:
         nonlocal done, total
@@ -83,7 +85,7 @@ def run_screen(
         tell(MoleculeDone(result, done, total, None))
 
     try:
-        evaluate_all(
+        waiting = evaluate_all(
             tasks(),
             journal=journal,
             executor=executor,
@@ -96,7 +98,10 @@ def run_screen(
         journal.log("run", STOPPED)
         write_files(journal, plan)
         raise
-    journal.finish()
+    if waiting:
+        journal.log("run", waiting_note(waiting))
+    else:
+        journal.finish()
     write_files(journal, plan)
 
 
@@ -108,5 +113,5 @@ def write_files(journal: Journal, plan: ScreenPlan) -> None:
     """
     resultfile.write(journal, plan.recipes)
     if plan.objectives:
-        ranked = leads(journal, plan.objectives, plan.filters)
+        ranked = leads(journal, plan.objectives, plan.filters, plan.ranking)
         leadfiles.write(journal.directory, ranked, plan.objectives)

@@ -8,7 +8,7 @@ from screening.candidate import Candidate
 from screening.filters import FilterSettings
 from screening.journal import Journal
 from screening.objective import ObjectiveSettings, scorer_names
-from screening.ranking import Lead, rank
+from screening.ranking import Lead, RankingSettings, rank
 from screening.records import Result
 from simulation.score import Score
 
@@ -25,12 +25,14 @@ def scored(results: Iterable[Result]) -> list[Scored]:
     return list(found.values())
 
 
-def labels(results: Iterable[Result], recipe: str) -> tuple[list[str], list[float]]:
-    """SMILES and values of a recipe, oldest round first."""
+def labels(
+    results: Iterable[Result], recipe: str, ranking: RankingSettings
+) -> tuple[list[str], list[float]]:
+    """SMILES and values of a recipe that may be learned from, oldest round first."""
     pairs = [
         (result.candidate.smiles, result.score.value)
         for result in results
-        if result.recipe == recipe and result.score is not None
+        if result.recipe == recipe and result.score is not None and ranking.admits(result.score)
     ]
     return [smiles for smiles, _ in pairs], [value for _, value in pairs]
 
@@ -39,6 +41,7 @@ def leads(
     journal: Journal,
     objectives: Sequence[ObjectiveSettings],
     filters: FilterSettings | None = None,
+    ranking: RankingSettings | None = None,
 ) -> list[Lead]:
     """The ranked leads of a run, of all results journalled so far.
 
@@ -55,4 +58,4 @@ def leads(
             for record in journal.selections()
             if record.candidate.inchikey not in known
         ]
-    return rank(found, objectives, filters)
+    return rank(found, objectives, filters, ranking)

@@ -11,9 +11,11 @@ import typer
 from molq.cli import options
 from molq.cli.console import Column, note, write_json, write_output, write_table
 from molq.errors import CallError
+from molq.uncertainty import stated
 
 if TYPE_CHECKING:
-    from molq.leadtable import LeadTable
+    from molq.leadtable import LeadColumn, LeadTable
+    from screening.ranking import Lead
 
 NAME = "leads"
 EPILOG = "Example: molq leads runs/first --top 20 --format sdf --output leads.sdf"
@@ -62,6 +64,8 @@ def show(table: LeadTable, *, json: bool) -> None:
     if json:
         write_json(table.to_json())
         return
+    if table.notice:
+        note(table.notice)
     if not table.leads:
         note("no leads yet")
         return
@@ -81,7 +85,7 @@ def show(table: LeadTable, *, json: bool) -> None:
                 str(lead.rank),
                 label(lead),
                 lead.candidate.smiles,
-                *(_number(column.cell(lead), column.digits) for column in columns),
+                *(_number(column, lead) for column in columns),
                 lead.candidate.origin,
                 str(sum(len(score.flags) for score in lead.scores.values()) or "–"),
             ]
@@ -90,5 +94,6 @@ def show(table: LeadTable, *, json: bool) -> None:
     )
 
 
-def _number(value: float | None, digits: int) -> str:
-    return "–" if value is None else f"{value:.{digits}f}"
+def _number(column: LeadColumn, lead: Lead) -> str:
+    value = column.cell(lead)
+    return "–" if value is None else stated(value, column.error(lead), column.digits)

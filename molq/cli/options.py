@@ -9,8 +9,27 @@ import typer
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of everything random.", min=0)]
-Recipe = Annotated[
-    str, typer.Option("--recipe", metavar="NAME", help="What to compute; see `molq recipes`.")
+Recipes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--recipe",
+        metavar="NAME",
+        help="What to compute, warhead-ea by default; may be repeated. See `molq recipes`.",
+    ),
+]
+Solver = Annotated[
+    str | None,
+    typer.Option(
+        "--solver", metavar="NAME", help="vqe, vqe-circuit, casci, lucj or sqd; vqe by default."
+    ),
+]
+Backend = Annotated[
+    str | None,
+    typer.Option(
+        "--backend",
+        metavar="NAME",
+        help="Where vqe-circuit runs its circuit; see docs/backends.md.",
+    ),
 ]
 Set = Annotated[
     list[str] | None,

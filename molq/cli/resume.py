@@ -17,7 +17,7 @@ def command(
     directory: options.RunFolder,
     top: Annotated[int, typer.Option("--top", min=1, help="Leads shown at the end.")] = 10,
     json: options.Json = False,
-) -> None:
+) -> int:
     """Go on with a campaign or a screen that was interrupted.
 
     Nothing that is journalled is computed again; the leads are those of a run
@@ -40,4 +40,4 @@ def command(
             on_notice=lambda line: note(f"molq: note: {line}"),
         )
     leads.show(Run(directory).leads(top), json=json)
-    watching.conclude(Run(directory))
+    return watching.conclude(Run(directory))

@@ -68,5 +68,5 @@ def command(
         execution.begin(file, directory, on_event=watching.listener(tracker))
     table = Run(directory).leads(top)
     leads.show(table, json=json)
-    watching.conclude(Run(directory))
-    return 0 if table.leads else 1
+    ended = watching.conclude(Run(directory))
+    return ended if table.leads else 1

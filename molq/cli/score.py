@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,6 +15,7 @@ from molq.errors import CallError
 
 if TYPE_CHECKING:
     from molq.scoretable import ScoreTable
+    from simulation.score import Score
 
 NAME = "score"
 EPILOG = "Example: molq score 'C=CC(=O)Nc1ccccc1' --recipe warhead-ea --json"
@@ -26,14 +28,9 @@ def command(
             metavar="SMILES...", help="Molecules; `-` reads one a line from standard input."
         ),
     ],
-    recipe: options.Recipe = "warhead-ea",
-    solver: Annotated[
-        str | None, typer.Option("--solver", metavar="NAME", help="vqe, vqe-circuit or casci.")
-    ] = None,
-    backend: Annotated[
-        str | None,
-        typer.Option("--backend", metavar="NAME", help="Where vqe-circuit runs its circuit."),
-    ] = None,
+    recipe: options.Recipes = None,
+    solver: options.Solver = None,
+    backend: options.Backend = None,
     basis: Annotated[
         str | None, typer.Option("--basis", metavar="NAME", help="Basis set of the mean field.")
     ] = None,
@@ -45,39 +42,60 @@ def command(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Any other key of the simulation table."),
     ] = None,
+    verbose: Annotated[
+        bool,
+        typer.Option("--verbose", "-v", help="Also what each score rests on: terms, circuits."),
+    ] = False,
+    technical_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--technical-file",
+            metavar="FILE",
+            help="Write circuits, shots and calibration of every quantum evaluation as JSON.",
+        ),
+    ] = None,
     json: options.Json = False,
 ) -> int:
     """Score single molecules and print them beside the classical baselines.
 
-    One SMILES prints one JSON object with --json, several print a list. The exit
-    code is 0 when every molecule was scored and 1 when one was not; its reason
+    Several recipes share the geometry and the mean field of a molecule. One SMILES
+    and one recipe print one JSON object with --json, several print a list. The exit
+    code is 0 when every molecule has every score and 1 when one has not; its reason
     is in the output.
     """
     from molq import overrides
-    from molq.cli import threads
-    from molq.scoring import score_all, simulation_settings
+    from molq.cli import quantum, threads
+    from molq.scoring import DEFAULT_RECIPE, score_all, simulation_settings
 
     chosen = {"solver": solver, "backend": backend, "basis": basis, "conformers": conformers}
     document = {"simulation": {key: value for key, value in chosen.items() if value is not None}}
     document = overrides.apply(document, [_in_simulation(text) for text in settings or ()])
+    if technical_file is not None:
+        document["simulation"]["technical_file"] = True
     simulation = simulation_settings(document["simulation"])
+    quantum.announce(simulation, document["simulation"])
+    if technical_file is not None:
+        quantum.check(technical_file, simulation)
     threads.limit(simulation.threads)
-    molecules = _molecules(smiles)
-    with Tracker("scoring", quiet=json or len(molecules) == 1) as tracker:
+    molecules, recipes = _molecules(smiles), recipe or [DEFAULT_RECIPE]
+    with Tracker("scoring", quiet=json or len(molecules) * len(recipes) == 1) as tracker:
         table = score_all(
             molecules,
-            recipe,
+            recipes,
             simulation,
             seed=seed,
             progress=lambda done, total, item: tracker.update(
-                done, total, f"{item.text} {item.status}"
+                done, total, f"{item.text} {item.recipe} {item.status}"
             ),
         )
+    if technical_file is not None:
+        table = quantum.kept(table, technical_file)
     if json:
         records = [item.to_json() for item in table]
-        write_json(records[0] if len(smiles) == 1 and smiles != ["-"] else records)
+        write_json(records[0] if len(records) == 1 and smiles != ["-"] else records)
     else:
-        _print(table, recipe)
+        _print(table, recipes, verbose=verbose)
+        quantum.write_mitigation(table)
     return 1 if table.failed else 0
 
 
@@ -96,31 +114,50 @@ def _molecules(arguments: list[str]) -> list[str]:
     return molecules
 
 
-def _print(table: ScoreTable, recipe: str) -> None:
-    baselines = table.baselines()
-    unit = next((item.unit for item in table if item.unit), "")
-    columns = [Column("SMILES"), Column(recipe, unit, is_number=True)]
-    columns += [Column(name, of, is_number=True) for name, of in baselines.items()]
-    columns += [Column("solver"), Column("- casci", "mHa", is_number=True)]
-    rows, flags = [], []
-    for item in table:
-        if item.score is None:
-            continue
-        score = item.score
-        values = [
-            f"{score.baselines[name].value:.3f}" if name in score.baselines else "–"
-            for name in baselines
-        ]
-        deviation = (
-            "–" if score.casci_deviation_mha is None else f"{score.casci_deviation_mha:+.4f}"
-        )
-        rows.append([score.smiles, f"{score.value:.3f}", *values, score.solver, deviation])
-        flags += [f"flag: {score.smiles}: {flag}" for flag in score.flags]
-    if rows:
-        write_table(columns, rows)
-    for flag in flags:
-        note(flag)
+def _print(table: ScoreTable, recipes: list[str], *, verbose: bool) -> None:
+    """A table for each recipe, what its scores rest on, and what could not be scored."""
+    from molq.cli import scoredetails
+
+    for recipe in recipes:
+        scores = [item.score for item in table.of(recipe) if item.score is not None]
+        if scores:
+            _write_scores(recipe, scores)
+        for score in scores:
+            if verbose or len(table) == len(recipes):
+                scoredetails.write(score, verbose=verbose)
+            for flag in score.flags:
+                note(f"flag: {score.smiles}: {flag}")
     for item in table.failed:
         assert item.failure is not None
         reason = f"{item.failure.message} ({item.failure.kind}, {item.failure.step})"
-        note(f"failed: {item.text}: {reason}")
+        which = f"{item.recipe}: " if len(recipes) > 1 else ""
+        note(f"failed: {item.text}: {which}{reason}")
+
+
+def _write_scores(recipe: str, scores: list[Score]) -> None:
+    from molq.uncertainty import spanned, stated
+
+    baselines: dict[str, str] = {}
+    for score in scores:
+        for name, baseline in score.baselines.items():
+            baselines.setdefault(name, baseline.unit)
+    is_solved = any(score.casci_deviation_mha is not None for score in scores)
+    has_interval = any(score.interval is not None for score in scores)
+    unit = scores[0].unit
+    columns = [Column("SMILES"), Column(recipe, unit, is_number=True)]
+    columns += [Column("95 % interval", unit, is_number=True)] if has_interval else []
+    columns += [Column(name, of, is_number=True) for name, of in baselines.items()]
+    columns += [Column("solver"), Column("- casci", "mHa", is_number=True)] if is_solved else []
+    rows = []
+    for score in scores:
+        row = [score.smiles, stated(score.value, score.standard_error)]
+        row += [spanned(score.interval)] if has_interval else []
+        row += [
+            f"{score.baselines[name].value:.3f}" if name in score.baselines else "–"
+            for name in baselines
+        ]
+        if is_solved:
+            deviation = score.casci_deviation_mha
+            row += [score.solver, "–" if deviation is None else f"{round(deviation, 4) + 0.0:+.4f}"]
+        rows.append(row)
+    write_table(columns, rows)

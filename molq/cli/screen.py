@@ -24,7 +24,9 @@ def command(
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Folder of the run; it must not exist yet.")
     ],
-    recipe: options.Recipe = "warhead-ea",
+    recipe: options.Recipes = None,
+    solver: options.Solver = None,
+    backend: options.Backend = None,
     top: Annotated[int, typer.Option("--top", min=1, help="Leads shown at the end.")] = 10,
     workers: Annotated[
         int | None,
@@ -33,27 +35,40 @@ def command(
     seed: options.Seed = 0,
     settings: options.Set = None,
     json: options.Json = False,
-) -> None:
+) -> int:
     """Score every molecule of a library; every row gets a score or a reason.
 
-    `results.csv` holds the rows in the library's order. Leads are ranked by
-    falling value, or by objectives: --set 'objective=[{name="warhead-ea",
-    transform="window", low=-4.95, high=-4.75}]'. The tables of --set are screen,
-    library, filters, objective, simulation, compute and report.
+    `results.csv` holds the rows in the library's order. Several recipes share the
+    geometry and the mean field of a molecule. Leads are ranked by falling value of
+    the first, or by objectives: --set 'objective=[{name="warhead-ea",
+    transform="window", low=-4.95, high=-4.75}]'. Energies sampled on a noisy backend
+    are listed, and ranked only with --set ranking.sampled=true. The tables of --set
+    are screen, library, filters, objective, simulation, ranking, compute and report.
     """
-    from molq import execution
+    from molq import execution, overrides
     from molq.cli import leads, threads, watching
     from molq.cli.progress import Tracker
     from molq.libraryscreen import screen_file
     from molq.run import Run
+    from molq.scoring import DEFAULT_RECIPE, is_sampled
 
-    file = screen_file(library, recipe, workers=workers, seed=seed, changes=settings or ())
+    chosen = {"simulation.solver": solver, "simulation.backend": backend}
+    changes = {key: name for key, name in chosen.items() if name is not None}
+    changes.update(overrides.parse_all(settings or ()))
+    file = screen_file(
+        library, recipe or [DEFAULT_RECIPE], workers=workers, seed=seed, changes=changes
+    )
     threads.limit(1)
     execution.check_free(out)
     execution.check(file)
+    if not file.ranking.sampled and is_sampled(file.simulation):
+        note(
+            f"molq: note: energies sampled on {file.simulation.backend} are listed, not ranked; "
+            "--set ranking.sampled=true ranks them"
+        )
     watching.announce(out)
     with Tracker(file.name) as tracker, watching.resumable(out):
         execution.begin(file, out, on_event=watching.listener(tracker))
     leads.show(Run(out).leads(top), json=json)
     note(f"every row: {out / 'results.csv'}")
-    watching.conclude(Run(out))
+    return watching.conclude(Run(out))

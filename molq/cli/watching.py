@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from molq.cli.console import note
 from molq.cli.progress import Tracker
+from molq.uncertainty import stated
 
 if TYPE_CHECKING:
     from molq.run import Run
@@ -47,7 +48,8 @@ def _molecule(event: MoleculeDone) -> str:
     result = event.result
     called = result.candidate.name or result.candidate.smiles
     if result.score is not None:
-        outcome = f"{result.score.value:.3f} {result.score.unit}"
+        score = result.score
+        outcome = f"{stated(score.value, score.standard_error)} {score.unit}"
     else:
         assert result.failure is not None
         outcome = f"failed ({result.failure.kind}): {result.failure.message}"
@@ -79,6 +81,12 @@ def announce(directory: Path) -> None:
     note(f"If it is interrupted, go on with: {resume_command(directory)}")
 
 
-def conclude(run: Run) -> None:
-    """Say where the results are."""
+def conclude(run: Run) -> int:
+    """Say where the results are; the exit code, 1 where the run stopped before its end."""
     note(f"leads and report: {run.directory / 'leads.csv'}, {run.directory / 'report.html'}")
+    status = run.status()
+    if status.state == "finished":
+        return 0
+    reason = status.events[-1][1] if status.events else "the run stopped before its end"
+    note(f"molq: {reason}: {resume_command(run.directory)}")
+    return 1

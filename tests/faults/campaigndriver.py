@@ -8,11 +8,12 @@ from pathlib import Path
 from faultyrecipe import SOURCE
 
 from generative.settings import GeneratorSettings
+from screening.executor import Executor
 from screening.journal import Journal, JournalError
 from screening.library import LibrarySettings
 from screening.loop import CampaignPlan, run_campaign
 from screening.objective import ObjectiveSettings
-from screening.scheduler import Executor, Scheduler
+from screening.scheduler import Scheduler
 from screening.settings import CampaignSettings, ComputeSettings
 
 ALCOHOLS = [f"{'C' * n}O" for n in range(1, 13)]

@@ -13,8 +13,8 @@ import psutil
 import pytest
 from faultyrecipe import LAST, TRACE
 
+from screening.executor import Inline
 from screening.journal import Journal
-from screening.scheduler import Inline
 
 HERE = Path(__file__).parent
 TAG = "MOLQ_TEST_TAG"

@@ -49,7 +49,7 @@ def scheduler(folder):
 
 def evaluate(journal, scheduler, smiles, on_result=None):
     evaluate_all(
-        [Task(candidate(s), "faulty") for s in smiles],
+        [Task(candidate(s), ("faulty",)) for s in smiles],
         journal=journal,
         executor=scheduler,
         calculation=Calculation(SEED, sources={"faulty": SOURCE}),

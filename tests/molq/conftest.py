@@ -125,7 +125,7 @@ def screen_run(folder: Path) -> Path:
     """A screen run to its end in this process."""
     from molq import execution
     from molq.libraryscreen import screen_file
-    from screening.scheduler import Inline
+    from screening.executor import Inline
 
     directory = folder / "screen"
     file = screen_file(folder / "library.csv", "warhead-ea", workers=None, seed=0, changes=FAST)

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from screening.evaluation import (
     LOST_WORKER,
     MAX_LOSSES,
+    Evaluation,
     attempt_seed,
     decode,
     encode,
-    evaluate,
     molecule_seed,
     next_attempt,
     one_line,
@@ -35,6 +35,10 @@ def plan(tmp_path, monkeypatch):
         monkeypatch.setenv(faultyrecipe.PLANS, str(path))
 
     return write
+
+
+def evaluate(smiles, name, settings, seed, source=None):
+    return Evaluation(smiles, settings, seed).outcome(name, source)
 
 
 def test_a_seed_is_that_of_the_molecule_and_the_campaign_alone():

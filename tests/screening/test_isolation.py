@@ -29,15 +29,15 @@ TROUBLE = {
 
 def job(smiles, **changes):
     fields = {
+        "id": 1,
         "inchikey": "KEY",
         "smiles": smiles,
-        "recipe": "faulty",
+        "recipes": ("faulty",),
         "settings": {},
         "seed": 5,
-        "attempt": 1,
         "time_limit_s": 30.0,
         "memory_limit_mb": 600,
-        "source": SOURCE,
+        "sources": {"faulty": SOURCE},
     }
     return Job(**{**fields, **changes})
 
@@ -53,12 +53,17 @@ def isolation(tmp_path_factory):
             yield isolation
 
 
+def answer(isolation, smiles, **changes):
+    (only,) = isolation.run(job(smiles, **changes))
+    return only
+
+
 def outcome(isolation, smiles, **changes):
-    return decode(isolation.run(job(smiles, **changes)).outcome)
+    return decode(answer(isolation, smiles, **changes).outcome)
 
 
 def test_one_warm_child_serves_many_molecules(isolation):
-    first = isolation.run(job("CCO"))
+    first = answer(isolation, "CCO")
     pid = isolation.pid
     assert decode(first.outcome) == number_score("CCO", 5)
     assert first.usage.wall_seconds > 0
@@ -89,20 +94,20 @@ def test_a_process_that_leaves_says_its_last_words(isolation):
 
 
 def test_a_hung_calculation_is_killed_at_its_time_limit(isolation):
-    answer = isolation.run(job("CCCC", time_limit_s=0.7))
-    failure = decode(answer.outcome)
+    hung = answer(isolation, "CCCC", time_limit_s=0.7)
+    failure = decode(hung.outcome)
     assert (failure.kind, failure.step) == ("resource", "process")
     assert "time limit of 0.7 s" in failure.message
-    assert answer.usage.wall_seconds >= 0.7
+    assert hung.usage.wall_seconds >= 0.7
     assert isolation.pid is None
 
 
 def test_a_memory_hog_is_killed_at_its_memory_limit(isolation):
-    answer = isolation.run(job("CCCCC", memory_limit_mb=300))
-    failure = decode(answer.outcome)
+    hog = answer(isolation, "CCCCC", memory_limit_mb=300)
+    failure = decode(hog.outcome)
     assert failure.kind == "resource"
     assert "memory limit of 300 MB" in failure.message
-    assert 300 < answer.usage.peak_memory_mb < 3000
+    assert 300 < hog.usage.peak_memory_mb < 3000
 
 
 def test_what_a_library_prints_is_not_taken_for_an_answer(isolation):
@@ -116,7 +121,7 @@ def test_a_typed_error_keeps_its_kind_on_the_way_out(isolation):
 
 
 def test_an_unknown_recipe_is_said_and_the_child_lives_on(isolation):
-    failure = outcome(isolation, "CCO", source="nonesuch:RECIPE")
+    failure = outcome(isolation, "CCO", sources={"faulty": "nonesuch:RECIPE"})
     assert (failure.kind, failure.step) == ("input", "recipe")
     assert outcome(isolation, "CCO") == number_score("CCO", 5)
 
@@ -151,9 +156,10 @@ sys.path.insert(0, sys.argv[1])
 from screening.evaluation import Job
 from screening.isolation import Isolation
 isolation = Isolation()
-isolation.run(Job("KEY", "CCO", "faulty", {}, 1, 1, 60.0, 600, "faultyrecipe:RECIPE"))
+SOURCES = {"faulty": "faultyrecipe:RECIPE"}
+isolation.run(Job(1, "KEY", "CCO", ("faulty",), {}, 1, 60.0, 600, SOURCES))
 print(isolation.pid, flush=True)
-isolation.run(Job("KEY", "CCCC", "faulty", {}, 1, 1, 600.0, 600, "faultyrecipe:RECIPE"))
+isolation.run(Job(1, "KEY", "CCCC", ("faulty",), {}, 1, 600.0, 600, SOURCES))
 """
 
 

@@ -16,6 +16,7 @@ from screening.evaluation import Usage
 from screening.failure import Failure
 from screening.journal import Journal, JournalError, Result
 from screening.library import LibraryRow
+from screening.scorecolumns import ScoreColumns
 
 
 def candidate(smiles, row=None, name="", origin="library"):
@@ -101,8 +102,9 @@ def test_everything_is_read_back_as_it_was_written(journal):
     assert journal.results_of(alcohol.inchikey) == [scored]
     assert journal.has_result(alcohol.inchikey, "faulty")
     assert not journal.has_result(alcohol.inchikey, "another")
-    assert journal.unit("faulty") == "eV"
-    assert journal.baselines("faulty") == [("hf-lumo", "eV")]
+    columns = journal.columns("faulty")
+    assert columns == ScoreColumns.of("faulty", [r.score for r in journal.results() if r.score])
+    assert (columns.unit, columns.baselines) == ("eV", (("hf-lumo", "eV"),))
     assert journal.counts() == {
         "rows": 3,
         "candidates": 2,

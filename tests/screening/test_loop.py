@@ -12,13 +12,13 @@ from rdkit import Chem
 from generative.settings import GeneratorSettings
 from screening import dispatch
 from screening.acquisition import AcquisitionSettings
+from screening.executor import Inline
 from screening.filters import FilterSettings
 from screening.journal import Journal
 from screening.library import LibrarySettings
 from screening.loop import CampaignPlan, round_seed, run_campaign
 from screening.objective import ObjectiveSettings
 from screening.progress import LibraryRead, MoleculeDone, RoundFinished, RoundStarted
-from screening.scheduler import Inline
 from screening.settings import CampaignSettings
 from screening.standing import leads
 
@@ -252,9 +252,9 @@ def test_a_campaign_of_exact_properties_needs_no_evaluation(plan, tmp_path):
 def test_an_interrupt_between_the_last_attempt_and_the_verdict_is_no_loss(plan, tmp_path):
     """The retries are spent, and the session died before it said so."""
     with start(tmp_path / "run") as journal:
-        task = dispatch.Task(_candidate("CCO"), "faulty")
+        task = dispatch.Task(_candidate("CCO"), ("faulty",))
         for _ in range(3):
-            attempt, _ = journal.begin_attempt(*task.key)
+            attempt, _ = journal.begin_attempt(task.candidate.inchikey, "faulty")
             failure = dispatch.Failure("random", "geometry", "no conformer")
             journal.end_attempt(attempt, failure, dispatch.Usage())
         calculation = dispatch.Calculation(1, sources=SOURCES)

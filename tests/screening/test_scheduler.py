@@ -5,13 +5,14 @@ from faultyrecipe import SOURCE, number_score
 
 from screening import machine
 from screening.evaluation import Job
+from screening.executor import Inline
 from screening.failure import Failure
-from screening.scheduler import Inline, Scheduler, SchedulerError, local_share
+from screening.scheduler import Scheduler, SchedulerError, local_share
 from screening.settings import ComputeSettings
 
 
-def job(smiles, recipe="faulty", source=SOURCE):
-    return Job(smiles, smiles, recipe, {}, 5, 1, 10.0, 500, source)
+def job(smiles, source=SOURCE):
+    return Job(1, smiles, smiles, ("faulty",), {}, 5, 10.0, 500, {"faulty": source})
 
 
 def test_inline_computes_in_order_one_at_a_time():
@@ -22,8 +23,9 @@ def test_inline_computes_in_order_one_at_a_time():
     assert executor.wait(0.0) == []
     done = [executor.wait(1.0) for _ in range(3)]
     assert [len(d) for d in done] == [1, 1, 1]
-    assert [d[0].outcome for d in done[:2]] == [number_score(s, 5) for s in ("CCO", "CCN")]
-    assert isinstance(done[2][0].outcome, Failure)
+    outcomes = [d[0].outcomes[0].outcome for d in done]
+    assert outcomes[:2] == [number_score(s, 5) for s in ("CCO", "CCN")]
+    assert isinstance(outcomes[2], Failure)
     executor.submit(job("CCO"))
     executor.cancel()
     assert executor.wait(1.0) == []
