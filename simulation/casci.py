@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pyscf import lib
 from pyscf.fci import direct_spin0, direct_spin1, spin_op
 
-from simulation.errors import ConvergenceError
+from simulation.errors import ConvergenceError, InputError
 from simulation.hamiltonian import Hamiltonian
 from simulation.settings import SimulationSettings
 from simulation.solver import Solution
@@ -26,6 +26,7 @@ _ENERGY_TOLERANCE = 1e-12  # Hartree, change between Davidson iterations
 _MAX_ITERATIONS = 200
 _SPIN_TOLERANCE = 1e-3  # on <S^2>; the wrong multiplicities lie at least 2 away
 _GUESS_WIDTH = 0.05  # Hartree; how sharply the start is peaked at the lowest determinants
+_EXCITED_ROOTS = 4
 _ROOTS = (1, 4, 16)  # states looked through for one of the wanted spin
 
 
@@ -82,6 +83,30 @@ def ground_state(hamiltonian: Hamiltonian, n_alpha: int, n_beta: int) -> CIState
         f"{hamiltonian.norb} orbitals has multiplicity {int(2 * spin) + 1}; "
         "choose another active space or spin",
     )
+
+
+def excited_singlet(hamiltonian: Hamiltonian, n_alpha: int, n_beta: int) -> float:
+    """Energy (Hartree, total) of the second-lowest singlet.
+
+    Raises:
+        InputError: the electrons do not fit, or they are no closed shell's.
+        ConvergenceError: Davidson's iteration did not converge, or the space
+            has one singlet only.
+    """
+    hamiltonian.check_sector(n_alpha, n_beta)
+    if n_alpha != n_beta:
+        raise InputError("solver", f"({n_alpha}, {n_beta}) electrons have no singlet")
+    singlets = [
+        state.energy
+        for state in _lowest(hamiltonian, n_alpha, n_beta, _EXCITED_ROOTS)
+        if spin_op.spin_square0(state.coefficients, state.norb, (n_alpha, n_beta))[0]
+        < _SPIN_TOLERANCE
+    ]
+    if len(singlets) < 2:
+        raise ConvergenceError(
+            "solver", f"casci: one singlet only in {hamiltonian.norb} orbitals; take a larger space"
+        )
+    return singlets[1]
 
 
 def _lowest(hamiltonian: Hamiltonian, n_alpha: int, n_beta: int, roots: int) -> tuple[CIState, ...]:

@@ -31,7 +31,7 @@ class WarheadST:
     applies_to: ClassVar[tuple[str, ...]] = warheads.SMARTS
     cost: ClassVar[str] = "as warhead-ea, whose geometry and mean field it shares"
     validity: ClassVar[str] = (
-        "a check, not a ranking: 4.2-5.8 eV for planar alkene warheads, 5.3-7.2 eV for alkynes; "
+        "a check, not a ranking: 4.2-6.0 eV for planar alkene warheads, 5.3-7.2 eV for alkynes; "
         "outside, the group is twisted or an orbital is not the intended one"
     )
 

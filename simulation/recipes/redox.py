@@ -1,0 +1,159 @@
+"""``redox``: vertical ionisation potential and electron affinity in water."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from rdkit import Chem
+
+from simulation.errors import InputError
+from simulation.recipes.account import provenance
+from simulation.recipes.chromophore import ChromophoreSpace, chromophore, largest, named
+from simulation.recipes.pispace import HARTREE_EV, Difference, difference, solver_flags
+from simulation.recipes.recipe import Site
+from simulation.score import Baseline, Score, SiteScore
+from simulation.solver import find
+from simulation.workup import Workup
+
+if TYPE_CHECKING:  # pyscf is loaded when a molecule is scored
+    from simulation.geometry import Geometry
+    from simulation.meanfield import MeanField
+
+LONE_PAIRS = True  # an aniline or a phenol is oxidised where its lone pair is
+
+
+@dataclass(frozen=True)
+class Redox:
+    """E(n-1) - E(n) electrons in the pi orbitals of the molecule in water; E(n) - E(n+1) beside."""
+
+    name: ClassVar[str] = "redox"
+    unit: ClassVar[str] = "eV"
+    summary: ClassVar[str] = (
+        "vertical ionisation potential of the largest pi system in water (its electron affinity "
+        "beside it): lower is more easily oxidised"
+    )
+    method: ClassVar[str] = (
+        "ETKDGv3, GFN2-xTB/ALPB(water); DF-RHF/6-31G* in ddCOSMO water, the reaction field of "
+        "the neutral kept; AVAS on the pi functions and lone pairs of the largest conjugated "
+        "system, at most (8e,8o) next to the gap; by the chosen solver, CASCI and Delta-SCF beside"
+    )
+    applies_to: ClassVar[tuple[str, ...]] = ("[C,c,N,n,O,o]=,:[C,c,N,n,O,o]",)
+    cost: ClassVar[str] = "three mean fields in water, two of them open shell"
+    validity: ClassVar[str] = "see docs/recipes/redox.md"
+
+    def sites(self, molecule: Chem.Mol) -> tuple[Site, ...]:
+        """The largest conjugated system; none where there is none."""
+        from simulation.molecule import canonical
+
+        ordered = canonical(molecule)
+        system = largest(ordered, lone_pairs=LONE_PAIRS)
+        return () if system is None else (Site(named(ordered, system), system.atoms),)
+
+    def score(self, work: Workup) -> Score:
+        """Compute the ionisation potential, and the electron affinity as a second site.
+
+        Raises:
+            InputError: no pi system, or a molecule outside the methods.
+            ConvergenceError: no geometry, mean field or active space, or the
+                solver did not converge.
+            ResourceError: a limit of time or memory was reached.
+            StochasticError: no conformer was found with this seed.
+        """
+        from simulation.meanfield import check_basis, solve
+
+        solver = find(work.settings)
+        if not self.sites(work.molecule):
+            raise InputError(
+                "recipe", "no conjugated pi system; redox needs a double bond or a ring with one"
+            )
+        check_basis(work.molecule, work.settings.basis)
+        geometry, settings = work.geometry, work.settings
+        with work.clock.step("meanfield in water"):
+            field = solve(geometry, settings, solvent=True)
+            ions = {
+                change: solve(
+                    geometry,
+                    settings,
+                    charge=geometry.charge + change,
+                    multiplicity=2,
+                    solvent=True,
+                )
+                for change in (1, -1)
+            }
+        with work.clock.step("activespace"):
+            found = chromophore(
+                work.molecule, geometry, field, lone_pairs=LONE_PAIRS, recipe=self.name
+            )
+        sectors = found.sectors
+        with work.clock.step("solver"):
+            oxidised = difference(
+                found.hamiltonian, sectors.neutral, sectors.cation, solver, seed=work.seed
+            )
+            reduced = difference(
+                found.hamiltonian, sectors.neutral, sectors.anion, solver, seed=work.seed + 1
+            )
+        oxidation = _site(f"oxidation, {found.name}", found, oxidised, 1)
+        reduction = _site(f"reduction, {found.name}", found, reduced, -1)
+        error = oxidised.standard_error
+        flags = [*geometry.flags, *field.flags]
+        flags += [f"{found.name}: {doubt}" for doubt in found.flags]
+        for site, change in ((oxidation, oxidised), (reduction, reduced)):
+            flags += solver_flags(site.name, site.solutions, change.deviation_mha)
+        return Score(
+            smiles=work.smiles,
+            inchikey=work.inchikey,
+            recipe=self.name,
+            value=oxidation.value,
+            unit=self.unit,
+            solver=settings.solver,
+            backend=settings.backend,
+            casci_value=oxidation.casci_value,
+            casci_deviation_mha=oxidation.casci_deviation_mha,
+            baselines=_baselines(geometry, field, ions, reduction),
+            active_space=found.record,
+            sites=(oxidation, reduction),
+            conformers=geometry.conformers,
+            provenance=provenance(
+                work,
+                field,
+                {"solver": all(s.converged for s in oxidised.solutions + reduced.solutions)},
+            ),
+            flags=tuple(flags),
+            standard_error=None if error is None else error * HARTREE_EV,
+        )
+
+
+def _site(name: str, found: ChromophoreSpace, change: Difference, sign: int) -> SiteScore:
+    return SiteScore(
+        name=name,
+        atoms=found.system.atoms,
+        value=sign * change.value * HARTREE_EV,
+        casci_value=sign * change.casci_value * HARTREE_EV,
+        casci_deviation_mha=sign * change.deviation_mha,
+        ionisation_potential=change.casci_value * HARTREE_EV if sign > 0 else None,
+        active_space=found.record,
+        solutions=change.solutions,
+    )
+
+
+def _baselines(
+    geometry: Geometry, field: MeanField, ions: dict[int, MeanField], reduction: SiteScore
+) -> dict[str, Baseline]:
+    homo = -float(field.orbital_energies[field.occupied - 1]) * HARTREE_EV
+    return {
+        "delta_scf_ip": Baseline(
+            (ions[1].energy - field.energy) * HARTREE_EV, "eV", f"{ions[1].method} - {field.method}"
+        ),
+        "koopmans_ip": Baseline(homo, "eV", f"-HOMO of {field.method}"),
+        "pi_space_ea": Baseline(reduction.value, "eV", "electron affinity in the same pi space"),
+        "delta_scf_ea": Baseline(
+            (field.energy - ions[-1].energy) * HARTREE_EV,
+            "eV",
+            f"{field.method} - {ions[-1].method}",
+        ),
+        "gfn2_lumo": Baseline(geometry.lumo, "eV", f"{geometry.method} LUMO"),
+    }
+
+
+RECIPE = Redox()
