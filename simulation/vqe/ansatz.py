@@ -140,7 +140,10 @@ def uccsd(
     share = share_spins and n_alpha == n_beta
     keys: dict[Excitation, int] = {}
     group = np.array(
-        [keys.setdefault(_mirror_key(e, norb) if share else e, len(keys)) for e in excitations],
+        [
+            keys.setdefault(min(e, mirrored(e, norb)) if share else e, len(keys))
+            for e in excitations
+        ],
         dtype=np.int64,
     )
     start = np.zeros(len(keys))
@@ -209,11 +212,9 @@ def _perturbation(
     return np.clip(amplitude, -_LARGEST_START, _LARGEST_START), gap
 
 
-def _mirror_key(excitation: Excitation, norb: int) -> Excitation:
-    """One name for an excitation and its image under exchange of the spins."""
-    occupied, empty = excitation
+def mirrored(excitation: Excitation, norb: int) -> Excitation:
+    """The image of an excitation under exchange of the spins."""
     n = 2 * norb
     # Pairs are matched i->a, j->b; exchanging the spins moves the beta pair in front.
-    pairs = sorted(((i + norb) % n, (a + norb) % n) for i, a in zip(occupied, empty, strict=True))
-    mirrored = (tuple(i for i, _ in pairs), tuple(a for _, a in pairs))
-    return min(excitation, mirrored)
+    pairs = sorted(((i + norb) % n, (a + norb) % n) for i, a in zip(*excitation, strict=True))
+    return tuple(i for i, _ in pairs), tuple(a for _, a in pairs)

@@ -147,11 +147,12 @@ def _return(c, w, layout, tables, n, cosine, sine):  # type: ignore[no-untyped-d
 
 
 @compiled
-def _overlap(c, w, layout, tables, n):  # type: ignore[no-untyped-def]
+def _slope(c, w, diagonal, layout, tables, n):  # type: ignore[no-untyped-def]
     row, group, partner, start = layout
     kind, first, second, bounds, source, target, sign = tables
     t = first[n]
-    total = 0.0
+    slope = 0.0
+    bend = 0.0
     if kind[n] == 1:
         for a in range(group.size):
             h = partner[group[a]]
@@ -161,19 +162,23 @@ def _overlap(c, w, layout, tables, n):  # type: ignore[no-untyped-def]
             for k in range(bounds[t, h], bounds[t, h + 1]):
                 i = base + source[k]
                 j = base + target[k]
-                total += sign[k] * (w[j] * c[i] - w[i] * c[j])
-        return total
+                u = c[i]
+                v = c[j]
+                slope += sign[k] * (w[j] * u - w[i] * v)
+                bend += u * (u * diagonal[j] - w[i]) + v * (v * diagonal[i] - w[j])
+        return slope, bend
     for k in range(bounds[t, 0], bounds[t, -1]):
         a = source[k]
         b = target[k]
         part = 0.0
         if kind[n] == 0:
-            x = c[row[a] : row[a + 1]]
-            y = c[row[b] : row[b + 1]]
-            p = w[row[a] : row[a + 1]]
-            q = w[row[b] : row[b + 1]]
-            for m in range(x.size):
-                part += q[m] * x[m] - p[m] * y[m]
+            for m in range(row[a + 1] - row[a]):
+                i = row[a] + m
+                j = row[b] + m
+                u = c[i]
+                v = c[j]
+                part += w[j] * u - w[i] * v
+                bend += u * (u * diagonal[j] - w[i]) + v * (v * diagonal[i] - w[j])
         else:
             h = partner[group[a]]
             e = partner[group[b]]
@@ -185,9 +190,12 @@ def _overlap(c, w, layout, tables, n):  # type: ignore[no-untyped-def]
             for m in range(bounds[r, h], bounds[r, h + 1]):
                 i = from_base + source[m]
                 j = to_base + target[m]
-                part += sign[m] * (w[j] * c[i] - w[i] * c[j])
-        total += sign[k] * part
-    return total
+                u = c[i]
+                v = c[j]
+                part += sign[m] * (w[j] * u - w[i] * v)
+                bend += u * (u * diagonal[j] - w[i]) + v * (v * diagonal[i] - w[j])
+        slope += sign[k] * part
+    return slope, bend
 
 
 @compiled
@@ -219,7 +227,20 @@ def adjoint_sweep(c, w, layout, tables, factors, angles, gradient):  # type: ign
 
 
 @compiled
-def overlaps(c, w, layout, tables, result):  # type: ignore[no-untyped-def]
-    """<W|G_n|C> of every excitation of the tables, into ``result``."""
-    for n in range(result.size):
-        result[n] = _overlap(c, w, layout, tables, n)
+def slopes(c, w, diagonal, layout, tables, slope, bend):  # type: ignore[no-untyped-def]
+    """<W|G_n|C> of every excitation of the tables, and half its second derivative.
+
+    With G_n as one more factor the energy would change by 2 slope theta + bend
+    theta^2, where in <G C|H|G C> only the diagonal of H is taken.
+
+    Args:
+        c: shape (determinants,).
+        w: shape (determinants,); H C.
+        diagonal: shape (determinants,); of H.
+        layout: see the module.
+        tables: see the module.
+        slope: shape (excitations,), overwritten.
+        bend: shape (excitations,), overwritten.
+    """
+    for n in range(slope.size):
+        slope[n], bend[n] = _slope(c, w, diagonal, layout, tables, n)

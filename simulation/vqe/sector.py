@@ -9,9 +9,12 @@ differentiation: Jones and Gacon, arXiv:2009.02823), whatever their number.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
+
 import numpy as np
 from numpy.typing import NDArray
-from pyscf.fci import spin_op
+from pyscf.fci import direct_spin1, spin_op
 
 from simulation.hamiltonian import Hamiltonian
 from simulation.vqe import kernels
@@ -19,6 +22,18 @@ from simulation.vqe.ansatz import Ansatz, Excitation
 from simulation.vqe.contraction import Contraction
 from simulation.vqe.determinants import Determinants
 from simulation.vqe.excitationtables import tabulate
+
+_SMALLEST_DENOMINATOR = 0.1  # Hartree; keeps second order finite for near-degenerate determinants
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """Where a state could go, and how far it may be from the lowest one."""
+
+    energy: float  # Hartree, total
+    gradient: NDArray[np.float64]  # shape: (excitations,); of one more factor, Hartree/rad
+    curvature: NDArray[np.float64]  # shape: (excitations,); estimate, Hartree/rad^2
+    second_order: float  # Hartree; Epstein-Nesbet estimate of the energy above the lowest
 
 
 class SectorEngine:
@@ -37,6 +52,7 @@ class SectorEngine:
     ) -> None:
         self.evaluations = 0  # energies, with or without their gradient
         self.core = hamiltonian.core_energy
+        self._hamiltonian = hamiltonian
         d = self.determinants = Determinants.of(hamiltonian, n_alpha, n_beta)
         self.contraction = Contraction(hamiltonian, d)
         t = tabulate(excitations, d)
@@ -88,33 +104,43 @@ class SectorEngine:
         gradient *= 2.0
         return energy, gradient
 
-    def pool_gradient(self, coefficients: NDArray[np.float64]) -> NDArray[np.float64]:
-        """What the energy's derivative would be for one more factor of each excitation.
+    def outlook(self, factors: NDArray[np.int64], angles: NDArray[np.float64]) -> Outlook:
+        """What one more factor of each excitation would do to a state.
 
-        <psi|[H, G]|psi> = 2 <H psi|G psi>: one product with the Hamiltonian for
-        the whole list.
-
-        Args:
-            coefficients: shape (determinants,), a normalised state.
-
-        Returns:
-            shape (excitations,), Hartree/rad.
-        """
-        image = self.contraction.applied(coefficients)
-        result = np.empty(self._excitations)
-        kernels.overlaps(coefficients, image, self._layout, self._tables, result)
-        result *= 2.0
-        return result
-
-    def variance(self, coefficients: NDArray[np.float64]) -> float:
-        """<H^2> - <H>^2 in Hartree^2, zero for an eigenstate.
+        The gradients <psi|[H, G]|psi> = 2 <H psi|G psi> of the whole list cost
+        one product with the Hamiltonian.
 
         Args:
-            coefficients: shape (determinants,), a normalised state.
+            factors: of the state, as of ``state``.
+            angles: shape (factors,), rad.
         """
+        self.evaluations += 1
+        coefficients = self.state(factors, angles)
         image = self.contraction.applied(coefficients)
-        residual = image - np.vdot(coefficients, image) * coefficients
-        return float(np.vdot(residual, residual))
+        energy = float(np.vdot(coefficients, image))
+        diagonal = self._diagonal
+        gradient = np.empty(self._excitations)
+        curvature = np.empty(self._excitations)
+        kernels.slopes(
+            coefficients, image, diagonal, self._layout, self._tables, gradient, curvature
+        )
+        residual = image - energy * coefficients
+        above = np.maximum(diagonal - energy, _SMALLEST_DENOMINATOR)
+        return Outlook(
+            energy=energy + self.core,
+            gradient=2.0 * gradient,
+            curvature=2.0 * curvature,
+            second_order=float(np.sum(residual**2 / above)),
+        )
+
+    @cached_property
+    def _diagonal(self) -> NDArray[np.float64]:
+        """<D|H|D> of every determinant, without the core energy, Hartree."""
+        d, h = self.determinants, self._hamiltonian
+        whole = direct_spin1.make_hdiag(
+            h.one_body, h.two_body, d.norb, (d.n_alpha, d.n_beta), compress=False
+        )
+        return d.vector(whole.reshape(d.shape))
 
     def spin_contamination(self, coefficients: NDArray[np.float64]) -> float:
         """How far <S^2> is above that of the lowest spin, |n_alpha - n_beta| / 2.

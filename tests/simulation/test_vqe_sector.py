@@ -178,18 +178,36 @@ def test_the_pool_gradient_is_that_of_an_appended_factor(active_space):
     ansatz = uccsd(h, 2, 2, 1, share_spins=False)
     engine = SectorEngine(h, 2, 2, ansatz.excitations)
     factors, angles = np.arange(len(ansatz.excitations)), ansatz.angles(ansatz.start)
-    pool = engine.pool_gradient(engine.state(factors, angles))
+    pool = engine.outlook(factors, angles).gradient
     for number, slope in enumerate(pool):
         more = np.append(factors, number)
         gradient = engine.energy_and_gradient(more, np.append(angles, 0.0))[1]
         assert slope == pytest.approx(gradient[-1], abs=1e-12)
 
 
-def test_the_variance_vanishes_for_an_eigenstate(active_space):
+def test_the_outlook_knows_curvatures_and_what_is_missing(active_space):
+    # Half-way between the reference and the ground state of H2 there is one
+    # factor, whose derivatives are those of the energy along it.
     h = active_space("H2", 2, 2)
-    ansatz = uccsd(h, 1, 1, 1, share_spins=True)
-    surface = SectorEnergy(h, ansatz)
-    d = surface.engine.determinants
-    exact = d.vector(ground_state(h, 1, 1).coefficients)
-    assert surface.engine.variance(exact) == pytest.approx(0.0, abs=1e-12)
-    assert surface.engine.variance(d.vector(surface.state(ansatz.start))) > 1e-4
+    engine = SectorEngine(h, 1, 1, (((0, 2), (1, 3)),))
+    factor, lowest = np.zeros(1, np.int64), ground_state(h, 1, 1).energy
+    outlook = engine.outlook(factor, np.array([-0.05]))
+    step = 1e-4
+    energies = [engine.energy(factor, np.array([-0.05 + k * step])) for k in (-1, 0, 1)]
+    assert outlook.energy == pytest.approx(energies[1], abs=1e-12)
+    assert outlook.gradient[0] == pytest.approx((energies[2] - energies[0]) / (2 * step), abs=1e-6)
+    # Two determinants: the neglected coupling is the reference's own.
+    bend = (energies[2] + energies[0] - 2 * energies[1]) / step**2
+    assert outlook.curvature[0] == pytest.approx(bend, rel=0.2)
+    assert outlook.second_order == pytest.approx(outlook.energy - lowest, rel=0.3)
+
+
+def test_nothing_is_missing_in_an_eigenstate(active_space):
+    h = active_space("H2", 2, 2)
+    engine = SectorEngine(h, 1, 1, (((0, 2), (1, 3)),))
+    d = engine.determinants
+    exact = d.matrix(d.vector(ground_state(h, 1, 1).coefficients))
+    angle = np.arctan2(exact[1, 1], exact[0, 0])
+    outlook = engine.outlook(np.zeros(1, np.int64), np.array([angle]))
+    assert outlook.second_order == pytest.approx(0.0, abs=1e-12)
+    assert outlook.gradient[0] == pytest.approx(0.0, abs=1e-9)
