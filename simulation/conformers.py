@@ -65,7 +65,7 @@ def embed(molecule: Chem.Mol, settings: SimulationSettings, *, seed: int) -> Che
             hydrogenated, EMBEDDED_PER_OPTIMISED * settings.conformers, parameters
         )
         if len(found):
-            _relax(hydrogenated)
+            relax_by_force_field(hydrogenated)
             return hydrogenated
     elapsed = monotonic() - start
     if elapsed > settings.embed_timeout_s - 1:
@@ -80,12 +80,15 @@ def embed(molecule: Chem.Mol, settings: SimulationSettings, *, seed: int) -> Che
     )
 
 
-def _relax(molecule: Chem.Mol) -> None:
-    # An end short of convergence is harmless: every conformer is optimised with GFN2-xTB next.
+def relax_by_force_field(molecule: Chem.Mol, *, max_steps: int = _FORCE_FIELD_STEPS) -> None:
+    """Relax every conformer in place with MMFF94, or UFF, or leave it where neither has parameters.
+
+    An end short of convergence is harmless: the conformers go on to GFN2-xTB.
+    """
     if rdForceFieldHelpers.MMFFHasAllMoleculeParams(molecule):
-        rdForceFieldHelpers.MMFFOptimizeMoleculeConfs(molecule, maxIters=_FORCE_FIELD_STEPS)
+        rdForceFieldHelpers.MMFFOptimizeMoleculeConfs(molecule, maxIters=max_steps)
     elif rdForceFieldHelpers.UFFHasAllMoleculeParams(molecule):
-        rdForceFieldHelpers.UFFOptimizeMoleculeConfs(molecule, maxIters=_FORCE_FIELD_STEPS)
+        rdForceFieldHelpers.UFFOptimizeMoleculeConfs(molecule, maxIters=max_steps)
 
 
 def keeps_bonds(molecule: Chem.Mol, coordinates: NDArray[np.float64]) -> bool:

@@ -82,6 +82,7 @@ def optimise_all(
     *,
     charge: int | None = None,
     multiplicity: int = 1,
+    search: str = "ETKDGv3",
 ) -> tuple[Geometry, ...]:
     """Optimise conformers with GFN2-xTB and keep the distinct ones, lowest first.
 
@@ -92,10 +93,12 @@ def optimise_all(
     transferred, a ring closed), is left out and counted.
 
     Args:
-        embedded: a molecule with hydrogens and conformers, from ``embed``.
+        embedded: a molecule with hydrogens and conformers, from ``embed`` or
+            ``conformersearch.starts``.
         settings: ``conformers`` (how many are optimised at most) and ``solvent``.
         charge: total charge; the sum of the formal charges where None.
         multiplicity: 2 S + 1.
+        search: where the structures come from, for the record.
 
     Raises:
         InputError: the solvent is unknown, or the electrons do not fit the multiplicity.
@@ -161,7 +164,7 @@ def optimise_all(
         optimised=len(energies) + rebonded,
         distinct=len(kept),
         spread=float(relative.max()),
-        method=f"ETKDGv3 / {method}",
+        method=f"{search} / {method}",
         abandoned=abandoned,
     )
     flags = _flags(embedded, len(starts), unconverged, rebonded)

@@ -84,15 +84,20 @@ class Workup:
             StochasticError: no conformer was found with this seed.
             ConvergenceError: no conformer could be optimised.
         """
+        from simulation.conformersearch import starts
         from simulation.ensemble import Ensemble
-        from simulation.geometry import embed, optimise_all
+        from simulation.geometry import optimise_all
 
         with self.clock.step("embedding"):
-            embedded = embed(self.molecule, self.settings, seed=self.seed)
+            found = starts(self.molecule, self.settings, seed=self.seed)
         with self.clock.step("geometry"):
             return Ensemble(
                 optimise_all(
-                    embedded, self.settings, charge=self.charge, multiplicity=self.multiplicity
+                    found.molecule,
+                    self.settings,
+                    charge=self.charge,
+                    multiplicity=self.multiplicity,
+                    search=found.method,
                 )
             )
 

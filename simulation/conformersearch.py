@@ -1,0 +1,171 @@
+"""Where the structures that are optimised come from: ETKDG, or a sampled torsion grid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from rdkit import Chem
+from rdkit.Chem import rdForceFieldHelpers, rdMolTransforms
+
+from simulation import conformers
+from simulation.quantum.qubo import QUBO, Samples, anneal
+from simulation.settings import SimulationSettings
+from simulation.torsionqubo import Encoding, blocks, greedy, whole
+from simulation.torsions import TorsionGrid, grid
+
+RINGS = 3  # ring conformations that get a torsion grid of their own
+LAYERS = 2
+SHOTS = 1024
+MOST_QUBITS = 14  # of one QAOA circuit; larger problems are split
+_ETKDG_SEEDS = 12  # embedded for their rings
+_FORCE_FIELD_STEPS = 500
+
+# kcal/mol; annealing that ends here leaves a sample of the low states, not one minimum.
+_LAST_TEMPERATURE = 1.0
+
+Sampler = Literal["torsion-annealing", "torsion-qaoa"]
+
+
+@dataclass(frozen=True)
+class Starts:
+    """Starting structures, and in words where they come from."""
+
+    molecule: Chem.Mol  # with hydrogens and conformers
+    method: str  # e.g. "ETKDGv3", "torsion grid, simulated annealing"
+
+
+def starts(molecule: Chem.Mol, settings: SimulationSettings, *, seed: int) -> Starts:
+    """Structures by ``settings.conformer_search``.
+
+    A torsion grid is made on each of a few ring conformations that ETKDG finds.
+    The low states of its QUBO are built, relaxed by the force field as ETKDG's
+    structures are, and as many are handed on. Molecules without a torsion to
+    search get ETKDG's.
+
+    Args:
+        molecule: without explicit hydrogens.
+        settings: ``conformer_search``, ``conformers``, ``backend``.
+        seed: the same seed gives the same structures.
+
+    Raises:
+        InputError: the backend is unknown or lacks something.
+        ResourceError: the embedding reached its time limit.
+        StochasticError: nothing was embedded with this seed.
+    """
+    kind = settings.conformer_search
+    if kind == "etkdg":
+        return Starts(conformers.embed(molecule, settings, seed=seed), "ETKDGv3")
+    count = conformers.EMBEDDED_PER_OPTIMISED * settings.conformers
+    few = settings.model_copy(
+        update={"conformers": -(-_ETKDG_SEEDS // conformers.EMBEDDED_PER_OPTIMISED)}
+    )
+    embedded = conformers.embed(molecule, few, seed=seed)
+    grids = [grid(embedded, conformer) for conformer in _ring_conformations(embedded)]
+    if not any(g.torsions for g in grids):
+        return Starts(
+            conformers.embed(molecule, settings, seed=seed), "ETKDGv3 (no torsion to search)"
+        )
+    made = Chem.Mol(embedded)
+    made.RemoveAllConformers()
+    share = -(-count // len(grids))
+    for number, torsion_grid in enumerate(grids):
+        for states in _low_states(torsion_grid, kind, share, settings, seed + number):
+            conformer = Chem.Conformer(made.GetNumAtoms())
+            conformer.SetPositions(np.ascontiguousarray(torsion_grid.built(states)))
+            made.AddConformer(conformer, assignId=True)
+    conformers.relax_by_force_field(made, max_steps=_FORCE_FIELD_STEPS)
+    return Starts(made, _described(kind, settings))
+
+
+def _described(kind: Sampler, settings: SimulationSettings) -> str:
+    if kind == "torsion-annealing":
+        return "torsion grid, simulated annealing"
+    return f"torsion grid, QAOA p={LAYERS} on {settings.backend}"
+
+
+def _low_states(
+    torsion_grid: TorsionGrid, kind: Sampler, count: int, settings: SimulationSettings, seed: int
+) -> list[tuple[int, ...]]:
+    """The lowest distinct states that the sampler finds."""
+    if not torsion_grid.torsions:
+        return [()]
+    if kind == "torsion-annealing":
+        encoding = whole(torsion_grid)
+        samples = anneal(
+            encoding.qubo(), seed=seed, reads=16 * count, sweeps=100, cold=_LAST_TEMPERATURE
+        )
+        found = _decoded(encoding, samples)
+    else:
+        found = _by_qaoa(torsion_grid, settings, seed)
+    found.add(greedy(torsion_grid))
+    return sorted(found, key=lambda s: (torsion_grid.energy(s), s))[:count]
+
+
+def _decoded(encoding: Encoding, samples: Samples) -> set[tuple[int, ...]]:
+    states = (encoding.states(bits) for bits in samples.bits)
+    return {s for s in states if s is not None}
+
+
+def _by_qaoa(
+    torsion_grid: TorsionGrid, settings: SimulationSettings, seed: int
+) -> set[tuple[int, ...]]:
+    """States sampled block by block, each on the best found so far for the rest."""
+    from simulation.quantum.backends import find
+    from simulation.quantum.sampling import qaoa
+
+    backend = find(settings.backend)
+    most = min(MOST_QUBITS, backend.qubits or MOST_QUBITS)
+    best = greedy(torsion_grid)
+    found = {best}
+    for number, block in enumerate(blocks(torsion_grid, most)):
+        encoding = Encoding(torsion_grid, block, best)
+        problem: QUBO = encoding.qubo()
+        samples = qaoa(
+            problem,
+            backend.sampler(seed + number),
+            layers=LAYERS,
+            shots=SHOTS,
+            compiler=backend.pass_manager(seed),
+        )
+        found |= _decoded(encoding, samples)
+        best = min(found, key=lambda s: (torsion_grid.energy(s), s))
+    return found
+
+
+def _ring_conformations(embedded: Chem.Mol) -> list[int]:
+    """Conformers whose rings differ, the lowest by the force field of each kind first."""
+    rings = [list(r) for r in embedded.GetRingInfo().AtomRings()]
+    turning = [
+        tuple(ring[(i + k) % len(ring)] for k in range(4))
+        for ring in rings
+        for i in range(len(ring))
+        if not embedded.GetAtomWithIdx(ring[0]).GetIsAromatic()
+    ]
+    energies = _force_field_energies(embedded)
+    kinds: dict[tuple[int, ...], int] = {}
+    for conformer in sorted(embedded.GetConformers(), key=lambda c: energies[c.GetId()]):
+        folds = tuple(
+            round(rdMolTransforms.GetDihedralDeg(conformer, *atoms) / 60) % 6 for atoms in turning
+        )
+        kinds.setdefault(folds, conformer.GetId())
+    return list(kinds.values())[:RINGS]
+
+
+def _force_field_energies(embedded: Chem.Mol) -> dict[int, float]:
+    ids = [c.GetId() for c in embedded.GetConformers()]
+    if rdForceFieldHelpers.MMFFHasAllMoleculeParams(embedded):
+        properties = rdForceFieldHelpers.MMFFGetMoleculeProperties(embedded)
+        return {
+            i: rdForceFieldHelpers.MMFFGetMoleculeForceField(
+                embedded, properties, confId=i
+            ).CalcEnergy()
+            for i in ids
+        }
+    if rdForceFieldHelpers.UFFHasAllMoleculeParams(embedded):
+        return {
+            i: rdForceFieldHelpers.UFFGetMoleculeForceField(embedded, confId=i).CalcEnergy()
+            for i in ids
+        }
+    return {i: float(place) for place, i in enumerate(ids)}

@@ -1,0 +1,321 @@
+"""Rotatable bonds, and the energy of a molecule over a grid of their torsions.
+
+The molecule is taken apart into rigid fragments at its rotatable bonds. A bond's
+own term holds its torsion energy and what its two fragments do to each other; a
+pair's term what two fragments do to each other that are two bonds apart. That is
+exact for rigid fragments up to two torsions; fragments three bonds apart enter
+the outer pair averaged over the middle bond, and those further apart are left
+to the relaxation that follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+from rdkit import Chem
+from rdkit.Chem import rdForceFieldHelpers
+
+CLASH = 10.0  # kcal/mol; higher interactions count as much, relaxation softens them
+WINDOW = 5.0  # kcal/mol, of the states of one bond above its best
+MOST_STATES = 4
+_SCAN = 36  # angles of one bond's scan
+_LONGEST_PATH = 3  # torsions between two fragments that still count
+
+# Single bonds between atoms with other neighbours, outside rings; not those of
+# esters and secondary amides, amidines or triple bonds, whose form is given.
+_ROTATABLE = Chem.MolFromSmarts(
+    "[!$([D1]);!$(*#*)]-&!@[!$([D1]);!$(*#*)]",
+)
+_FIXED = Chem.MolFromSmarts("[CX3](=[O,S])-!@[OX2H0,NX3H1,NX3H2]")
+
+
+@dataclass(frozen=True)
+class Torsion:
+    """A rotatable bond with the angles that its own energy prefers."""
+
+    atoms: tuple[int, int, int, int]
+    moved: NDArray[np.int64]  # shape: (m,), the atoms behind the bond
+    states: NDArray[np.float64]  # shape: (k,), degrees
+
+
+@dataclass(frozen=True)
+class TorsionGrid:
+    """The energy of one ring conformation of a molecule over its torsions' states."""
+
+    positions: NDArray[np.float64]  # shape: (natoms, 3), Angstrom; the rings are as here
+    torsions: tuple[Torsion, ...]
+    own: tuple[NDArray[np.float64], ...]  # each of shape (k,), kcal/mol
+    pairs: dict[tuple[int, int], NDArray[np.float64]]  # i < j: shape (k_i, k_j), kcal/mol
+
+    def energy(self, states: Sequence[int]) -> float:
+        """The model's energy of one state for each torsion, kcal/mol."""
+        alone = sum(float(own[s]) for own, s in zip(self.own, states, strict=True))
+        return alone + sum(float(e[states[i], states[j]]) for (i, j), e in self.pairs.items())
+
+    def built(self, states: Sequence[int]) -> NDArray[np.float64]:
+        """The molecule with its torsions in these states, Angstrom. # shape: (natoms, 3)"""
+        positions = self.positions
+        for torsion, state in zip(self.torsions, states, strict=True):
+            positions = turned(positions, torsion, float(torsion.states[state]))
+        return positions
+
+
+def rotatable(molecule: Chem.Mol) -> tuple[tuple[int, int, int, int], ...]:
+    """The bonds that a search turns, each as the four atoms of its torsion.
+
+    Left out are ends that look the same after a third of a turn (methyl,
+    trifluoromethyl, tert-butyl, ammonium).
+
+    Args:
+        molecule: with hydrogens.
+    """
+    ranks = list(Chem.CanonicalRankAtoms(molecule, breakTies=False))
+    given = {frozenset((m[0], m[2])) for m in molecule.GetSubstructMatches(_FIXED)}
+    found = []
+    for b, c in sorted(tuple(sorted(m)) for m in molecule.GetSubstructMatches(_ROTATABLE)):
+        if frozenset((b, c)) in given:
+            continue
+        ends = []
+        for middle, other in ((b, c), (c, b)):
+            atom = molecule.GetAtomWithIdx(middle)
+            beside = sorted(n.GetIdx() for n in atom.GetNeighbors() if n.GetIdx() != other)
+            alike = len({ranks[n] for n in beside}) == 1
+            if not beside or (alike and len(beside) == 3):
+                break
+            # heavy neighbours say best where the end points
+            ends.append(
+                min(beside, key=lambda n: (molecule.GetAtomWithIdx(n).GetAtomicNum() == 1, n))
+            )
+        else:
+            found.append((ends[0], b, c, ends[1]))
+    return tuple(found)
+
+
+def grid(molecule: Chem.Mol, conformer: int = -1) -> TorsionGrid:
+    """The torsion grid of one conformer.
+
+    Torsion energies are those of MMFF94, or of UFF where MMFF94 has no
+    parameters. Bonds with one preferred angle are set to it and left out.
+
+    Args:
+        molecule: with hydrogens and conformers.
+        conformer: whose rings, bond lengths and angles are taken.
+    """
+    model = _Interactions(molecule)
+    positions = np.array(molecule.GetConformer(conformer).GetPositions())
+    bonds = rotatable(molecule)
+    fragments = _fragments(molecule, bonds)
+    bare = [Torsion(b, _behind(molecule, b[1], b[2]), np.empty(0)) for b in bonds]
+    paths = _paths(bonds, fragments)
+    adjacent = {path[0]: ends for ends, path in paths.items() if len(path) == 1}
+
+    torsions: list[Torsion] = []
+    own: list[NDArray[np.float64]] = []
+    kept: dict[int, int] = {}
+    for number, torsion in enumerate(bare):
+        angles = np.linspace(0.0, 360.0, _SCAN, endpoint=False)
+        scan = np.empty(_SCAN)
+        for place, angle in enumerate(angles):
+            there = turned(positions, torsion, float(angle))
+            one, other = adjacent[number]
+            scan[place] = model.bonded(there) + model.between(
+                there, fragments[one], fragments[other]
+            )
+        chosen = _minima(scan, _order_of_symmetry(molecule, torsion))
+        if len(chosen) == 1:
+            positions = turned(positions, torsion, float(angles[chosen[0]]))
+            continue
+        kept[number] = len(torsions)
+        states = np.array([float(angles[i]) for i in chosen])
+        torsions.append(Torsion(torsion.atoms, torsion.moved, states))
+        own.append(scan[chosen] - scan[chosen].min())
+
+    pairs: dict[tuple[int, int], NDArray[np.float64]] = {}
+    for (one, other), path in paths.items():
+        turning = [kept[n] for n in path if n in kept]
+        if len(path) < 2 or not turning:
+            continue
+        table = _interaction(
+            model, positions, [torsions[t] for t in turning], fragments[one], fragments[other]
+        )
+        if len(turning) == 1:
+            own[turning[0]] = own[turning[0]] + table
+            continue
+        first, last = turning[0], turning[-1]
+        if len(turning) == 3:
+            table = table.mean(axis=1)
+        key = (min(first, last), max(first, last))
+        pairs[key] = pairs.get(key, 0.0) + (table if first < last else table.T)
+    return TorsionGrid(positions, tuple(torsions), tuple(own), pairs)
+
+
+def turned(positions: NDArray[np.float64], torsion: Torsion, degrees: float) -> NDArray[np.float64]:
+    """A copy with this torsion at ``degrees``, the moved side turned rigidly."""
+    a, b, c, d = (positions[i] for i in torsion.atoms)
+    axis = (c - b) / np.linalg.norm(c - b)
+    out, along = np.cross(axis, np.cross(b - a, axis)), np.cross(axis, np.cross(d - c, axis))
+    now = np.arctan2(np.cross(-out, along) @ axis, -out @ along)
+    angle = np.radians(degrees) - now
+    arm = positions[torsion.moved] - c
+    parallel = np.outer(arm @ axis, axis)
+    moved = positions.copy()
+    moved[torsion.moved] = (
+        c + parallel + np.cos(angle) * (arm - parallel) + np.sin(angle) * np.cross(axis, arm)
+    )
+    return moved
+
+
+def _interaction(
+    model: _Interactions,
+    positions: NDArray[np.float64],
+    torsions: Sequence[Torsion],
+    one: NDArray[np.int64],
+    other: NDArray[np.int64],
+) -> NDArray[np.float64]:
+    """Energy between two fragments over the states of the bonds between them, kcal/mol."""
+    sizes = [len(t.states) for t in torsions]
+    table = np.empty(sizes)
+    for states in product(*(range(k) for k in sizes)):
+        there = positions
+        for torsion, state in zip(torsions, states, strict=True):
+            there = turned(there, torsion, float(torsion.states[state]))
+        table[states] = model.between(there, one, other)
+    return table
+
+
+def _minima(scan: NDArray[np.float64], symmetry: int) -> list[int]:
+    """Places of the lowest local minima of a periodic scan, within one symmetric part."""
+    count = len(scan) // symmetry
+    part = scan[:count]
+    low = [
+        i for i in range(count) if part[i] <= part[i - 1] and part[i] < part[(i + 1) % count]
+    ] or [int(part.argmin())]
+    low = [i for i in low if part[i] - part.min() <= WINDOW]
+    return sorted(sorted(low, key=lambda i: (part[i], i))[:MOST_STATES])
+
+
+def _order_of_symmetry(molecule: Chem.Mol, torsion: Torsion) -> int:
+    """2 where an end looks the same after half a turn (phenyl, nitro, carboxylate), else 1."""
+    ranks = list(Chem.CanonicalRankAtoms(molecule, breakTies=False))
+    for middle, other in (torsion.atoms[1:3], torsion.atoms[2:0:-1]):
+        atom = molecule.GetAtomWithIdx(middle)
+        beside = [n.GetIdx() for n in atom.GetNeighbors() if n.GetIdx() != other]
+        flat = atom.GetHybridization() == Chem.HybridizationType.SP2
+        if flat and len(beside) == 2 and ranks[beside[0]] == ranks[beside[1]]:
+            return 2
+    return 1
+
+
+def _behind(molecule: Chem.Mol, b: int, c: int) -> NDArray[np.int64]:
+    """The atoms on c's side of the bond b-c, without c."""
+    reached, front = {b, c}, [c]
+    while front:
+        atom = molecule.GetAtomWithIdx(front.pop())
+        for neighbour in (n.GetIdx() for n in atom.GetNeighbors()):
+            if neighbour not in reached:
+                reached.add(neighbour)
+                front.append(neighbour)
+    return np.array(sorted(reached - {b, c}), dtype=np.int64)
+
+
+def _fragments(
+    molecule: Chem.Mol, bonds: Sequence[tuple[int, int, int, int]]
+) -> list[NDArray[np.int64]]:
+    """The atoms of each rigid part."""
+    cut = Chem.RWMol(molecule)
+    for _, b, c, _ in bonds:
+        cut.RemoveBond(b, c)
+    return [np.array(f, dtype=np.int64) for f in Chem.GetMolFrags(cut)]
+
+
+def _paths(
+    bonds: Sequence[tuple[int, int, int, int]], fragments: Sequence[NDArray[np.int64]]
+) -> dict[tuple[int, int], tuple[int, ...]]:
+    """The bonds between any two fragments, up to the longest path that counts."""
+    home = {int(atom): number for number, f in enumerate(fragments) for atom in f}
+    beside: dict[int, list[tuple[int, int]]] = {n: [] for n in range(len(fragments))}
+    for number, (_, b, c, _) in enumerate(bonds):
+        beside[home[b]].append((home[c], number))
+        beside[home[c]].append((home[b], number))
+    paths: dict[tuple[int, int], tuple[int, ...]] = {}
+
+    def walk(start: int, here: int, path: tuple[int, ...]) -> None:
+        for there, bond in beside[here]:
+            if bond in path:
+                continue
+            if start < there:
+                paths[start, there] = (*path, bond)
+            if len(path) + 1 < _LONGEST_PATH:
+                walk(start, there, (*path, bond))
+
+    for fragment in range(len(fragments)):
+        walk(fragment, fragment, ())
+    return paths
+
+
+class _Interactions:
+    """Force-field terms that change when rigid fragments turn against each other."""
+
+    def __init__(self, molecule: Chem.Mol) -> None:
+        natoms = molecule.GetNumAtoms()
+        self._apart = Chem.GetDistanceMatrix(molecule)
+        self._depth = np.zeros((natoms, natoms))
+        self._reach = np.ones((natoms, natoms))
+        self._charges = np.zeros(natoms)
+        self._mmff = rdForceFieldHelpers.MMFFHasAllMoleculeParams(molecule)
+        self._field = None
+        if self._mmff:
+            properties = rdForceFieldHelpers.MMFFGetMoleculeProperties(molecule)
+            self._charges = np.array([properties.GetMMFFPartialCharge(i) for i in range(natoms)])
+            properties.SetMMFFVdWTerm(False)
+            properties.SetMMFFEleTerm(False)
+            self._field = rdForceFieldHelpers.MMFFGetMoleculeForceField(molecule, properties)
+        elif rdForceFieldHelpers.UFFHasAllMoleculeParams(molecule):
+            self._field = rdForceFieldHelpers.UFFGetMoleculeForceField(molecule, vdwThresh=0.0)
+        for i in range(natoms):
+            for j in range(i):
+                if self._mmff:
+                    found = properties.GetMMFFVdWParams(i, j)
+                    parameters = found and (found[2], found[3])
+                else:
+                    parameters = rdForceFieldHelpers.GetUFFVdWParams(molecule, i, j)
+                if parameters:
+                    self._reach[i, j] = self._reach[j, i] = parameters[0]
+                    self._depth[i, j] = self._depth[j, i] = parameters[1]
+
+    def bonded(self, positions: NDArray[np.float64]) -> float:
+        """Bond, angle and torsion terms, kcal/mol."""
+        if self._field is None:
+            return 0.0
+        return float(self._field.CalcEnergy(positions.ravel().tolist()))
+
+    def between(
+        self,
+        positions: NDArray[np.float64],
+        one: NDArray[np.int64],
+        other: NDArray[np.int64],
+    ) -> float:
+        """Van der Waals and electrostatic terms between two fragments, kcal/mol, up to CLASH.
+
+        Pairs three bonds apart and more, as in the force fields. The dielectric
+        constant is four times the distance, for water around and between.
+        """
+        select = np.ix_(one, other)
+        bonds = self._apart[select]
+        distance = np.linalg.norm(positions[one][:, None] - positions[other][None], axis=-1)
+        distance = np.maximum(distance, 0.3)
+        ratio = distance / self._reach[select]
+        if self._mmff:  # the buffered 14-7 form: Halgren, J. Comput. Chem. 17, 520 (1996)
+            attraction = 1.12 / (ratio**7 + 0.12) - 2
+            shape = (1.07 / (ratio + 0.07)) ** 7 * attraction
+        else:
+            shape = ratio**-12 - 2 * ratio**-6
+        charges = self._charges[one][:, None] * self._charges[other][None]
+        electrostatic = 332.0716 * charges / (4 * distance * (distance + 0.05))
+        electrostatic = np.where(bonds == 3, 0.75, 1.0) * electrostatic
+        total = np.where(bonds >= 3, self._depth[select] * shape + electrostatic, 0.0)
+        return float(min(total.sum(), CLASH))
