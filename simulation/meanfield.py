@@ -94,7 +94,8 @@ def solve(
         geometry: where the nuclei are.
         settings: ``basis``, ``density_fit`` and ``threads``.
         charge: of the molecule, for vertical ions; the geometry's where None.
-        multiplicity: 2 S + 1; the lowest that the electrons allow where None.
+        multiplicity: 2 S + 1. Where None the geometry's, if the electrons allow
+            it, and the lowest that they allow otherwise (of a vertical ion).
             Above 1 the open shells are restricted (ROHF), all spins up.
         solvent: in water by the conductor-like model with domain decomposition
             (ddCOSMO: Cances, Maday, Stamm, J. Chem. Phys. 139, 054111 (2013)).
@@ -111,7 +112,7 @@ def solve(
     lib.num_threads(settings.threads)
     basis = basisset.assign(geometry.symbols, settings.basis)
     charge = geometry.charge if charge is None else charge
-    spin = _unpaired(geometry.symbols, charge, multiplicity)
+    spin = _unpaired(geometry, charge, multiplicity)
     try:
         molecule = gto.M(
             atom=list(zip(geometry.symbols, geometry.coordinates.tolist(), strict=True)),
@@ -131,13 +132,14 @@ def solve(
         ) from error
 
 
-def _unpaired(symbols: Sequence[str], charge: int, multiplicity: int | None) -> int:
+def _unpaired(geometry: Geometry, charge: int, multiplicity: int | None) -> int:
     """Singly occupied orbitals."""
-    electrons = sum(gto.charge(symbol) for symbol in symbols) - charge
+    electrons = sum(gto.charge(symbol) for symbol in geometry.symbols) - charge
     if electrons < 1:
         raise InputError("meanfield", f"charge {charge:+d} leaves no electron; give a lower one")
     if multiplicity is None:
-        return electrons % 2
+        unpaired = geometry.multiplicity - 1
+        return electrons % 2 if (electrons - unpaired) % 2 else unpaired
     unpaired = multiplicity - 1
     if unpaired < 0 or unpaired > electrons or (electrons - unpaired) % 2:
         kind = "odd" if electrons % 2 == 0 else "even"

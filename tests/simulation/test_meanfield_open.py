@@ -1,5 +1,7 @@
 """Open shells, vertical ions and a solvent around them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from pyscf import gto, mcscf, scf
@@ -58,6 +60,13 @@ def test_the_lowest_multiplicity_is_the_default() -> None:
     assert solve(OH, EXACT).singly == 1
     assert solve(OH, EXACT, charge=1).singly == 0
     assert solve(OH, EXACT, charge=-1).singly == 0
+
+
+def test_the_geometry_says_the_multiplicity() -> None:
+    triplet = replace(O2, multiplicity=3)
+    assert solve(triplet, EXACT).singly == 2
+    assert solve(triplet, EXACT, charge=1).singly == 1  # the geometry's is impossible there
+    assert solve(triplet, EXACT, multiplicity=1).singly == 0
 
 
 def test_a_triplet_lies_below_the_singlet_of_oxygen() -> None:
