@@ -15,8 +15,8 @@ from simulation.errors import ConvergenceError
 from simulation.geometry import HARTREE_EV, HARTREE_KCAL, Geometry, optimise_all
 from simulation.integrals import active_hamiltonian
 from simulation.meanfield import MeanField, solve
-from simulation.settings import SimulationSettings
 from simulation.score import SolverRecord
+from simulation.settings import SimulationSettings
 from simulation.solver import Solver, records
 from simulation.xtb import GFN2
 

@@ -11,8 +11,14 @@ from simulation.errors import ConvergenceError, InputError
 from simulation.recipes.account import provenance
 from simulation.recipes.pispace import solver_flags
 from simulation.recipes.recipe import Site
-from simulation.score import ActiveSpaceRecord, Baseline, Contribution, Score, SiteScore
-from simulation.score import SpeciesRecord
+from simulation.score import (
+    ActiveSpaceRecord,
+    Baseline,
+    Contribution,
+    Score,
+    SiteScore,
+    SpeciesRecord,
+)
 from simulation.solver import find
 from simulation.workup import Workup
 
@@ -38,7 +44,7 @@ def refined_bde(gfn2: float, balanced: float) -> float:
 
 @dataclass(frozen=True)
 class CHBDE:
-    """D(C-H) of every site by GFN2-xTB; the weakest one refined by a balanced (2e,2o) difference."""
+    """D(C-H) of every site by GFN2-xTB; the weakest refined by a balanced (2e,2o) difference."""
 
     name: ClassVar[str] = "ch-bde"
     unit: ClassVar[str] = "kcal/mol"
