@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, overload
 
+from molq.uncertainty import stated
 from screening.failure import Failure
+from screening.scorecolumns import circuit_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -119,46 +121,68 @@ class ScoreTable(Sequence[ScoredMolecule]):
 
     def _headers(self) -> list[str]:
         return [
-            "smiles", "inchikey", "recipe", "status", "value", "unit", "casci_deviation (mHa)",
+            "smiles", "inchikey", "recipe", "status", "value", "unit", "standard_error",
+            "interval_low", "interval_high", "casci_deviation (mHa)", "circuit_parameters",
+            "qubits", "two_qubit_gates", "circuit_depth",
             *(f"{name} ({unit})" for name, unit in self.baselines().items()), "flags", "failure",
         ]  # fmt: skip
 
     def _record(self, item: ScoredMolecule) -> list[Any]:
         score = item.score
-        reason = f"{item.failure.step}: {item.failure.message}" if item.failure else ""
+        if score is None:
+            failure = item.failure
+            reason = f"{failure.step}: {failure.message}" if failure else ""
+            gaps = [float("nan")] * (8 + len(self.baselines()))
+            return [item.smiles, "", item.recipe, item.status, item.value, "", *gaps, "", reason]
+        cost = circuit_of(score)
         return [
             item.smiles,
-            score.inchikey if score else "",
+            score.inchikey,
             item.recipe,
             item.status,
             item.value,
             item.unit,
-            score.casci_deviation_mha if score else float("nan"),
             *(
-                score.baselines[name].value if score and name in score.baselines else float("nan")
+                float("nan") if figure is None else figure
+                for figure in (
+                    score.standard_error,
+                    *(score.interval or (None, None)),
+                    score.casci_deviation_mha,
+                    *(
+                        (None,) * 4
+                        if cost is None
+                        else (cost.parameters, cost.qubits, cost.two_qubit_gates, cost.depth)
+                    ),
+                )
+            ),
+            *(
+                score.baselines[name].value if name in score.baselines else float("nan")
                 for name in self.baselines()
             ),
-            "; ".join(score.flags) if score else "",
-            reason,
+            "; ".join(score.flags),
+            "",
         ]
 
     def _repr_html_(self) -> str:
         from molq.notebook import CellValue, Picture, table
 
         baselines = self.baselines()
+        recipes = list(dict.fromkeys(item.recipe for item in self.molecules))
         rows: list[list[CellValue]] = []
         for item in self.molecules:
             score = item.score
+            which: list[CellValue] = [item.recipe] if len(recipes) > 1 else []
             if score is None:
                 reason = f"failed: {item.failure.message}" if item.failure else "failed"
-                picture = Picture(item.text)
-                rows.append([picture, item.text, None, None, *(None for _ in baselines), reason])
+                gaps: list[CellValue] = [None, None, *(None for _ in baselines)]
+                rows.append([Picture(item.text), item.text, *which, *gaps, reason])
                 continue
             rows.append(
                 [
                     Picture(score.smiles, score.sites[0].atoms if score.sites else ()),
                     score.smiles,
-                    f"{score.value:.3f} {score.unit}",
+                    *which,
+                    f"{stated(score.value, score.standard_error)} {score.unit}",
                     score.casci_deviation_mha,
                     *(
                         score.baselines[name].value if name in score.baselines else None
@@ -167,9 +191,10 @@ class ScoreTable(Sequence[ScoredMolecule]):
                     "; ".join(score.flags) or None,
                 ]
             )
-        recipe = self.molecules[0].recipe if self.molecules else "score"
         headers = [
-            "structure", "SMILES", recipe, "solver \N{MINUS SIGN} CASCI (mHa)",
+            "structure", "SMILES",
+            *(["recipe", "value"] if len(recipes) > 1 else recipes or ["score"]),
+            "solver \N{MINUS SIGN} CASCI (mHa)",
             *(f"{name} ({unit})" for name, unit in baselines.items()), "flags",
         ]  # fmt: skip
         return table(headers, rows)

@@ -48,7 +48,7 @@ class Lead:
     candidate: Candidate
     utility: float  # 0..1
     desirabilities: dict[str, float]  # objective -> 0..1
-    scores: dict[str, Score]  # recipe -> score, with its flags
+    scores: dict[str, Score]  # recipe -> score, those of the objectives first
     properties: dict[str, float]  # scorer -> value in its unit
     alerts: tuple[str, ...]  # structural alerts, e.g. "PAINS: catechol_A(92)"
     round: int | None  # in which it was computed; None outside a campaign
@@ -151,7 +151,7 @@ def _judge(
         candidate=candidate,
         utility=float(utility(list(desirabilities.values()), [o.weight for o in objectives])),
         desirabilities=desirabilities,
-        scores=dict(scores),
+        scores={**{name: scores[name] for name in recipe_names(objectives)}, **scores},
         properties=properties,
         alerts=alerts(candidate.smiles, filters),
         round=round_,

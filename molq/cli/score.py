@@ -65,7 +65,7 @@ def command(
     """
     from molq import overrides
     from molq.cli import quantum, threads
-    from molq.scoring import DEFAULT_RECIPE, score_all, simulation_settings
+    from molq.scoring import DEFAULT_RECIPE, check_simulation, score_all, simulation_settings
 
     chosen = {"solver": solver, "backend": backend, "basis": basis, "conformers": conformers}
     document = {"simulation": {key: value for key, value in chosen.items() if value is not None}}
@@ -73,6 +73,7 @@ def command(
     if technical_file is not None:
         document["simulation"]["technical_file"] = True
     simulation = simulation_settings(document["simulation"])
+    check_simulation(simulation)
     quantum.announce(simulation, document["simulation"])
     if technical_file is not None:
         quantum.check(technical_file, simulation)

@@ -28,7 +28,7 @@ class Column:
     unit: str  # "" for a pure number
     digits: int  # after the point
     meaning: str  # one line, shown on the header
-    kind: str  # "utility", "objective", "baseline", "deviation"
+    kind: str  # "utility", "objective", "recipe", "baseline", "deviation"
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,33 @@ class Cell:
     """A lead's value in one column."""
 
     value: float | None
+    digits: int = 3  # after the point
+    error: float | None = None  # standard error, of a sampled value
+    interval: tuple[float, float] | None = None  # 95 %, of a model's value
     desirability: float | None = None  # 0 to 1, of an objective
+
+
+@dataclass(frozen=True)
+class Term:
+    """One term of a value that is a sum, and its bar in the waterfall."""
+
+    name: str
+    value: str  # of the descriptor, with its unit
+    contribution: float  # in the unit of the sum
+    kind: str  # "quantum", "classical"
+    start: float  # %, left end of the bar
+    width: float  # %
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What one recipe's value of a lead rests on."""
+
+    recipe: str
+    unit: str
+    facts: tuple[tuple[str, str], ...]
+    terms: tuple[Term, ...] = ()  # they sum to ``total``
+    total: float | None = None
 
 
 @dataclass(frozen=True)
@@ -55,7 +81,7 @@ class LeadRow:
     found: str  # "round 2", "row 17"
     notes: tuple[str, ...]  # structural alerts
     flags: tuple[str, ...]  # doubts about the score
-    details: tuple[tuple[str, str], ...]  # what stands behind the value
+    basis: tuple[Basis, ...]  # what stands behind the values, a recipe each
 
 
 @dataclass(frozen=True)
@@ -145,6 +171,8 @@ class Contents:
     molq_version: str
     facts: tuple[Fact, ...]
     summary: tuple[str, ...]
+    notice: str  # of scores that are not ranked, "" for none
+    terms: bool  # some value is a sum of terms
     objectives: tuple[ObjectiveRow, ...]
     has_objectives: bool  # False: a screen ranked by value alone
     columns: tuple[Column, ...]

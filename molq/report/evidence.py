@@ -11,13 +11,16 @@ from molq.leadtable import LeadTable, label, leading_score
 from molq.report.contents import AgreementRow
 from molq.report.page import number
 from molq.report.words import baseline_words, small, solver_words
+from molq.uncertainty import digits_for, stated
 from screening.records import Result
+from simulation.score import Score
 
 EXACT = "casci"
 CHEMICAL_ACCURACY = 1.6  # mHa
 ALIKE = 0.9  # rank correlation from which two orders are called nearly the same
 RELATED = 0.6  # and from which they are called related
 FEW = 5  # molecules below which a rank correlation says little
+_KINDS = ("quantum", "classical")
 TOP = 10  # leads that the summary speaks of
 
 
@@ -72,7 +75,18 @@ def sentences(
         found: from ``agreement``.
         by_value: whether the leads stand by falling value alone.
     """
-    parts = (_best(table, by_value), _quantum(scored), _baselines(found), _doubts(table))
+    recipes = list(dict.fromkeys(result.recipe for result in scored))
+    by_recipe = {
+        name: [r.score for r in scored if r.recipe == name and r.score is not None]
+        for name in recipes
+    }
+    prefix = len(recipes) > 1
+    parts = [_best(table, by_value)]
+    for name, scores in by_recipe.items():
+        said = [_quantum(scores), _sampled(scores), _terms(scores)]
+        text = " ".join(part for part in said if part)
+        parts.append(f"{name}: {text}" if prefix and text else text)
+    parts += [_baselines(found), _doubts(table), table.notice and f"{table.notice}."]
     return tuple(part for part in parts if part)
 
 
@@ -83,7 +97,8 @@ def _best(table: LeadTable, by_value: bool) -> str:
     if by_value:
         score = leading_score(best)
         assert score is not None
-        return f"{label(best)} has the highest value, {number(score.value, 3)} {score.unit}."
+        value = stated(score.value, score.standard_error).replace("-", "\N{MINUS SIGN}")
+        return f"{label(best)} has the highest value, {value} {score.unit}."
     text = f"The best molecule is {label(best)}, with a utility of {number(best.utility, 3)}"
     proposed = sum(lead.candidate.origin == "generator" for lead in table[:TOP])
     if proposed:
@@ -92,29 +107,30 @@ def _best(table: LeadTable, by_value: bool) -> str:
     return f"{text}."
 
 
-def _quantum(scored: Sequence[Result]) -> str:
-    scores = [r.score for r in scored if r.score is not None]
-    if not scores:
-        return ""
+def _quantum(scores: Sequence[Score]) -> str:
+    """How far the solver stopped from exact diagonalisation, where it did not sample."""
     solved = [(s, s.casci_value) for s in scores if s.casci_value is not None]
+    if not solved and any(term.kind == "quantum" for s in scores for term in s.contributions):
+        return ""  # its terms say what the quantum step added
     if not solved:
-        return "No active space was solved: no quantum step was taken."
+        return "No active space is solved: no quantum step was taken."
     if all(score.solver == EXACT for score, _ in solved):
         return (
             "The active-space energies are exact (CASCI): no quantum step was taken, and none "
             "would have changed a value."
         )
-    sizes = np.abs(deviations(scored))
+    exact = [pair for pair in solved if pair[0].standard_error is None and pair[0].solver != EXACT]
+    if not exact:
+        return ""
+    sizes = np.abs([s.casci_deviation_mha or 0.0 for s, _ in exact])
     worst, middle = float(sizes.max()), float(np.median(sizes))
-    shift = max(abs(s.value - exact) for s, exact in solved if s.solver != EXACT)
-    order = spearman([s.value for s, _ in solved], [exact for _, exact in solved])
-    solver = next(s.solver for s, _ in solved if s.solver != EXACT)
-    unit = solved[0][0].unit
+    shift = max(abs(s.value - value) for s, value in exact)
+    order = spearman([s.value for s, _ in exact], [value for _, value in exact])
     text = (
-        f"{solver_words(solver)} ended within {number(max(worst, 0.001), 3)} mHa (median "
-        f"{small(middle, 3)}) of "
+        f"{solver_words(exact[0][0].solver)} ended within {number(max(worst, 0.001), 3)} mHa "
+        f"(median {small(middle, 3)}) of "
         f"exact diagonalisation in the same active space, which moves no score by more than "
-        f"{number(max(shift, 0.0001), 4)} {unit}"
+        f"{number(max(shift, 0.0001), 4)} {exact[0][0].unit}"
     )
     if order is not None:
         text += f" and keeps the order at a Spearman of {number(order, 3)}"
@@ -126,6 +142,44 @@ def _quantum(scored: Sequence[Result]) -> str:
     return (
         f"{text}. That is beyond chemical accuracy ({CHEMICAL_ACCURACY} mHa): trust the CASCI "
         "values where the two differ."
+    )
+
+
+def _sampled(scores: Sequence[Score]) -> str:
+    """How large the noise is, where energies were sampled."""
+    sampled = [(s, s.standard_error) for s in scores if s.standard_error is not None]
+    if not sampled:
+        return ""
+    middle = float(np.median([error for _, error in sampled]))
+    text = (
+        f"{len(sampled)} {'score was' if len(sampled) == 1 else 'scores were'} sampled on "
+        f"{sampled[0][0].backend} with a standard error of "
+        f"{number(middle, digits_for(middle))} {sampled[0][0].unit} (median)"
+    )
+    values = [s.value for s, _ in sampled]
+    if len(values) >= 3 and np.std(values) <= 2 * middle:
+        return f"{text}: as large as the spread of the values, which it hides."
+    return f"{text}: differences below twice that are noise."
+
+
+def _terms(scores: Sequence[Score]) -> str:
+    """How much of what tells the molecules apart comes from quantum terms."""
+    sums = [
+        [sum(t.contribution for t in s.contributions if t.kind == kind) for kind in _KINDS]
+        for s in scores
+        if s.contributions
+    ]
+    if len(sums) < 2:
+        return ""
+    names = {t.name for s in scores for t in s.contributions if t.kind == "quantum"}
+    if not names:
+        return "All terms of the value are classical."
+    quantum, classical = np.std(np.array(sums), axis=0)
+    unit = scores[0].unit
+    return (
+        f"From molecule to molecule its quantum terms ({', '.join(sorted(names))}) differ by "
+        f"{number(quantum, 3)} {unit} and its classical ones by {number(classical, 3)} {unit} "
+        "(standard deviations)."
     )
 
 

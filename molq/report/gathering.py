@@ -12,8 +12,8 @@ import numpy as np
 
 from molq import depiction
 from molq.campaignfile import RunFile
-from molq.leadtable import LeadColumn, LeadTable, called, label, leading_score
-from molq.report import chart
+from molq.leadtable import LeadColumn, LeadTable, called, label, leading_score, site_of
+from molq.report import basis, chart
 from molq.report.contents import (
     CalibrationRow,
     Cell,
@@ -31,6 +31,7 @@ from molq.report.evidence import agreement, deviations, sentences
 from molq.report.page import number
 from molq.report.words import baseline_words, small, solver_words
 from molq.runstatus import RunStatus, duration
+from molq.uncertainty import digits_for
 from screening.journal import Journal
 from screening.objective import ObjectiveSettings
 from screening.ranking import Lead
@@ -62,7 +63,8 @@ def contents(
     """
     results = journal.results()
     scored = [result for result in results if result.score is not None]
-    found = agreement(scored)
+    # noise would make a baseline look worse than it is
+    found = agreement([r for r in scored if r.score and file.ranking.admits(r.score)])
     calibration_rows, calibration_chart = _calibration(journal.selections(), scored)
     dropped, dropped_total = _dropped(journal)
     # ranked by value alone, a utility would say less than the value beside it
@@ -77,6 +79,8 @@ def contents(
         molq_version=version("molq"),
         facts=_facts(status, table, scored, file),
         summary=sentences(scored, table, found, by_value=not file.objective),
+        notice=table.notice,
+        terms=any(score.contributions for lead in best for score in lead.scores.values()),
         objectives=_objectives(table, file),
         has_objectives=bool(file.objective),
         columns=tuple(_column(column, scored) for column in shown),
@@ -103,7 +107,11 @@ def _state_note(status: RunStatus) -> str:
 def _facts(
     status: RunStatus, table: LeadTable, scored: Sequence[Result], file: RunFile
 ) -> tuple[Fact, ...]:
-    facts = [Fact("Molecules scored", str(status.scored)), Fact("Failures", str(status.failed))]
+    recipes = len(file.recipes)
+    scores = Fact("Molecules scored", str(status.scored))
+    if recipes > 1:
+        scores = Fact("Scores", str(status.scored), f"by {recipes} recipes")
+    facts = [scores, Fact("Failures", str(status.failed))]
     if table.leads and file.objective:
         hits = sum(lead.utility >= file.report.hit_utility for lead in table)
         facts.append(Fact("Hits", str(hits), f"utility at least {file.report.hit_utility:g}"))
@@ -144,7 +152,8 @@ def _column(column: LeadColumn, scored: Iterable[Result]) -> Column:
     if column.kind == "baseline":
         header = baseline_words(header)
     if column.kind == "deviation":
-        solver = next((r.score.solver for r in scored if r.score is not None), "solver")
+        solvers = (r.score.solver for r in scored if r.score and r.score.casci_value is not None)
+        solver = next(solvers, "solver")
         header = header.replace("solver - casci", f"{solver_words(solver)} \N{MINUS SIGN} CASCI")
     return Column(header, column.unit, min(column.digits, 3), column.meaning, column.kind)
 
@@ -152,13 +161,6 @@ def _column(column: LeadColumn, scored: Iterable[Result]) -> Column:
 def _lead_row(lead: Lead, columns: Sequence[LeadColumn], *, has_objectives: bool) -> LeadRow:
     score = leading_score(lead)
     smiles = score.smiles if score is not None else lead.candidate.smiles
-    site = score.sites[0].atoms if score is not None and score.sites else ()
-    cells = []
-    for column in columns:
-        wanted = None
-        if has_objectives and column.kind == "objective":
-            wanted = lead.desirabilities.get(column.header)
-        cells.append(Cell(column.cell(lead), wanted))
     found = f"round {lead.round}" if lead.round is not None else ""
     if lead.candidate.row is not None:
         found = f"{found}, row {lead.candidate.row}" if found else f"row {lead.candidate.row}"
@@ -169,52 +171,26 @@ def _lead_row(lead: Lead, columns: Sequence[LeadColumn], *, has_objectives: bool
         is_named=bool(lead.candidate.name),
         smiles=smiles,
         inchikey=lead.candidate.inchikey,
-        drawing=depiction.svg(smiles, site=site, width=208, height=130),
+        drawing=depiction.svg(smiles, site=site_of(lead), width=208, height=130),
         alternative=f"Structure of {label(lead)}{highlighted}",
-        cells=tuple(cells),
+        cells=tuple(_cell(lead, column, has_objectives=has_objectives) for column in columns),
         origin=lead.candidate.origin,
         found=found,
         notes=tuple(alert.replace("_", " ") for alert in lead.alerts),
         flags=tuple(flag for score in lead.scores.values() for flag in score.flags),
-        details=_details(lead),
+        basis=tuple(basis.of(name, score) for name, score in lead.scores.items()),
     )
 
 
-def _details(lead: Lead) -> tuple[tuple[str, str], ...]:
-    score = leading_score(lead)
-    facts = [("InChIKey", lead.candidate.inchikey)]
-    if score is None:
-        return tuple(facts)
-    space, conformers = score.active_space, score.conformers
-    settled = "; ".join(
-        f"{site.name}: {number(site.value, 3)} {score.unit}" for site in score.sites
-    )
-    solutions = score.sites[0].solutions if score.sites else ()
-    facts += [
-        ("Sites", settled),
-    ]
-    if space is not None:
-        facts += [
-            ("Active space", f"({space.electrons}e, {space.orbitals}o), AVAS {space.threshold:g}"),
-            ("Weights on site", ", ".join(number(weight, 2) for weight in space.weights)),
-            ("Triplet energy", f"{number(space.triplet_energy, 2)} eV"),
-            ("CASCI value", f"{number(score.casci_value, 4)} {score.unit}"),
-            (
-                "Solver",
-                f"{score.solver} on {score.backend}: "
-                + ", ".join(f"{s.sector} {s.parameters} parameters" for s in solutions),
-            ),
-        ]
-    facts += [
-        (
-            "Conformers",
-            f"{conformers.distinct} distinct of {conformers.requested}, "
-            f"spread {number(conformers.spread, 1)} kcal/mol",
-        ),
-        ("Method", f"{conformers.method}; basis {score.provenance.basis}"),
-        ("Seed", str(score.provenance.seed)),
-    ]
-    return tuple(facts)
+def _cell(lead: Lead, column: LeadColumn, *, has_objectives: bool) -> Cell:
+    wanted = interval = None
+    if column.kind in ("objective", "recipe"):
+        wanted = lead.desirabilities.get(column.header) if has_objectives else None
+        score = lead.scores.get(column.header)
+        interval = score.interval if score is not None else None
+    error = column.error(lead)
+    digits = min(column.digits, 3) if error is None else digits_for(error)
+    return Cell(column.cell(lead), digits, error, interval, wanted)
 
 
 def _progress(journal: Journal, table: LeadTable, file: RunFile) -> tuple[chart.Chart, ...]:

@@ -46,6 +46,12 @@ def number(value: float | None, digits: int) -> str:
     return text.replace(",", "\N{THIN SPACE}").replace("-", _MINUS)
 
 
+def signed(value: float, digits: int) -> str:
+    """The same with a plus sign in front of what is added."""
+    text = number(value, digits)
+    return text if text.startswith(_MINUS) else f"+{text}"
+
+
 def breakable(text: str) -> Markup:
     """A chemical name, escaped, that a narrow column may break after hyphens and brackets."""
     parts = re.split(r"(?<=[-),\]/])(?=\w)", text)
@@ -66,6 +72,11 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters: dict[str, Any] = {"number": number, "drawing": drawing, "breakable": breakable}
+    filters: dict[str, Any] = {
+        "number": number,
+        "signed": signed,
+        "drawing": drawing,
+        "breakable": breakable,
+    }
     environment.filters.update(filters)
     return environment

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from molq.report.page import number
 
-_SOLVERS = {"vqe": "VQE", "vqe-circuit": "VQE (circuit)", "casci": "CASCI"}
+_SOLVERS = {
+    "vqe": "VQE",
+    "vqe-circuit": "VQE (circuit)",
+    "casci": "CASCI",
+    "lucj": "LUCJ",
+    "sqd": "SQD",
+}
 _BASELINES = {
     "hf_lumo": "HF LUMO",
     "gfn2_lumo": "GFN2 LUMO",

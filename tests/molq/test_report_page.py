@@ -10,6 +10,7 @@ from molq.depiction import svg
 from molq.report import chart
 from molq.report.contents import (
     AgreementRow,
+    Basis,
     CalibrationRow,
     Cell,
     Column,
@@ -21,6 +22,7 @@ from molq.report.contents import (
     LeadRow,
     ObjectiveRow,
     Provenance,
+    Term,
 )
 from molq.report.page import breakable, html, number
 
@@ -32,6 +34,7 @@ def contents(text: str = HOSTILE) -> Contents:
     return Contents(
         title=text, kind="Campaign", state="finished", state_note=text, written="2026-01-01",
         molq_version="0.1.0", facts=(Fact(text, text, text),), summary=(text,),
+        notice=text, terms=True,
         objectives=(ObjectiveRow(text, text, text, text, text),), has_objectives=True,
         columns=(
             Column("utility", "", 3, text, "utility"), Column(text, "eV", 2, text, "objective"),
@@ -39,8 +42,18 @@ def contents(text: str = HOSTILE) -> Contents:
         leads=(
             LeadRow(
                 1, text, True, text, text, svg("C=CC(N)=O"), text,
-                (Cell(0.5), Cell(-4.8, 0.9)),
-                "library", text, (text,), (text,), ((text, text),),
+                (Cell(0.5), Cell(-4.8, 2, 0.03, (-5.0, -4.6), 0.9)),
+                "library", text, (text,), (text,),
+                (
+                    Basis(
+                        text, text, ((text, text),),
+                        (
+                            Term(text, text, 0.5, "quantum", 0, 80),
+                            Term("b", "", -0.1, "classical", 60, 20),
+                        ),
+                        0.4,
+                    ),
+                ),
             ),
             LeadRow(
                 2, "b", False, "CC", "k", None, "", (Cell(0.4), Cell(None)),
