@@ -20,7 +20,7 @@ from simulation.quantum.backends import Backend, PendingMeasurement, QueuedBacke
 from simulation.quantum.feasibility import Window, windows
 from simulation.quantum.measurement import EnergyMeasurement, MeasuredEnergy, Plan, Request
 from simulation.quantum.technicalentry import TrialCircuit, entry
-from simulation.score import CircuitCost, ReducedSpace
+from simulation.score import ReducedSpace
 from simulation.settings import SimulationSettings
 from simulation.solver import Solution
 from simulation.vqe import mapping
@@ -200,7 +200,10 @@ class CircuitVQESolver:
             if self.backend.qubits is not None and needs[-1] > self.backend.qubits:
                 continue
             trial = TrialCircuit(
-                mapping.ansatz_circuit(product, mapper), state.angles, state.ansatz.name, name
+                mapping.ansatz_circuit(product, mapper),
+                state.angles,
+                state.ansatz.description,
+                name,
             )
             yield (
                 trial,
@@ -283,21 +286,8 @@ class CircuitVQESolver:
             gradient_norm=sector.state.gradient_norm,
             converged=True,
             standard_error=measured.standard_error if measured is not None else None,
-            circuit=_cost(sector),
+            circuit=sector.state.circuit_cost(sector.trial.mapping),
             mitigation=measured.mitigation if measured is not None else (),
             reduced=sector.reduced,
             technical=technical,
         )
-
-
-def _cost(sector: _Sector) -> CircuitCost:
-    """Of the circuit with all qubits connected, whatever device it ran on."""
-    compiled = backends.exact.pass_manager().run(sector.energy.logical)
-    return CircuitCost(
-        ansatz=sector.trial.ansatz,
-        mapping=sector.trial.mapping,
-        qubits=sector.energy.qubits,
-        parameters=sector.state.ansatz.parameters,
-        two_qubit_gates=int(compiled.num_nonlocal_gates()),
-        depth=int(compiled.depth()),
-    )

@@ -170,7 +170,7 @@ def test_a_service_out_of_order_is_a_resource_failure(service, active_space, mon
         raise IBMRuntimeError("gateway timeout")
 
     monkeypatch.setattr(service, "jobs", unreachable)
-    with pytest.raises(ResourceError, match="did not take the job: .*gateway timeout"):
+    with pytest.raises(ResourceError, match=r"did not take the job: .*gateway timeout"):
         solver.find(settings()).solve(active_space("H2", 2, 2), 1, 1)
 
 
