@@ -11,11 +11,12 @@ import json
 import os
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from rdkit import Chem
 
-from simulation.errors import ConvergenceError, InputError, StochasticError
+from simulation.errors import ConvergenceError, InputError, ResourceError, StochasticError
 from simulation.recipes.recipe import Site
 from simulation.score import (
     ActiveSpaceRecord,
@@ -29,19 +30,22 @@ from simulation.score import (
 from simulation.workup import Workup
 
 SOURCE = "faultyrecipe:RECIPE"
-PLANS = "FAULTY_RECIPE_PLANS"  # a JSON file: SMILES -> {"mode": ..., "times": ...}
+FRAIL = "faultyrecipe:SECOND"  # the same under the name "frail", with plans of its own
+PLANS = "FAULTY_RECIPE_PLANS"  # a JSON file: SMILES -> {"mode": ..., "times": ..., "recipe": ...}
 TRACE = "FAULTY_RECIPE_TRACE"  # a file: one line for each calculation begun
 LAST = "FAULTY_RECIPE_LAST"  # calculations begun after so many lines of the trace never end
 
 
 class FaultyRecipe:
-    name = "faulty"
     unit = "eV"
     summary = "a number of the SMILES"
     method = "SHA-256"
     applies_to = ("[#6]",)
     cost = "nothing"
     validity = "none"
+
+    def __init__(self, name: str = "faulty") -> None:
+        self.name = name
 
     def sites(self, molecule: Chem.Mol) -> tuple[Site, ...]:
         return (Site("atom", (0,)),) if molecule.GetNumAtoms() else ()
@@ -50,13 +54,15 @@ class FaultyRecipe:
         smiles, seed = work.smiles, work.seed
         if TRACE in os.environ:
             with Path(os.environ[TRACE]).open("a") as trace:
-                trace.write(f"{smiles} {seed}\n")
+                trace.write(f"{smiles} {seed}{'' if self.name == 'faulty' else ' ' + self.name}\n")
         if LAST in os.environ and self._begun() > int(os.environ[LAST]):
             time.sleep(600)
         plan = self._plans().get(smiles)
+        if plan is not None and plan.get("recipe", self.name) != self.name:
+            plan = None
         if plan is not None and (plan.get("times") is None or self._met(smiles) <= plan["times"]):
             self._fail(plan["mode"])
-        return number_score(smiles, seed)
+        return replace(number_score(smiles, seed), recipe=self.name)
 
     def _plans(self) -> dict[str, dict]:
         return json.loads(Path(os.environ[PLANS]).read_text()) if PLANS in os.environ else {}
@@ -66,7 +72,8 @@ class FaultyRecipe:
 
     def _met(self, smiles: str) -> int:
         lines = Path(os.environ[TRACE]).read_text().splitlines()
-        return sum(1 for line in lines if line.split()[0] == smiles)
+        own = [] if self.name == "faulty" else [self.name]
+        return sum(1 for line in lines if [line.split()[0], *line.split()[2:]] == [smiles, *own])
 
     def _fail(self, mode: str) -> None:
         if mode == "leak":
@@ -95,6 +102,8 @@ class FaultyRecipe:
             raise InputError("recipe", "not a molecule for this recipe")
         elif mode == "convergence":
             raise ConvergenceError("meanfield", "did not converge on any rung")
+        elif mode == "queue":
+            raise ResourceError("backend", "job d0e9 on ibm:fez has not run yet")
         elif mode == "random":
             raise StochasticError("geometry", "no conformer with this seed")
         elif mode == "bug":
@@ -155,3 +164,4 @@ def number_score(smiles: str, seed: int = 0, *, value: float | None = None) -> S
 
 
 RECIPE = FaultyRecipe()
+SECOND = FaultyRecipe("frail")
