@@ -30,7 +30,13 @@ _SYMMETRY_MATCHES = 1000  # symmetry-equivalent atom orders tried for one RMSD
 _FORCE_FIELD_STEPS = 2000
 
 
-def embed(molecule: Chem.Mol, settings: SimulationSettings, *, seed: int) -> Chem.Mol:
+def embed(
+    molecule: Chem.Mol,
+    settings: SimulationSettings,
+    *,
+    seed: int,
+    per_optimised: int = EMBEDDED_PER_OPTIMISED,
+) -> Chem.Mol:
     """ETKDGv3 conformers, relaxed with MMFF94 (UFF, or nothing, where it has no parameters).
 
     Riniker and Landrum, J. Chem. Inf. Model. 55, 2562 (2015). Where the
@@ -38,9 +44,9 @@ def embed(molecule: Chem.Mol, settings: SimulationSettings, *, seed: int) -> Che
 
     Args:
         molecule: without explicit hydrogens.
-        settings: ``conformers``, of which ``EMBEDDED_PER_OPTIMISED`` times as
-            many are embedded, and ``embed_timeout_s``.
+        settings: ``conformers`` and ``embed_timeout_s``.
         seed: the same seed gives the same conformers.
+        per_optimised: structures embedded for each of ``settings.conformers``.
 
     Returns:
         the molecule with hydrogens (after the heavy atoms) and its conformers.
@@ -62,7 +68,7 @@ def embed(molecule: Chem.Mol, settings: SimulationSettings, *, seed: int) -> Che
         parameters.useRandomCoords = random_coordinates
         parameters.timeout = int(remaining)
         found = rdDistGeom.EmbedMultipleConfs(
-            hydrogenated, EMBEDDED_PER_OPTIMISED * settings.conformers, parameters
+            hydrogenated, per_optimised * settings.conformers, parameters
         )
         if len(found):
             relax_by_force_field(hydrogenated)

@@ -58,10 +58,8 @@ def starts(molecule: Chem.Mol, settings: SimulationSettings, *, seed: int) -> St
     if kind == "etkdg":
         return Starts(conformers.embed(molecule, settings, seed=seed), "ETKDGv3")
     count = conformers.EMBEDDED_PER_OPTIMISED * settings.conformers
-    few = settings.model_copy(
-        update={"conformers": -(-_ETKDG_SEEDS // conformers.EMBEDDED_PER_OPTIMISED)}
-    )
-    embedded = conformers.embed(molecule, few, seed=seed)
+    few = settings.model_copy(update={"conformers": 1})
+    embedded = conformers.embed(molecule, few, seed=seed, per_optimised=_ETKDG_SEEDS)
     grids = [grid(embedded, conformer) for conformer in _ring_conformations(embedded)]
     if not any(g.torsions for g in grids):
         return Starts(

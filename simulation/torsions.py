@@ -1,11 +1,10 @@
 """Rotatable bonds, and the energy of a molecule over a grid of their torsions.
 
-The molecule is taken apart into rigid fragments at its rotatable bonds. A bond's
-own term holds its torsion energy and what its two fragments do to each other; a
-pair's term what two fragments do to each other that are two bonds apart. That is
-exact for rigid fragments up to two torsions; fragments three bonds apart enter
-the outer pair averaged over the middle bond, and those further apart are left
-to the relaxation that follows.
+Two atoms change their distance with the torsions that have them on opposite
+sides, neither on the axis. Their force-field interaction belongs to the own term
+of one torsion, to the pair term of two, and, averaged over the middle one, to the
+outer pair of three. That is exact for rigid rotation up to two torsions; what
+depends on more than three is left to the relaxation that follows.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ CLASH = 10.0  # kcal/mol; higher interactions count as much, relaxation softens 
 WINDOW = 5.0  # kcal/mol, of the states of one bond above its best
 MOST_STATES = 4
 _SCAN = 36  # angles of one bond's scan
-_LONGEST_PATH = 3  # torsions between two fragments that still count
+_MOST_TORSIONS = 3  # between two atoms whose interaction still counts
 
 # Single bonds between atoms with other neighbours, outside rings; not those of
 # esters and secondary amides, amidines or triple bonds, whose form is given.
@@ -107,24 +106,23 @@ def grid(molecule: Chem.Mol, conformer: int = -1) -> TorsionGrid:
     """
     model = _Interactions(molecule)
     positions = np.array(molecule.GetConformer(conformer).GetPositions())
-    bonds = rotatable(molecule)
-    fragments = _fragments(molecule, bonds)
-    bare = [Torsion(b, _behind(molecule, b[1], b[2]), np.empty(0)) for b in bonds]
-    paths = _paths(bonds, fragments)
-    adjacent = {path[0]: ends for ends, path in paths.items() if len(path) == 1}
+    bare = [
+        Torsion(bond, _behind(molecule, bond[1], bond[2]), np.empty(0))
+        for bond in rotatable(molecule)
+    ]
+    groups = _interacting(molecule, bare)
+    angles = np.linspace(0.0, 360.0, _SCAN, endpoint=False)
 
     torsions: list[Torsion] = []
     own: list[NDArray[np.float64]] = []
     kept: dict[int, int] = {}
     for number, torsion in enumerate(bare):
-        angles = np.linspace(0.0, 360.0, _SCAN, endpoint=False)
         scan = np.empty(_SCAN)
         for place, angle in enumerate(angles):
             there = turned(positions, torsion, float(angle))
-            one, other = adjacent[number]
-            scan[place] = model.bonded(there) + model.between(
-                there, fragments[one], fragments[other]
-            )
+            scan[place] = model.bonded(there)
+            if (number,) in groups:
+                scan[place] += model.between(there, groups[number,])
         chosen = _minima(scan, _order_of_symmetry(molecule, torsion))
         if len(chosen) == 1:
             positions = turned(positions, torsion, float(angles[chosen[0]]))
@@ -135,22 +133,47 @@ def grid(molecule: Chem.Mol, conformer: int = -1) -> TorsionGrid:
         own.append(scan[chosen] - scan[chosen].min())
 
     pairs: dict[tuple[int, int], NDArray[np.float64]] = {}
-    for (one, other), path in paths.items():
-        turning = [kept[n] for n in path if n in kept]
-        if len(path) < 2 or not turning:
+    for key, atoms in groups.items():
+        turning = [kept[n] for n in key if n in kept]
+        if len(key) < 2 or not turning:
             continue
-        table = _interaction(
-            model, positions, [torsions[t] for t in turning], fragments[one], fragments[other]
-        )
+        table = _interaction(model, positions, [torsions[t] for t in turning], atoms)
         if len(turning) == 1:
             own[turning[0]] = own[turning[0]] + table
             continue
-        first, last = turning[0], turning[-1]
         if len(turning) == 3:
             table = table.mean(axis=1)
-        key = (min(first, last), max(first, last))
-        pairs[key] = pairs.get(key, 0.0) + (table if first < last else table.T)
+        ends = (min(turning), max(turning))
+        table = table if turning[0] < turning[-1] else table.T
+        pairs[ends] = pairs.get(ends, np.zeros_like(table)) + table
     return TorsionGrid(positions, tuple(torsions), tuple(own), pairs)
+
+
+def _interacting(
+    molecule: Chem.Mol, torsions: Sequence[Torsion]
+) -> dict[tuple[int, ...], NDArray[np.int64]]:
+    """Pairs of atoms by the torsions that change their distance, in order along the chain.
+
+    Returns:
+        for each set of up to three torsions the pairs. # shape: (m, 2)
+    """
+    natoms = molecule.GetNumAtoms()
+    side = np.zeros((len(torsions), natoms), dtype=int)  # 0 for the axis
+    for number, torsion in enumerate(torsions):
+        side[number] = -1
+        side[number, torsion.moved] = 1
+        side[number, list(torsion.atoms[1:3])] = 0
+    apart = Chem.GetDistanceMatrix(molecule)
+    found: dict[tuple[int, ...], list[tuple[int, int]]] = {}
+    for x in range(natoms):
+        for y in range(x):
+            between = np.flatnonzero(side[:, x] * side[:, y] == -1)
+            if 0 < len(between) <= _MOST_TORSIONS and apart[x, y] >= 3:
+                near = sorted(between, key=lambda t: apart[x, torsions[t].atoms[1]])
+                key = tuple(int(t) for t in near)
+                key = min(key, key[::-1])
+                found.setdefault(key, []).append((x, y))
+    return {key: np.array(atoms, dtype=np.int64) for key, atoms in sorted(found.items())}
 
 
 def turned(positions: NDArray[np.float64], torsion: Torsion, degrees: float) -> NDArray[np.float64]:
@@ -173,17 +196,15 @@ def _interaction(
     model: _Interactions,
     positions: NDArray[np.float64],
     torsions: Sequence[Torsion],
-    one: NDArray[np.int64],
-    other: NDArray[np.int64],
+    atoms: NDArray[np.int64],
 ) -> NDArray[np.float64]:
-    """Energy between two fragments over the states of the bonds between them, kcal/mol."""
-    sizes = [len(t.states) for t in torsions]
-    table = np.empty(sizes)
-    for states in product(*(range(k) for k in sizes)):
+    """Energy of these pairs of atoms over the states of the torsions, kcal/mol."""
+    table = np.empty([len(t.states) for t in torsions])
+    for states in product(*(range(k) for k in table.shape)):
         there = positions
         for torsion, state in zip(torsions, states, strict=True):
             there = turned(there, torsion, float(torsion.states[state]))
-        table[states] = model.between(there, one, other)
+        table[states] = model.between(there, atoms)
     return table
 
 
@@ -222,41 +243,6 @@ def _behind(molecule: Chem.Mol, b: int, c: int) -> NDArray[np.int64]:
     return np.array(sorted(reached - {b, c}), dtype=np.int64)
 
 
-def _fragments(
-    molecule: Chem.Mol, bonds: Sequence[tuple[int, int, int, int]]
-) -> list[NDArray[np.int64]]:
-    """The atoms of each rigid part."""
-    cut = Chem.RWMol(molecule)
-    for _, b, c, _ in bonds:
-        cut.RemoveBond(b, c)
-    return [np.array(f, dtype=np.int64) for f in Chem.GetMolFrags(cut)]
-
-
-def _paths(
-    bonds: Sequence[tuple[int, int, int, int]], fragments: Sequence[NDArray[np.int64]]
-) -> dict[tuple[int, int], tuple[int, ...]]:
-    """The bonds between any two fragments, up to the longest path that counts."""
-    home = {int(atom): number for number, f in enumerate(fragments) for atom in f}
-    beside: dict[int, list[tuple[int, int]]] = {n: [] for n in range(len(fragments))}
-    for number, (_, b, c, _) in enumerate(bonds):
-        beside[home[b]].append((home[c], number))
-        beside[home[c]].append((home[b], number))
-    paths: dict[tuple[int, int], tuple[int, ...]] = {}
-
-    def walk(start: int, here: int, path: tuple[int, ...]) -> None:
-        for there, bond in beside[here]:
-            if bond in path:
-                continue
-            if start < there:
-                paths[start, there] = (*path, bond)
-            if len(path) + 1 < _LONGEST_PATH:
-                walk(start, there, (*path, bond))
-
-    for fragment in range(len(fragments)):
-        walk(fragment, fragment, ())
-    return paths
-
-
 class _Interactions:
     """Force-field terms that change when rigid fragments turn against each other."""
 
@@ -293,29 +279,26 @@ class _Interactions:
             return 0.0
         return float(self._field.CalcEnergy(positions.ravel().tolist()))
 
-    def between(
-        self,
-        positions: NDArray[np.float64],
-        one: NDArray[np.int64],
-        other: NDArray[np.int64],
-    ) -> float:
-        """Van der Waals and electrostatic terms between two fragments, kcal/mol, up to CLASH.
+    def between(self, positions: NDArray[np.float64], atoms: NDArray[np.int64]) -> float:
+        """Van der Waals and electrostatic terms of pairs of atoms, kcal/mol, up to CLASH.
 
-        Pairs three bonds apart and more, as in the force fields. The dielectric
+        For pairs three bonds apart and more, as in the force fields. The dielectric
         constant is four times the distance, for water around and between.
+
+        Args:
+            positions: Angstrom. # shape: (natoms, 3)
+            atoms: pairs of indices. # shape: (m, 2)
         """
-        select = np.ix_(one, other)
-        bonds = self._apart[select]
-        distance = np.linalg.norm(positions[one][:, None] - positions[other][None], axis=-1)
+        one, other = atoms.T
+        distance = np.linalg.norm(positions[one] - positions[other], axis=-1)
         distance = np.maximum(distance, 0.3)
-        ratio = distance / self._reach[select]
+        ratio = distance / self._reach[one, other]
         if self._mmff:  # the buffered 14-7 form: Halgren, J. Comput. Chem. 17, 520 (1996)
-            attraction = 1.12 / (ratio**7 + 0.12) - 2
-            shape = (1.07 / (ratio + 0.07)) ** 7 * attraction
+            shape = (1.07 / (ratio + 0.07)) ** 7 * (1.12 / (ratio**7 + 0.12) - 2)
         else:
             shape = ratio**-12 - 2 * ratio**-6
-        charges = self._charges[one][:, None] * self._charges[other][None]
+        charges = self._charges[one] * self._charges[other]
         electrostatic = 332.0716 * charges / (4 * distance * (distance + 0.05))
-        electrostatic = np.where(bonds == 3, 0.75, 1.0) * electrostatic
-        total = np.where(bonds >= 3, self._depth[select] * shape + electrostatic, 0.0)
+        electrostatic *= np.where(self._apart[one, other] == 3, 0.75, 1.0)
+        total = self._depth[one, other] * shape + electrostatic
         return float(min(total.sum(), CLASH))
