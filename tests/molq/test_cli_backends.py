@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import jsonschema
@@ -35,9 +36,8 @@ def test_credentials_are_found_and_never_shown(
     molq_command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("QISKIT_IBM_TOKEN", "0123secret")
-    for arguments in ((), ("--json",)):
-        call = molq_command("backends", *arguments)
-        assert "0123secret" not in call.out + call.err
+    call = molq_command("backends", "--json")
+    assert "0123secret" not in call.out + call.err
     (ibm,) = [item for item in json.loads(call.out) if item["name"] == "ibm:<device>"]
     assert ibm["credentials"] is True
 
@@ -75,16 +75,28 @@ def test_the_technical_file_of_a_noisy_score(
     assert [m["name"] for s in solved for m in s["mitigation"]] == ["readout"] * 2
 
 
-def test_mitigation_is_shown_before_and_after(molq_command: Callable[..., Any]) -> None:
-    call = molq_command(
-        "score", "C=CC(N)=O", *FAST, *FEW_SHOTS, "--backend", "fake:manila",
-        "--set", 'mitigation=["readout"]',
-    )  # fmt: skip
-    assert call.code == 0, call.err
-    assert "before" in call.out
-    rows = [line for line in call.out.splitlines() if "readout" in line]
-    assert len(rows) == 2
-    assert all(line.count("±") == 2 for line in rows)
+def test_mitigation_is_shown_before_and_after(capsys: pytest.CaptureFixture[str]) -> None:
+    from molq.cli import quantum
+    from simulation.score import MitigationRecord, ReducedSpace
+
+    steps = (
+        MitigationRecord("readout", "tensored", -1.10, -1.12, 0.001, 0.002),
+        MitigationRecord("zne", "folded", -1.12, -1.14, 0.002, 0.005),
+    )
+    small = ReducedSpace(2, 2, 1, -1.14, "too few qubits")
+    site = SimpleNamespace(
+        solutions=[
+            SimpleNamespace(sector="4e", casci_energy=-1.15, reduced=small, mitigation=steps),
+            SimpleNamespace(sector="5e", casci_energy=-1.15, reduced=None, mitigation=steps[:1]),
+        ]
+    )
+    scored = SimpleNamespace(smiles="C=C", score=SimpleNamespace(sites=[site]))
+    quantum.write_mitigation([scored, SimpleNamespace(score=None)])  # type: ignore[arg-type]
+    rows = [line.split() for line in capsys.readouterr().out.splitlines() if "C=C" in line]
+    # against the exact energy of the space that was measured
+    assert rows[0][1:9] == ["4e", "readout", "+40.0", "±", "1.0", "+20.0", "±", "2.0"]
+    assert rows[1][1:9] == ["4e", "zne", "+20.0", "±", "2.0", "+0.0", "±", "5.0"]
+    assert rows[2][1:9] == ["5e", "readout", "+50.0", "±", "1.0", "+30.0", "±", "2.0"]
 
 
 @pytest.mark.parametrize(
