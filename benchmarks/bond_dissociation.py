@@ -60,8 +60,8 @@ FIELDS = ("name", "smiles", "experiment", "gfn2", "hf", "balanced", "casci")
 def compute(name: str, conformers: int, seed: int) -> dict[str, Any]:
     from rdkit import Chem
 
+    from simulation.geometry import HARTREE_KCAL
     from simulation.hydrogenabstraction import (
-        HARTREE_KCAL,
         bonds,
         dissociation,
         hydrogen_energy,

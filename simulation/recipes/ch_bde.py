@@ -85,8 +85,8 @@ class CHBDE:
             raise InputError("recipe", "no C-H bond; ch-bde ranks the C-H bonds of a molecule")
         solver = find(work.settings)
 
+        from simulation.geometry import HARTREE_KCAL
         from simulation.hydrogenabstraction import (
-            HARTREE_KCAL,
             bonds,
             dissociation,
             hydrogen_energy,
@@ -132,7 +132,7 @@ class CHBDE:
             )
             for place, (energy, other, _) in enumerate(ranked)
         )
-        error = beside.solution.standard_error
+        sampled = beside.solution.standard_error
         flags = [*geometry.flags]
         flags += solver_flags(sites[0].name, sites[0].solutions, deviation)
         flags += [f"{sites[0].name}: {doubt}" for doubt in record.flags]
@@ -162,7 +162,7 @@ class CHBDE:
             conformers=geometry.conformers,
             provenance=provenance(work, field, {"solver": beside.solution.converged}),
             flags=tuple(flags),
-            standard_error=None if error is None else BALANCED_SHARE * error * HARTREE_KCAL,
+            standard_error=None if sampled is None else BALANCED_SHARE * sampled * HARTREE_KCAL,
             contributions=(
                 Contribution(
                     "GFN2-xTB dissociation energy",
