@@ -35,15 +35,17 @@ class ComputeSettings(BaseModel):
     workers: int | None = Field(
         default=None,
         ge=1,
-        description="calculations at a time; null for as many as cores and memory allow",
+        description="molecules computed at a time; null for as many as cores and memory allow",
     )
     time_limit_s: float = Field(
-        default=3600.0, gt=0, description="hard wall-clock limit of one calculation, in seconds"
+        default=3600.0,
+        gt=0,
+        description="hard wall-clock limit of one recipe of one molecule, in seconds",
     )
     memory_limit_mb: int | None = Field(
         default=None,
         ge=64,
-        description="hard memory limit of one calculation, in MB; null shares the machine's",
+        description="hard memory limit of one molecule's process, in MB; null shares the machine's",
     )
     max_attempts: int = Field(
         default=3, ge=1, description="attempts at one molecule before it counts as failed"

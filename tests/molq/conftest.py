@@ -12,6 +12,10 @@ from typing import Any
 
 import pytest
 
+FAULTS = str(Path(__file__).parents[1] / "faults")
+if FAULTS not in sys.path:  # scores without a calculation
+    sys.path.append(FAULTS)
+
 LIBRARY = """name,smiles
 acrylamide,C=CC(N)=O
 <b>N-methyl</b>,C=CC(=O)NC

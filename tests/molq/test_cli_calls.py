@@ -74,6 +74,11 @@ def test_the_version_is_the_installed_one() -> None:
         (["score", "C", "--recipe", "warhead_ea"], "did you mean 'warhead-ea'?"),
         (["score", "C", "--solver", "vqee"], "did you mean 'vqe'?"),
         (["score", "C", "--backend", "ear"], "did you mean 'aer'?"),
+        (["score", "C", "--backend", "aer", "--solver", "casci"], "the solver 'casci' makes none"),
+        (["score", "C", "--set", "mitigation=['zne']"], "no errors to mitigate"),
+        (["score", "C", "--set", "layers=2"], "'auto' chooses its own length"),
+        (["score", "C", *["--recipe", "warhead-ea"] * 2], "'warhead-ea' is given twice"),
+        (["recipes", "warhead_ea"], "did you mean 'warhead-ea'?"),
         (["score", "C", "--conformers", "0"], "--conformers"),
         (["score", "C", "--set", "basiss=x"], 'did you mean "basis"?'),
         (["score", "C", "--set", "conformers=many"], "simulation.conformers"),
@@ -114,6 +119,9 @@ def test_a_wrong_call_is_one_line_and_exit_code_2(
         ("objective.1.name=qed", "no entry '1' in the list"),
         ("objective.0.transform=window", "window needs high"),
         ("simulation.solver=vqee", "did you mean 'vqe'?"),
+        ("simulation.backend=aer", 'add solver = "vqe-circuit"'),
+        ("simulation={backend='aer', solver='vqe-circuit'}", "set ranking.sampled = true"),
+        ("simulation={backend='ibm:fez', solver='vqe-circuit'}", "compute.time_limit_s, 3600 s"),
         ("library.path=elsewhere.csv", "elsewhere.csv does not exist"),
         ("generator.prior=nobody", "[generator] unknown generator 'nobody'"),
         ("generator.scaffold=C=(", "[generator] not a valid SMILES"),
@@ -197,6 +205,28 @@ def test_recipes_are_listed_with_unit_and_cost(capsys: pytest.CaptureFixture[str
     recipes = {entry["name"]: entry for entry in json.loads(capsys.readouterr().out)}
     assert recipes["warhead-ea"]["unit"] == "eV"
     assert recipes["warhead-ea"]["cost"]
+
+
+def test_one_recipe_is_explained_with_its_patterns_and_page(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from simulation.recipes import recipe
+
+    assert run_arguments(["recipes", "warhead-ea"]) == 0
+    told = capsys.readouterr().out
+    for text in (*recipe.find("warhead-ea").applies_to, "docs/recipes/warhead-ea.md"):
+        assert text in told
+    assert run_arguments(["recipes", "warhead-ea", "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert record["applies_to"] == list(recipe.find("warhead-ea").applies_to)
+
+
+def test_every_recipe_says_what_it_is_and_has_its_page(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_arguments(["recipes", "--json"]) == 0
+    for record in json.loads(capsys.readouterr().out):
+        told = ("summary", "method", "applies_to", "cost", "validity")
+        assert all(record[key] for key in told), record["name"]
+        assert (Path(__file__).parents[2] / record["page"]).is_file()
 
 
 def test_debug_lets_the_error_through() -> None:

@@ -68,6 +68,31 @@ def test_the_table_has_the_baselines_beside_the_value(molq_command: Callable[...
     assert "failed: CC(" in call.err
 
 
+def test_two_recipes_of_two_molecules_are_told_one_by_one(
+    molq_command: Callable[..., Any],
+) -> None:
+    recipes = ("--recipe", "warhead-ea", "--recipe", "warhead-st")
+    call = molq_command("score", "C=CC(N)=O", "CC", *recipes, *FAST, "--set", "solver=casci")
+    assert call.code == 1
+    assert call.out.count(" C=CC(N)=O ") == 2
+    failed = [line for line in call.err.splitlines() if line.startswith("failed: ")]
+    assert [line.split(": ")[1:3] for line in failed] == [
+        ["CC", "warhead-ea"],
+        ["CC", "warhead-st"],
+    ]
+
+
+def test_several_recipes_give_a_table_molecule_by_molecule(fast: dict[str, Any]) -> None:
+    settings = {key.removeprefix("simulation."): value for key, value in fast.items()}
+    table = molq.score("C=CC(N)=O", ("warhead-st", "warhead-ea"), solver="casci", **settings)
+    assert isinstance(table, molq.ScoreTable)
+    assert [item.recipe for item in table] == ["warhead-st", "warhead-ea"]
+    assert table.of("warhead-ea") == (table[1],)
+    frame = table.to_frame()
+    assert list(frame["recipe"]) == ["warhead-st", "warhead-ea"]
+    assert "warhead-st" in table._repr_html_()
+
+
 def test_results_keep_their_order_and_their_reasons(scored: molq.ScoreTable) -> None:
     assert [item.status for item in scored] == ["scored", "failed", "failed"]
     assert [item.text for item in scored.failed] == ["CC", "C=C("]

@@ -146,11 +146,13 @@ def test_drawings_and_charts_say_what_they_show() -> None:
 
 def test_a_run_without_a_score_still_has_a_report() -> None:
     empty = dataclasses.replace(
-        contents("plain"), leads=(), leads_total=0, agreement=(), charts=(), calibration=(),
+        contents("plain"), notice="", leads=(), leads_total=0, agreement=(), charts=(), calibration=(),
         calibration_chart=None, failures=(), dropped=(), dropped_total=0,
     )  # fmt: skip
     text = "".join(_read(html(empty)).text)
     assert "No molecule has a score yet." in text
+    told = html(dataclasses.replace(empty, notice="2 molecules are not ranked"))
+    assert "2 molecules are not ranked." in "".join(_read(told).text)
     assert "Every molecule that was tried has a score." in text
 
 
