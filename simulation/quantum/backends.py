@@ -60,6 +60,11 @@ class Backend(Protocol):
         ...
 
     @property
+    def max_shots(self) -> int | None:
+        """Of one circuit; None where nothing limits them."""
+        ...
+
+    @property
     def version(self) -> str:
         """Of the device or the simulator."""
         ...

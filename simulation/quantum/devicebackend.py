@@ -22,6 +22,7 @@ class DeviceBackend:
         device: compiled for, and run on unless ``executor`` is given.
         summary: one line; the device's own description where it is empty.
         cost: of its use, in words.
+        max_shots: of one circuit; None where nothing limits them.
         executor: makes what circuits run on in place of ``device`` from a seed.
     """
 
@@ -35,12 +36,14 @@ class DeviceBackend:
         *,
         summary: str = "",
         cost: str = "as its provider says",
+        max_shots: int | None = None,
         executor: Callable[[], BackendV2] | None = None,
     ) -> None:
         self.name = name
         self.device = device
         self.summary = summary or device.description or f"Qiskit backend {device.name}"
         self.cost = cost
+        self.max_shots = max_shots
         self._make_executor = executor
 
     @property

@@ -50,6 +50,7 @@ class IBMBackend(DeviceBackend):
             device,
             summary=f"IBM Quantum device of {device.num_qubits} qubits, with a queue",
             cost=_COST,
+            max_shots=_most_shots(device),
         )
         self.service = service
 
@@ -212,6 +213,13 @@ def _session(device: BackendV2) -> Iterator[Any]:
     # closed once all is submitted: what is queued in it still runs
     with session:
         yield session
+
+
+def _most_shots(device: Any) -> int | None:
+    """Of one circuit, from the device's configuration; None where it does not say."""
+    configuration = getattr(device, "configuration", None)
+    limit = getattr(configuration(), "max_shots", None) if configuration is not None else None
+    return None if limit is None else int(limit)
 
 
 def _state(job: Any) -> str:

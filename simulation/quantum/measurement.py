@@ -187,6 +187,8 @@ def plan(measurement: EnergyMeasurement, backend: Backend, request: Request) -> 
         shots = estimation.allocate(spreads, request.precision, request.max_shots)
     except ValueError as error:
         raise InputError(STEP, f"{error}; raise simulation.max_shots") from error
+    if backend.max_shots is not None:
+        shots = tuple(min(number, backend.max_shots) for number in shots)
     return Plan(
         scales,
         np.array(shots[: means.size], dtype=np.int64).reshape(means.shape),

@@ -25,6 +25,7 @@ class ExactBackend:
     summary: str = "statevector simulation, no noise, no statistical error"
     exact: bool = True
     qubits: int | None = None
+    max_shots: int | None = None
     optimisation_level: int = _OPTIMISATION
     cost: str = FREE
 
@@ -60,6 +61,7 @@ class AerBackend:
     summary: str = "shot-based simulation with qiskit-aer, no noise"
     exact: bool = False
     qubits: int | None = None
+    max_shots: int | None = None
     optimisation_level: int = _OPTIMISATION
     cost: str = FREE
 

@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from qiskit import QuantumCircuit
 from qiskit.primitives import BitArray
 from qiskit.quantum_info import SparsePauliOp, Statevector, random_statevector
+from qiskit_aer import AerSimulator
 
 from simulation.errors import InputError, StochasticError
 from simulation.quantum import backends, estimation, measurement
+from simulation.quantum.devicebackend import DeviceBackend
 from simulation.quantum.estimation import MIN_SHOTS, Outcomes, allocate
 from simulation.quantum.measurement import EnergyMeasurement, Request
 from simulation.vqe import mapping
@@ -148,6 +150,12 @@ def test_shots_go_where_the_spread_is():
 def test_too_few_shots_are_refused(hydrogen):
     with pytest.raises(InputError, match=r"2 circuits need at least 200 shots, allowed are 150"):
         measurement.plan(hydrogen("aer"), backends.aer, Request(1e-3, 150))
+
+
+def test_a_device_limits_the_shots_of_one_circuit(hydrogen):
+    device = DeviceBackend("limited", AerSimulator(), max_shots=1500)
+    planned = measurement.plan(hydrogen("aer"), device, Request(1e-3, 10**6))
+    assert planned.shots.max() == 1500
 
 
 def test_the_standard_error_covers_as_it_says(hydrogen):

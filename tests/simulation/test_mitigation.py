@@ -115,6 +115,7 @@ def test_the_plan_of_a_corrected_energy_is_met(measured):
     class Device:
         name = "device"
         exact = False
+        max_shots = None
 
         def calibration(self):  # type: ignore[no-untyped-def]
             return self
