@@ -92,7 +92,7 @@ class FittedRepulsion(df.DF):
         integrals = self.integrals
         nao = self.mol.nao
         left = integrals.auxiliary
-        for block in integrals.values:
+        for block in integrals:
             square = np.zeros((nao * nao, integrals.width))
             square[self._places] = block
             packed = lib.pack_tril(np.ascontiguousarray(square.T).reshape(-1, nao, nao))
@@ -173,7 +173,7 @@ class FittedRepulsion(df.DF):
         result = np.zeros(len(flat))
         copy = wide and values.dtype != np.float64
         step = _CHUNK if copy else 16 * _CHUNK
-        for block in values:
+        for block in self.integrals:
             charges = np.zeros(values.shape[2])
             for start in range(0, len(flat), step):
                 part = block[start : start + step].astype(dtype, copy=copy)

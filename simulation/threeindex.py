@@ -13,6 +13,8 @@ is computed, which saves their share of time and memory in every later step.
 
 from __future__ import annotations
 
+import mmap
+import os
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -23,6 +25,8 @@ from numpy.typing import NDArray
 from pyscf import gto, lib
 from scipy.linalg import cholesky, eigh
 from scipy.linalg.blas import dgemm, dtrsm
+
+from simulation.errors import ResourceError
 
 SCHWARZ_THRESHOLD = 1e-8  # Hartree^1/2, of (pq|pq)^1/2
 _WIDTH = 256  # auxiliary functions in a block
@@ -44,11 +48,23 @@ class ThreeIndexIntegrals:
     functions: NDArray[np.int64]  # shape: (shells + 1,); first function of each shell
     partners: tuple[NDArray[np.int64], ...]  # for each shell the functions q of its row
     starts: NDArray[np.int64]  # shape: (shells + 1,); first pair of each row
+    file: mmap.mmap | None = None  # where the values are, if not in memory
 
     @property
     def blocks(self) -> int:
         """Number of blocks of auxiliary functions."""
         return int(self.values.shape[0])
+
+    def __iter__(self) -> Iterator[NDArray[Any]]:
+        """The blocks one after the other. # shape: (pairs, width)"""
+        for block in self.values:
+            yield block
+            self.release()
+
+    def release(self) -> None:
+        """Let go of the memory that integrals read from or written to a file take up."""
+        if self.file is not None:
+            self.file.madvise(mmap.MADV_DONTNEED)
 
     @property
     def width(self) -> int:
@@ -96,6 +112,7 @@ class ThreeIndexIntegrals:
             for shell, coefficients in enumerate(facing):
                 place = slice(self.functions[shell], self.functions[shell + 1])
                 np.matmul(coefficients, self.row(block, shell), out=result[place])
+            self.release()
             yield result
 
 
@@ -140,6 +157,9 @@ def compute(
         single_precision: store float32, which halves memory and time.
         memory_mb: integrals larger than this go to a file (in PySCF's
             temporary folder) that vanishes with them.
+
+    Raises:
+        ResourceError: there is no room for that file.
     """
     large = overlapping_shells(molecule)
     functions = np.asarray(molecule.ao_loc_nr(), dtype=np.int64)
@@ -160,12 +180,14 @@ def compute(
     width = -(-naux // blocks)
     shape = (blocks, starts[-1], width)
     dtype = np.dtype(np.float32 if single_precision else np.float64)
+    values, file = _storage(shape, dtype, memory_mb)
     result = ThreeIndexIntegrals(
-        values=_storage(shape, dtype, memory_mb),
+        values=values,
         auxiliary=naux,
         functions=functions,
         partners=tuple(partners),
         starts=np.array(starts),
+        file=file,
     )
     for pairs, raw in _batches(molecule, auxiliary, large):
         orthogonalise(raw)
@@ -180,6 +202,7 @@ def compute(
             _place(result, offsets, i, j, sizes, piece.transpose(2, 1, 0, 3))
             if i != j:
                 _place(result, offsets, j, i, sizes, piece.transpose(2, 0, 1, 3))
+        result.release()
     return result
 
 
@@ -196,11 +219,25 @@ def _place(
     row[:, :, offsets[i][j] : offsets[i][j] + sizes[j]] = piece
 
 
-def _storage(shape: tuple[int, ...], dtype: np.dtype[Any], memory_mb: float) -> NDArray[Any]:
-    if np.prod(shape, dtype=float) * dtype.itemsize / 1e6 <= memory_mb:
-        return np.empty(shape, dtype)
-    with tempfile.TemporaryFile(dir=lib.param.TMPDIR) as file:  # the map keeps it alive
-        return np.memmap(file, dtype, shape=shape)
+def _storage(
+    shape: tuple[int, ...], dtype: np.dtype[Any], memory_mb: float
+) -> tuple[NDArray[Any], mmap.mmap | None]:
+    size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+    if size / 1e6 <= memory_mb:
+        return np.empty(shape, dtype), None
+    folder = lib.param.TMPDIR
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:  # the map keeps it alive
+            # a map onto a file without room for it would kill the process when it fills up
+            os.posix_fallocate(file.fileno(), 0, size)
+            mapped = mmap.mmap(file.fileno(), size)
+    except OSError as error:
+        raise ResourceError(
+            "meanfield",
+            f"{size / 1e9:.1f} GB of integrals exceed the memory and do not fit into {folder}: "
+            f"{error.strerror}; give the worker more memory, or set PYSCF_TMPDIR to another folder",
+        ) from error
+    return np.frombuffer(mapped, dtype).reshape(shape), mapped
 
 
 def _batches(

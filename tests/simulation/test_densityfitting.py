@@ -1,9 +1,14 @@
+import errno
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 from pyscf import df, gto, lib, scf
 
 from simulation import threeindex
 from simulation.densityfitting import SINGLE_PRECISION_ABOVE, FittedRepulsion
+from simulation.errors import ResourceError
 
 WATER = "O 0 0 0; H 0 0.757 0.587; H 0 -0.757 0.587"
 # two waters so far apart that no function of one overlaps with one of the other
@@ -46,8 +51,28 @@ def test_only_pairs_that_overlap_are_kept() -> None:
 def test_integrals_on_disk_give_the_same(molecule: gto.Mole, density: np.ndarray) -> None:
     spilled = FittedRepulsion(molecule)
     spilled.max_memory = 0  # nothing fits: the integrals go to a file
-    assert isinstance(spilled.integrals.values, np.memmap)
-    _compare(spilled.get_jk(density), FittedRepulsion(molecule).get_jk(density), 1e-12)
+    assert spilled.integrals.file is not None
+    held = FittedRepulsion(molecule)
+    assert held.integrals.file is None
+    _compare(spilled.get_jk(density), held.get_jk(density), 1e-12)
+    _compare(next(spilled.loop()), next(held.loop()), 1e-12)
+
+
+def test_no_room_for_the_file_is_a_resource_failure(
+    molecule: gto.Mole, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    spilled = FittedRepulsion(molecule)
+    spilled.max_memory = 0
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(ResourceError, match=r"GB of integrals .* No space left on device"):
+        spilled.build()
+    monkeypatch.undo()
+    monkeypatch.setattr(lib.param, "TMPDIR", str(tmp_path / "missing"))
+    with pytest.raises(ResourceError, match=r"No such file or directory; .*PYSCF_TMPDIR"):
+        spilled.build()
 
 
 def test_densities_without_orbitals(molecule: gto.Mole, density: np.ndarray) -> None:
