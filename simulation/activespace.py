@@ -220,6 +220,11 @@ def _valence_shell(number: int) -> int:
     return Chem.GetPeriodicTable().GetRow(number)
 
 
+def _label(geometry: Geometry, atom: int) -> str:
+    number = geometry.molecule.GetAtomWithIdx(atom).GetAtomicNum()
+    return f"{geometry.symbols[atom]}{atom + 1} {_valence_shell(number)}pz"
+
+
 def _onto(
     field: MeanField, reference: gto.Mole, functions: NDArray[np.float64]
 ) -> NDArray[np.float64]:
@@ -332,7 +337,7 @@ def select(
         occupied_spectrum=tuple(float(w) for w in spectra[0]),
         virtual_spectrum=tuple(float(w) for w in spectra[1]),
         threshold=_threshold(spectra[0], spectra[1], sizes),
-        labels=tuple(f"{geometry.symbols[i]}{i + 1} 2pz" for i in atoms),
+        labels=tuple(_label(geometry, i) for i in atoms),
         planarity=_planarity(geometry, atoms),
         twist=_twist(geometry, atoms, axes),
         followed=tuple(followed),

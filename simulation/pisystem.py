@@ -47,7 +47,8 @@ def alternating_axes(geometry: Geometry, atoms: tuple[int, ...]) -> NDArray[np.f
 
     The normal of the plane of an atom's bonds; of a terminal atom its
     neighbour's; of an atom on a straight line the direction across the bonds
-    nearest to its neighbour's.
+    nearest to its neighbour's. Where all atoms stand on a straight line, nearest
+    to the direction in which the whole molecule is flattest.
 
     Args:
         geometry: where the atoms are.
@@ -57,7 +58,7 @@ def alternating_axes(geometry: Geometry, atoms: tuple[int, ...]) -> NDArray[np.f
         unit vectors. # shape: (n, 3)
 
     Raises:
-        ValueError: no atom has a plane of its own, or the atoms are not connected.
+        ValueError: the atoms are not connected.
     """
     places = geometry.coordinates
     own: dict[int, NDArray[np.float64]] = {}
@@ -71,7 +72,7 @@ def alternating_axes(geometry: Geometry, atoms: tuple[int, ...]) -> NDArray[np.f
         if axis is not None:
             own[atom] = axis
     if not own:
-        raise ValueError("no atom of the system has a plane")
+        own[atoms[0]] = _across(geometry, atoms)
     start = min(own)
     found = {start: own[start]}
     queue = [start]
@@ -92,6 +93,18 @@ def alternating_axes(geometry: Geometry, atoms: tuple[int, ...]) -> NDArray[np.f
     if set(found) != set(atoms):
         raise ValueError("the atoms are not one connected system")
     return np.array([found[a] for a in atoms])
+
+
+def _across(geometry: Geometry, atoms: tuple[int, ...]) -> NDArray[np.float64]:
+    """The direction across a straight system that is nearest to the molecule's flattest one."""
+    places = geometry.coordinates
+    line = places[atoms[1]] - places[atoms[0]]
+    line = line / np.linalg.norm(line)
+    candidates = np.linalg.svd(places - places.mean(axis=0))[2][::-1]
+    across = candidates - np.outer(candidates @ line, line)
+    lengths = np.linalg.norm(across, axis=1)
+    chosen = next(i for i, length in enumerate(lengths) if length > 0.5)
+    return np.asarray(across[chosen] / lengths[chosen])
 
 
 def find(molecule: Chem.Mol, *, lone_pairs: bool = True) -> tuple[PiSystem, ...]:

@@ -28,8 +28,8 @@ if TYPE_CHECKING:  # pyscf and tblite are loaded when a molecule is scored
 
 # BDE(298 K) in kcal/mol, fitted by benchmarks/bond_dissociation.py: every bond from its
 # GFN2-xTB dissociation energy alone, and the weakest one from that and its (2e,2o) difference.
-SLOPE, INTERCEPT = 1.056672, -32.48506533
-GFN2_SHARE, BALANCED_SHARE, OFFSET = 0.44948154, 0.78426593, -30.47329267
+SLOPE, INTERCEPT = 1.055848, -32.385597
+GFN2_SHARE, BALANCED_SHARE, OFFSET = 0.446724, 0.787458, -30.438270
 
 
 def ranked_bde(gfn2: float) -> float:
@@ -61,7 +61,10 @@ class CHBDE:
     cost: ClassVar[str] = (
         "one GFN2 optimisation a site; two mean fields, one of them open shell, for the weakest"
     )
-    validity: ClassVar[str] = "see docs/recipes/ch-bde.md"
+    validity: ClassVar[str] = (
+        "24 experimental C-H bonds, each left out in turn: mean error 1.5 kcal/mol, R2 0.97 "
+        "(GFN2 fit alone 3.0, 0.80; GFN2 and ROHF without correlation 1.4, 0.97)"
+    )
 
     def sites(self, molecule: Chem.Mol) -> tuple[Site, ...]:
         """The carbons that carry hydrogen; equivalent ones together."""

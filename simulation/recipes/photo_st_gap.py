@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from rdkit import Chem
 
+from simulation.errors import ConvergenceError
 from simulation.recipes.account import provenance
 from simulation.recipes.chromophore import chromophore, largest, named
 from simulation.recipes.pispace import HARTREE_EV, charge_flags, difference, solver_flags
@@ -68,8 +69,18 @@ class PhotoSTGap:
             gap = difference(
                 found.hamiltonian, sectors.neutral, sectors.triplet, solver, seed=work.seed
             )
+        flags = [*geometry.flags, *charge_flags(geometry)]
+        baselines = {}
+        try:
             excited = excited_singlet(found.hamiltonian, *sectors.neutral)
-        singlet = gap.solutions[0].casci_energy
+        except ConvergenceError as error:
+            flags.append(f"no first excited singlet: {error.message}")
+        else:
+            baselines["casci_s1"] = Baseline(
+                (excited - gap.solutions[0].casci_energy) * HARTREE_EV,
+                "eV",
+                "CASCI, first excited pi singlet",
+            )
         site = SiteScore(
             name=found.name,
             atoms=found.system.atoms,
@@ -82,8 +93,7 @@ class PhotoSTGap:
         )
         frontier = field.orbital_energies[field.occupied - 1 : field.occupied + 1] * HARTREE_EV
         pi = found.space.energies[found.space.occupied - 1 : found.space.occupied + 1]
-        error = gap.standard_error
-        flags = [*geometry.flags, *charge_flags(geometry)]
+        sampled = gap.standard_error
         flags += [f"{site.name}: {doubt}" for doubt in found.flags]
         flags += solver_flags(site.name, gap.solutions, gap.deviation_mha)
         if work.molecule.HasSubstructMatch(Chem.MolFromSmarts("[#6]=[OX1,SX1]")):
@@ -105,16 +115,14 @@ class PhotoSTGap:
                 "hf_pi_gap": Baseline(
                     float(pi[1] - pi[0]) * HARTREE_EV, "eV", f"{field.method} gap of the pi space"
                 ),
-                "casci_s1": Baseline(
-                    (excited - singlet) * HARTREE_EV, "eV", "CASCI, first excited pi singlet"
-                ),
-            },
+            }
+            | baselines,
             active_space=found.record,
             sites=(site,),
             conformers=geometry.conformers,
             provenance=provenance(work, field, {"solver": all(s.converged for s in gap.solutions)}),
             flags=tuple(flags),
-            standard_error=None if error is None else error * HARTREE_EV,
+            standard_error=None if sampled is None else sampled * HARTREE_EV,
         )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rdkit import Chem
 
-from simulation.errors import InputError
+from simulation.errors import ConvergenceError, InputError
 from simulation.recipes.account import provenance
 from simulation.recipes.chromophore import ChromophoreSpace, chromophore, largest, named
 from simulation.recipes.pispace import HARTREE_EV, Difference, difference, solver_flags
@@ -19,6 +19,7 @@ from simulation.workup import Workup
 if TYPE_CHECKING:  # pyscf is loaded when a molecule is scored
     from simulation.geometry import Geometry
     from simulation.meanfield import MeanField
+    from simulation.settings import SimulationSettings
 
 LONE_PAIRS = True  # an aniline or a phenol is oxidised where its lone pair is
 
@@ -71,16 +72,7 @@ class Redox:
         geometry, settings = work.geometry, work.settings
         with work.clock.step("meanfield in water"):
             field = solve(geometry, settings, solvent=True)
-            ions = {
-                change: solve(
-                    geometry,
-                    settings,
-                    charge=geometry.charge + change,
-                    multiplicity=2,
-                    solvent=True,
-                )
-                for change in (1, -1)
-            }
+            ions, missing = _ions(geometry, settings)
         with work.clock.step("activespace"):
             found = chromophore(
                 work.molecule, geometry, field, lone_pairs=LONE_PAIRS, recipe=self.name
@@ -96,7 +88,7 @@ class Redox:
         oxidation = _site(f"oxidation, {found.name}", found, oxidised, 1)
         reduction = _site(f"reduction, {found.name}", found, reduced, -1)
         error = oxidised.standard_error
-        flags = [*geometry.flags, *field.flags]
+        flags = [*geometry.flags, *field.flags, *missing]
         flags += [f"{found.name}: {doubt}" for doubt in found.flags]
         for site, change in ((oxidation, oxidised), (reduction, reduced)):
             flags += solver_flags(site.name, site.solutions, change.deviation_mha)
@@ -124,6 +116,27 @@ class Redox:
         )
 
 
+def _ions(
+    geometry: Geometry, settings: SimulationSettings
+) -> tuple[dict[int, MeanField], tuple[str, ...]]:
+    """The vertical cation (1) and anion (-1) in water, and what to say of those without one."""
+    from simulation.meanfield import solve
+
+    found, missing = {}, []
+    for change, name in ((1, "cation"), (-1, "anion")):
+        try:
+            found[change] = solve(
+                geometry,
+                settings,
+                charge=geometry.charge + change,
+                multiplicity=2,
+                solvent=True,
+            )
+        except ConvergenceError as error:
+            missing.append(f"no Delta-SCF of the {name}: {error.message}")
+    return found, tuple(missing)
+
+
 def _site(name: str, found: ChromophoreSpace, change: Difference, sign: int) -> SiteScore:
     return SiteScore(
         name=name,
@@ -141,19 +154,22 @@ def _baselines(
     geometry: Geometry, field: MeanField, ions: dict[int, MeanField], reduction: SiteScore
 ) -> dict[str, Baseline]:
     homo = -float(field.orbital_energies[field.occupied - 1]) * HARTREE_EV
-    return {
-        "delta_scf_ip": Baseline(
-            (ions[1].energy - field.energy) * HARTREE_EV, "eV", f"{ions[1].method} - {field.method}"
-        ),
+    found = {
         "koopmans_ip": Baseline(homo, "eV", f"-HOMO of {field.method}"),
         "pi_space_ea": Baseline(reduction.value, "eV", "electron affinity in the same pi space"),
-        "delta_scf_ea": Baseline(
+        "gfn2_lumo": Baseline(geometry.lumo, "eV", f"{geometry.method} LUMO"),
+    }
+    if 1 in ions:
+        found["delta_scf_ip"] = Baseline(
+            (ions[1].energy - field.energy) * HARTREE_EV, "eV", f"{ions[1].method} - {field.method}"
+        )
+    if -1 in ions:
+        found["delta_scf_ea"] = Baseline(
             (field.energy - ions[-1].energy) * HARTREE_EV,
             "eV",
             f"{field.method} - {ions[-1].method}",
-        ),
-        "gfn2_lumo": Baseline(geometry.lumo, "eV", f"{geometry.method} LUMO"),
-    }
+        )
+    return found
 
 
 RECIPE = Redox()

@@ -4,7 +4,7 @@ from rdkit import Chem
 
 from simulation import pisystem
 from simulation.casci import CASCISolver, excited_singlet
-from simulation.errors import InputError
+from simulation.errors import ConvergenceError, InputError
 from simulation.recipes import chromophore
 from simulation.recipes.photo_st_gap import RECIPE
 from simulation.recipes.recipe import find
@@ -91,3 +91,21 @@ def test_axes_of_a_planar_system_are_parallel() -> None:
     assert np.abs(axes @ axes[0]) == pytest.approx(np.ones(4), abs=0.05)
     with pytest.raises(ValueError, match="not one connected"):
         pisystem.alternating_axes(geometry, (0, 3))
+
+
+def test_a_straight_system_takes_a_direction_across_it() -> None:
+    geometry = Workup("CC#CC", QUICK, seed=1).geometry
+    axes = pisystem.alternating_axes(geometry, (1, 2))
+    bond = geometry.coordinates[2] - geometry.coordinates[1]
+    assert axes @ bond == pytest.approx(np.zeros(2), abs=0.02)
+    assert np.linalg.norm(axes, axis=1) == pytest.approx(np.ones(2))
+
+
+def test_an_excited_singlet_that_is_not_found_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(*args: object) -> float:
+        raise ConvergenceError("solver", "not converged")
+
+    monkeypatch.setattr("simulation.casci.excited_singlet", failing)
+    score = RECIPE.score(Workup("C=C", QUICK, seed=1))
+    assert "casci_s1" not in score.baselines
+    assert any("no first excited singlet: not converged" in flag for flag in score.flags)

@@ -1,6 +1,6 @@
 import pytest
 
-from simulation.errors import InputError
+from simulation.errors import ConvergenceError, InputError
 from simulation.recipes.recipe import find
 from simulation.recipes.redox import RECIPE
 from simulation.settings import SimulationSettings
@@ -37,3 +37,20 @@ def test_no_pi_system_is_refused_before_anything_is_computed(
     monkeypatch.setattr(geometry, "embed", never)
     with pytest.raises(InputError, match="no conjugated pi system"):
         RECIPE.score(Workup("CCO", QUICK, seed=1))
+
+
+def test_an_ion_without_a_mean_field_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    from simulation import meanfield
+
+    genuine = meanfield.solve
+
+    def failing(*args, **kwargs):  # type: ignore[no-untyped-def]
+        if kwargs.get("charge") == -1:
+            raise ConvergenceError("meanfield", "not converged")
+        return genuine(*args, **kwargs)
+
+    monkeypatch.setattr(meanfield, "solve", failing)
+    score = RECIPE.score(Workup("C=C", QUICK, seed=1))
+    assert "delta_scf_ea" not in score.baselines
+    assert "delta_scf_ip" in score.baselines
+    assert any("no Delta-SCF of the anion: not converged" in flag for flag in score.flags)
