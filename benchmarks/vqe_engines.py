@@ -1,17 +1,26 @@
-"""CPU seconds from integrals to a converged UCCSD energy, beside exact diagonalisation and Qiskit.
+"""CPU seconds from integrals to a converged VQE energy, beside exact diagonalisation.
 
-    python benchmarks/vqe_engines.py [--repeats 5] [--skip-qiskit]
+    python benchmarks/vqe_engines.py [--repeats 5] [--cases NAME ...] [--skip-largest]
+    python benchmarks/vqe_engines.py --peers ENGINE ...
 
-Every engine gets the same integrals in the same process on one thread. Columns:
+Every engine gets the same integrals (``engine_cases.py``) on one thread, kernels
+compiled, best of the repeats (runs above a second: the one). Three tables:
 
-- vqe: the sector engine, one layer, gradient <= 1e-6 Hartree/rad, building of
-  the ansatz and its tables included; best of the repeats, kernels compiled.
-- FCI: PySCF's ``direct_spin0`` without its small-space shortcut
-  (``pspace_size=0``), the floor: no VQE on these sizes can be worth its time.
-- Qiskit: the same ansatz and start as a transpiled circuit, energies from
-  ``StatevectorEstimator``, gradient by forward differences, SciPy's L-BFGS-B to
-  1e-9 relative. Only where one energy predicts less than a minute in all.
-- error: energy above FCI, in mHartree.
+1. one UCCSD layer, gradient <= 1e-6 Hartree/rad, building of the ansatz and its
+   tables included, beside FCI: PySCF's ``direct_spin0`` without its small-space
+   shortcut (``pspace_size=0``), the floor: no VQE on these sizes can be worth
+   its time.
+2. the default, ``auto`` at 0.1 mHartree: the cheapest circuit found, with
+   everything that finding it takes, the exact energy it is judged by included.
+3. (12,12): one energy with its gradient, and the memory of the process.
+
+"error" is the energy above FCI; "CX" and "depth" are those of the circuit in
+rz, sx, x and cx, all qubits connected, Jordan-Wigner mapped. The time of a
+process's first energy, in which the kernels are compiled or read from their
+cache, stands below the tables. ``--peers`` runs other engines, each a script of
+``benchmarks/peers`` that prints one JSON line for a file of integrals, with at
+least ``engine``, ``energy`` (Hartree, total) and ``cpu_seconds``, or ``skipped``
+with the reason.
 """
 
 # ruff: noqa: E402 - the environment must be right before numpy is loaded
@@ -33,64 +42,26 @@ if __name__ == "__main__" and (
     os.execve(sys.executable, [sys.executable, *sys.argv], {**kept, **_ENVIRONMENT})
 
 import argparse
+import json
+import resource
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
-import numpy as np
-from pyscf import ao2mo, fci, gto, lib, mcscf, scf
-from scipy.optimize import minimize
+from engine_cases import CASES, LARGEST, file_name, save, sector
+from pyscf import fci, lib
 
 from simulation.hamiltonian import Hamiltonian
-from simulation.quantum import backends
 from simulation.vqe.ansatz import uccsd
-from simulation.vqe.circuit import ansatz_circuit, energy_measurement
 from simulation.vqe.engine import optimised
+from simulation.vqe.sector import SectorEnergy
 
-# Angstrom; planar acrylamide, s-cis.
-ACRYLAMIDE = """
-C  1.852  0.462 0; C  0.700 -0.205 0; C -0.613  0.507 0; O -0.695  1.727 0
-N -1.719 -0.279 0; H  2.800 -0.063 0; H  1.880  1.548 0; H  0.642 -1.290 0
-H -1.650 -1.286 0; H -2.633  0.149 0
-"""
-WATER = "O 0 0 0.1173; H 0 0.7572 -0.4692; H 0 -0.7572 -0.4692"
-QISKIT_LIMIT = 60.0  # CPU seconds
-QISKIT_GRADIENTS = 15  # expected, for the prediction
-
-
-@dataclass(frozen=True)
-class Case:
-    """A closed-shell active space."""
-
-    name: str
-    geometry: str
-    electrons: int
-    orbitals: int
-
-    def hamiltonian(self) -> Hamiltonian:
-        """Integrals of the window around HOMO and LUMO, RHF/STO-3G."""
-        molecule = gto.M(atom=self.geometry, basis="sto-3g", verbose=0)
-        field = scf.RHF(molecule)
-        field.conv_tol = 1e-12
-        field.kernel()
-        space = mcscf.CASCI(field, self.orbitals, self.electrons)
-        one_body, core = space.get_h1eff()
-        two_body = ao2mo.restore(1, space.get_h2eff(), self.orbitals)
-        return Hamiltonian(one_body, two_body, float(core))
-
-
-CASES = (
-    Case("H2", "H 0 0 0; H 0 0 0.735", 2, 2),
-    Case("LiH", "Li 0 0 0; H 0 0 1.6", 4, 6),
-    Case("H2O frozen core", WATER, 8, 6),
-    Case("acrylamide (4,4)", ACRYLAMIDE, 4, 4),
-    Case("acrylamide (6,6)", ACRYLAMIDE, 6, 6),
-    Case("acrylamide (8,8)", ACRYLAMIDE, 8, 8),
-    Case("acrylamide (10,10)", ACRYLAMIDE, 10, 10),
-)
+PEERS = Path(__file__).with_name("peers")
+LONG_SECONDS = 1.0  # runs above it are not repeated
+PEER_SECONDS = 600  # wall clock, of one case with one engine
 
 
 def best_of(repeats: int, run: Callable[[], object]) -> float:
@@ -103,39 +74,66 @@ def best_of(repeats: int, run: Callable[[], object]) -> float:
     return min(times)
 
 
-def exact(h: Hamiltonian, pairs: int) -> float:
+def exact(h: Hamiltonian, n_alpha: int, n_beta: int) -> float:
     solver = fci.direct_spin0.FCISolver()
     solver.pspace_size = 0
     solver.verbose = 0
-    energy = solver.kernel(h.one_body, h.two_body, h.norb, (pairs, pairs), ecore=h.core_energy)[0]
-    return float(energy)
+    energy = solver.kernel(h.one_body, h.two_body, h.norb, (n_alpha, n_beta), ecore=h.core_energy)
+    return float(energy[0])
 
 
-def qiskit_run(h: Hamiltonian, pairs: int) -> tuple[float, float | None]:
-    """CPU seconds of one energy, and of the optimisation where it is affordable."""
-    ansatz = uccsd(h, pairs, pairs, 1, share_spins=True)
-    compiled = backends.exact.pass_manager().run(ansatz_circuit(ansatz).decompose(reps=2))
-    observable = energy_measurement(h, ansatz, ansatz.start, backends.exact).observable
-    estimator = backends.exact.estimator(0)
+def show(cells: tuple[str, ...], widths: tuple[int, ...]) -> None:
+    """One row of a table, at once: a run takes minutes."""
+    row = [cells[0].ljust(widths[0])]
+    row += [cell.rjust(width) for cell, width in zip(cells[1:], widths[1:], strict=True)]
+    print("  ".join(row).rstrip(), flush=True)
 
-    def energies(points: np.ndarray) -> np.ndarray:
-        angles = np.array([ansatz.angles(point) for point in points])
-        return np.asarray(estimator.run([(compiled, observable, angles)]).result()[0].data.evs)
 
-    each = best_of(2, lambda: energies(ansatz.start[None]))
-    if each * (ansatz.parameters + 1) * QISKIT_GRADIENTS > QISKIT_LIMIT:
-        return each, None
+def milliseconds(seconds: float) -> str:
+    return f"{1e3 * seconds:.2f}" if seconds < 0.01 else f"{1e3 * seconds:.1f}"
 
-    def with_gradient(point: np.ndarray) -> tuple[float, np.ndarray]:
-        step = 1e-7
-        values = energies(np.vstack([point, point + step * np.eye(point.size)]))
-        return float(values[0]), (values[1:] - values[0]) / step
 
-    return each, best_of(
-        1,
-        lambda: minimize(
-            with_gradient, ansatz.start, jac=True, method="L-BFGS-B", options={"ftol": 1e-9}
-        ),
+def engine_row(name: str, ansatz: str, repeats: int) -> tuple[str, ...]:
+    """A row of the first or the second table."""
+    h, n_alpha, n_beta = CASES[name]
+    run = partial(optimised, h, n_alpha, n_beta, 1, ansatz=ansatz)
+    start = time.process_time()
+    state = run()
+    ours = time.process_time() - start
+    if ours < LONG_SECONDS:
+        ours = best_of(repeats, run)
+    cost = state.circuit_cost()
+    floor = best_of(repeats, partial(exact, h, n_alpha, n_beta))
+    strings = h.sector_shape(n_alpha, n_beta)
+    return (
+        name,
+        str(strings[0] * strings[1]),
+        cost.ansatz.removesuffix(", 1 layer"),
+        str(cost.parameters),
+        str(cost.two_qubit_gates),
+        str(cost.depth),
+        str(state.evaluations),
+        f"{1e3 * (state.energy - exact(h, n_alpha, n_beta)):.4f}",
+        milliseconds(ours),
+        milliseconds(floor),
+        f"{ours / floor:.2f}",
+    )
+
+
+def largest(name: str) -> None:
+    """One energy with gradient of a large space, in a process of its own."""
+    h, n_alpha, n_beta = sector(name)
+    started = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    ansatz = uccsd(h, n_alpha, n_beta, 1, share_spins=True)
+    surface = SectorEnergy(h, ansatz)
+    surface.energy_and_gradient(ansatz.start)
+    seconds = best_of(3, partial(surface.energy_and_gradient, ansatz.start))
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    strings = h.sector_shape(n_alpha, n_beta)
+    print(
+        f"{name}: {strings[0] * strings[1]} determinants, {surface.engine.determinants.size} of "
+        f"the reference's symmetry, {len(ansatz.factors)} factors: one energy with gradient "
+        f"{seconds:.2f} s CPU; the process takes {most:.0f} MB, {started:.0f} MB of them before"
     )
 
 
@@ -148,7 +146,7 @@ def cold_seconds() -> tuple[float, float]:
         "from simulation.vqe.engine import optimised\n"
         "h = Hamiltonian(np.diag([-1.2, -0.5]), np.full((2, 2, 2, 2), 0.6), 0.7)\n"
         "start = time.process_time()\n"
-        "optimised(h, 1, 1, 1)\n"
+        "optimised(h, 1, 1, ansatz='auto').circuit_cost()\n"
         "print(time.process_time() - start)\n"
     )
     with tempfile.TemporaryDirectory() as folder:
@@ -168,49 +166,76 @@ def cold_seconds() -> tuple[float, float]:
     return first, second
 
 
-def milliseconds(seconds: float | None) -> str:
-    return "-" if seconds is None else f"{1e3 * seconds:.1f}"
+def peer_row(engine: str, name: str, integrals: Path, repeats: int) -> tuple[str, ...]:
+    """What another engine says of a case, beside one UCCSD layer here."""
+    h, n_alpha, n_beta = CASES[name]
+    try:
+        done = subprocess.run(
+            [sys.executable, str(PEERS / f"{engine}.py"), str(integrals), "--json"],
+            capture_output=True,
+            text=True,
+            timeout=PEER_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        return name, engine, "-", "-", "-", f"more than {PEER_SECONDS} s"
+    lines = done.stdout.strip().splitlines()
+    if done.returncode != 0 or not lines:
+        reason = done.stderr.strip().splitlines() or ["no output"]
+        return name, engine, "-", "-", "-", reason[-1]
+    said = json.loads(lines[-1])
+    if "skipped" in said:
+        return name, engine, "-", "-", "-", str(said["skipped"])
+    ours = best_of(repeats, partial(optimised, h, n_alpha, n_beta, 1))
+    return (
+        name,
+        str(said["engine"]),
+        f"{1e3 * (said['energy'] - exact(h, n_alpha, n_beta)):.4f}",
+        milliseconds(said["cpu_seconds"]),
+        f"{said['cpu_seconds'] / ours:.0f}",
+        str(said.get("note", "")),
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="CPU time of VQE engines on the same integrals.")
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--skip-qiskit", action="store_true")
+    parser.add_argument("--cases", nargs="+", metavar="NAME", help="some of the cases only")
+    parser.add_argument("--skip-largest", action="store_true")
+    parser.add_argument("--peers", nargs="+", metavar="ENGINE", help="scripts of benchmarks/peers")
+    parser.add_argument("--largest", metavar="NAME", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     lib.num_threads(1)
-    rows = [
-        ("space", "dets", "par", "grad", "error/mHa", "vqe/ms", "FCI/ms", "vqe/FCI",
-         "Qiskit 1E/ms", "Qiskit/ms", "Qiskit/vqe"),
-    ]  # fmt: skip
-    for case in CASES:
-        h, pairs = case.hamiltonian(), case.electrons // 2
-        state = optimised(h, pairs, pairs, 1)
-        ours = best_of(arguments.repeats, partial(optimised, h, pairs, pairs, 1))
-        floor = best_of(arguments.repeats, partial(exact, h, pairs))
-        each, total = None, None
-        if not arguments.skip_qiskit and case.orbitals <= 6:
-            each, total = qiskit_run(h, pairs)
-        dets = h.sector_shape(pairs, pairs)
-        rows.append(
-            (
-                case.name,
-                str(dets[0] * dets[1]),
-                str(state.ansatz.parameters),
-                str(state.evaluations),
-                f"{1e3 * (state.energy - exact(h, pairs)):.4f}",
-                milliseconds(ours),
-                milliseconds(floor),
-                f"{ours / floor:.2f}",
-                milliseconds(each),
-                milliseconds(total),
-                "-" if total is None else f"{total / ours:.0f}",
-            )
-        )
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
-        cells = [row[0].ljust(widths[0])]
-        cells += [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
-        print("  ".join(cells))
+    if arguments.largest:
+        largest(arguments.largest)
+        return
+    names = arguments.cases or list(CASES)
+    if unknown := set(names) - set(CASES):
+        parser.error(f"unknown case {min(unknown)!r}; there are: {', '.join(CASES)}")
+    for ansatz in ("uccsd", "auto"):  # the kernels, and PySCF's
+        optimised(*CASES["H2"], ansatz=ansatz)
+    exact(*CASES["H2"])
+    if arguments.peers:
+        widths = (32, 12, 9, 9, 7, 0)
+        show(("space", "engine", "error/mHa", "CPU/ms", "x ours", "note"), widths)
+        with tempfile.TemporaryDirectory() as folder:
+            for name in names:
+                integrals = Path(folder, file_name(name))
+                save(integrals, CASES[name])
+                for engine in arguments.peers:
+                    show(peer_row(engine, name, integrals, arguments.repeats), widths)
+        return
+    widths = (32, 6, 6, 4, 6, 6, 6, 9, 8, 7, 6)
+    head = ("space", "dets", "ansatz", "par", "CX", "depth", "evals", "error/mHa", "CPU/ms",
+            "FCI/ms", "ratio")  # fmt: skip
+    for title, ansatz in (("One UCCSD layer", "uccsd"), ("auto, 0.1 mHartree", "auto")):
+        print(title)
+        show(head, widths)
+        for name in names:
+            show(engine_row(name, ansatz, arguments.repeats), widths)
+        print()
+    if not arguments.skip_largest:
+        for name in LARGEST:
+            subprocess.run([sys.executable, __file__, "--largest", name], check=True)
     first, second = cold_seconds()
     print(
         f"first energy of a process: {first:.1f} s CPU when the kernels are compiled, "
