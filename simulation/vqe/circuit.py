@@ -41,6 +41,14 @@ class _Sector:
     reduced: ReducedSpace | None
 
 
+class _DoesNotFitError(Exception):
+    """A state keeps fewer symmetries than its Hamiltonian, and needs more qubits than there are."""
+
+    def __init__(self, qubits: int) -> None:
+        super().__init__(qubits)
+        self.qubits = qubits
+
+
 class CircuitVQESolver:
     """The optimised trial state of ``vqe`` measured on a backend.
 
@@ -101,30 +109,31 @@ class CircuitVQESolver:
         """
         for electrons in sectors:
             hamiltonian.check_sector(*electrons)
-        window, reason = self._window(hamiltonian, sectors)
-        prepared = [self._prepared(window, electrons, reason, seed) for electrons in sectors]
+        prepared = self._fitting(hamiltonian, sectors, seed)
         if self.backend.exact:
             return tuple(self._exact(sector, seed) for sector in prepared)
         return self._sampled(prepared, seed)
 
-    def _window(
-        self, hamiltonian: Hamiltonian, sectors: Sequence[tuple[int, int]]
-    ) -> tuple[Window, str]:
-        """The largest space that fits, and why it is not the whole one ("" where it is)."""
+    def _fitting(
+        self, hamiltonian: Hamiltonian, sectors: Sequence[tuple[int, int]], seed: int
+    ) -> list[_Sector]:
+        """The sectors, compiled in the largest space that fits the backend."""
         limit = self.backend.qubits
         if limit is None:
-            return Window(hamiltonian, 0), ""
-        needs: list[int] = []
+            return [self._prepared(Window(hamiltonian, 0), e, "", seed) for e in sectors]
+        needed: list[int] = []  # qubits, of each space that was tried
         for window in windows(hamiltonian, sectors):
-            needs.append(max(self._qubits(window, electrons) for electrons in sectors))
-            if needs[-1] <= limit:
-                whole = len(needs) == 1
-                return window, "" if whole else self._lack(hamiltonian.norb, needs[0])
-        raise InputError(
-            "solver",
-            f"{self._lack(hamiltonian.norb, needs[0] if needs else 2 * hamiltonian.norb)}, "
-            f"and no smaller space fits{f' ({needs[-1]} qubits)' if needs else ''}",
-        )
+            needed.append(max(self._qubits(window, electrons) for electrons in sectors))
+            if needed[-1] > limit:
+                continue
+            reason = "" if len(needed) == 1 else self._lack(hamiltonian.norb, needed[0])
+            try:
+                return [self._prepared(window, electrons, reason, seed) for electrons in sectors]
+            except _DoesNotFitError as error:
+                needed[-1] = error.qubits
+        lack = self._lack(hamiltonian.norb, needed[0] if needed else 2 * hamiltonian.norb)
+        smallest = f" ({needed[-1]} qubits)" if needed else ""
+        raise InputError("solver", f"{lack}, and no smaller space fits{smallest}")
 
     def _lack(self, norb: int, needed: int) -> str:
         larger = backends.roomier(self.backend.name, needed)
@@ -135,19 +144,24 @@ class CircuitVQESolver:
         )
 
     def _qubits(self, window: Window, electrons: tuple[int, int]) -> int:
-        """At least so many qubits are needed, whatever symmetry the state will keep."""
-        counts = []
+        """At least so many qubits are needed, whatever symmetry the state will keep.
+
+        The first mapping that fits ends the search: tapering a large space takes long.
+        """
+        norb = window.hamiltonian.norb
+        counts: list[int] = []
         for name in self._mappings():
-            if name == "jordan-wigner" or window.hamiltonian.norb == 1:
-                counts.append(2 * window.hamiltonian.norb)
+            if name == "jordan-wigner" or norb == 1:
+                counts.append(2 * norb)
             elif name == "parity":
-                counts.append(2 * window.hamiltonian.norb - 2)
+                counts.append(2 * norb - 2)
             else:
-                mapper = mapping.mapper(name, window.hamiltonian, *window.sector(*electrons))
-                operator = mapping.qubit_operator(
-                    window.hamiltonian, *window.sector(*electrons), mapper
-                )
+                inside = window.sector(*electrons)
+                mapper = mapping.mapper(name, window.hamiltonian, *inside)
+                operator = mapping.qubit_operator(window.hamiltonian, *inside, mapper)
                 counts.append(int(operator.num_qubits or 0))
+            if self.backend.qubits is not None and counts[-1] <= self.backend.qubits:
+                break
         return min(counts)
 
     def _mappings(self) -> tuple[str, ...]:
@@ -212,7 +226,7 @@ class CircuitVQESolver:
                 ),
             )
         if not any(n <= (self.backend.qubits or n) for n in needs):
-            raise InputError("solver", self._lack(norb, min(needs, default=2 * norb)))
+            raise _DoesNotFitError(min(needs, default=2 * norb))
 
     def _exact(self, sector: _Sector, seed: int) -> Solution:
         return self._solution(sector, self._request(sector, seed), None, None, None)
