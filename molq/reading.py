@@ -17,7 +17,7 @@ from screening.library import LibraryError
 from screening.objective import ObjectiveSettings, recipe_names
 from screening.ranking import RankingSettings
 from screening.scheduler import SchedulerError
-from screening.standing import labels, leads
+from screening.standing import leads
 
 REPORT = "report.html"
 
@@ -81,10 +81,10 @@ def leads_of(journal: Journal, file: RunFile) -> LeadTable:
 def _by_value(
     journal: Journal, recipe: str, ranking: RankingSettings
 ) -> tuple[ObjectiveSettings, ...]:
-    _, values = labels(journal.iterate_results(), recipe, ranking)
-    if not values:
+    extremes = journal.extremes(recipe, sampled=ranking.sampled)
+    if extremes is None:
         return ()
-    low, high = min(values), max(values)
+    low, high = extremes
     if low == high:
         low, high = low - 0.5, high + 0.5
     return (ObjectiveSettings(name=recipe, transform="maximize", low=low, high=high),)

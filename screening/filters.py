@@ -69,14 +69,12 @@ def alerts(
         ValueError: the SMILES is not valid.
     """
     settings = settings or FilterSettings()
-    mol = (
-        molecule(molecule_or_smiles) if isinstance(molecule_or_smiles, str) else molecule_or_smiles
-    )
     found: list[str] = []
-    if settings.pains != "off":
-        found += _matches("PAINS", mol)
-    if settings.brenk != "off":
-        found += _matches("BRENK", mol)
+    for catalogue, rule in (("PAINS", settings.pains), ("BRENK", settings.brenk)):
+        if rule != "off" and isinstance(molecule_or_smiles, str):
+            found += _remembered(catalogue, molecule_or_smiles)
+        elif rule != "off":
+            found += _matches(catalogue, molecule_or_smiles)
     return tuple(found)
 
 
@@ -131,6 +129,12 @@ def _dropped_by_alert(mol: Chem.Mol, settings: FilterSettings) -> str | None:
 def _matches(catalogue: str, mol: Chem.Mol) -> list[str]:
     entries = _catalogue(catalogue).GetMatches(mol)
     return sorted({f"{catalogue}: {entry.GetDescription()}" for entry in entries})
+
+
+@lru_cache(maxsize=200_000)
+def _remembered(catalogue: str, smiles: str) -> tuple[str, ...]:
+    # Milliseconds a molecule, and each round asks for all leads again.
+    return tuple(_matches(catalogue, molecule(smiles)))
 
 
 @cache

@@ -227,6 +227,21 @@ class JournalView:
             json.dumps(list(recipes)),
         )
 
+    def extremes(self, recipe: str, *, sampled: bool) -> tuple[float, float] | None:
+        """Lowest and highest value of a recipe, None where there is none.
+
+        Args:
+            recipe: by name.
+            sampled: count values with a standard error as well.
+        """
+        found = self._db.row(
+            "SELECT min(value), max(value) FROM results WHERE outcome = 'scored' AND recipe = ? "
+            "AND (? OR coalesce(json_type(record, '$.score.standard_error'), 'null') = 'null')",
+            recipe,
+            sampled,
+        )
+        return None if found is None or found[0] is None else (float(found[0]), float(found[1]))
+
     def cpu_seconds(self) -> float:
         """CPU time of all final results, in seconds."""
         found = self._db.row("SELECT total(cpu_seconds) FROM results")

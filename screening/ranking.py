@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -50,8 +50,13 @@ class Lead:
     desirabilities: dict[str, float]  # objective -> 0..1
     scores: dict[str, Score]  # recipe -> score, those of the objectives first
     properties: dict[str, float]  # scorer -> value in its unit
-    alerts: tuple[str, ...]  # structural alerts, e.g. "PAINS: catechol_A(92)"
     round: int | None  # in which it was computed; None outside a campaign
+    filters: FilterSettings = field(default_factory=FilterSettings, repr=False)
+
+    @property
+    def alerts(self) -> tuple[str, ...]:
+        """Structural alerts, e.g. ``PAINS: catechol_A(92)``; matched when asked for."""
+        return alerts(self.candidate.smiles, self.filters)
 
 
 @dataclass(frozen=True)
@@ -153,6 +158,6 @@ def _judge(
         desirabilities=desirabilities,
         scores={**{name: scores[name] for name in recipe_names(objectives)}, **scores},
         properties=properties,
-        alerts=alerts(candidate.smiles, filters),
         round=round_,
+        filters=filters,
     )

@@ -84,9 +84,10 @@ def _write_solutions(score: Score) -> None:
         ]
     rows = []
     for solution in solutions:
-        deviation = f"{_signed((solution.energy - solution.casci_energy) * MILLI)}"
-        if solution.standard_error is not None:
-            deviation += f" {PLUS_MINUS} {solution.standard_error * MILLI:.2f}"
+        shift, error = (solution.energy - solution.casci_energy) * MILLI, solution.standard_error
+        deviation = (
+            _signed(shift) if error is None else f"{shift:+.2f} {PLUS_MINUS} {error * MILLI:.2f}"
+        )
         row = [solution.sector, f"{solution.energy:.6f}", deviation]
         cost = solution.circuit
         if cost is not None:

@@ -146,7 +146,8 @@ def test_drawings_and_charts_say_what_they_show() -> None:
 
 def test_a_run_without_a_score_still_has_a_report() -> None:
     empty = dataclasses.replace(
-        contents("plain"), notice="", leads=(), leads_total=0, agreement=(), charts=(), calibration=(),
+        contents("plain"), notice="", leads=(), leads_total=0, agreement=(), charts=(),
+        calibration=(),
         calibration_chart=None, failures=(), dropped=(), dropped_total=0,
     )  # fmt: skip
     text = "".join(_read(html(empty)).text)
