@@ -336,8 +336,7 @@ def evaluate(
         )
     outcomes = [Outcomes.of(samples) for samples in bits]
     rows = [
-        outcomes[start : start + len(settings)]
-        for start in range(0, planned.shots.size, max(len(settings), 1))
+        outcomes[k * len(settings) : (k + 1) * len(settings)] for k in range(len(planned.scales))
     ]
     readout = (
         ReadoutCalibration.of(outcomes[-2], outcomes[-1]) if planned.calibration_shots else None
