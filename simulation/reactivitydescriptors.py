@@ -32,6 +32,7 @@ class Substitution:
     alpha: int  # on the alpha carbon beside the activating group
     n_aryl: bool  # the acyl group's nitrogen stands on an aromatic ring
     tertiary_amide: bool  # the acyl group's nitrogen carries no hydrogen
+    secondary_alkyl: bool  # the nitrogen carries a hydrogen and an sp3 carbon
     allylic_amine: bool  # a basic amine one carbon away from the alkene
 
 
@@ -66,6 +67,8 @@ def substitution(molecule: Chem.Mol, acceptor: MichaelAcceptor) -> Substitution:
         alpha=len(around_alpha) - 1,
         n_aryl=bool(aryl),
         tertiary_amide=any(not molecule.GetAtomWithIdx(n).GetTotalNumHs() for n in nitrogens),
+        secondary_alkyl=bool(nitrogens - aryl)
+        and all(molecule.GetAtomWithIdx(n).GetTotalNumHs() == 1 for n in nitrogens),
         allylic_amine=bool(basic & allylic),
     )
 
@@ -74,12 +77,28 @@ def _others(molecule: Chem.Mol, atom: int, but: set[int]) -> set[int]:
     return {n.GetIdx() for n in molecule.GetAtomWithIdx(atom).GetNeighbors()} - but
 
 
-def model_compound(work: Workup, acceptor: MichaelAcceptor) -> tuple[Workup, MichaelAcceptor]:
+def model_compound(
+    work: Workup, acceptor: MichaelAcceptor, *, ph: float | None = None
+) -> tuple[Workup, MichaelAcceptor]:
     """The acceptor with its near surroundings as a species of its own, and the acceptor in it.
 
     The molecule itself where nothing is far away.
+
+    Args:
+        work: the molecule.
+        acceptor: one of its acceptors.
+        ph: protonate the molecule as it is at this pH before it is cut, so that
+            an amine that the cut makes of an amide or aniline stays neutral; None
+            for the molecule as it is given.
     """
-    model, site = truncate(work.molecule, acceptor.atoms)
+    molecule = work.molecule
+    if ph is not None:
+        from simulation.protonation import at_ph
+
+        form = at_ph(molecule, ph)
+        if form.changes:
+            molecule = form.molecule
+    model, site = truncate(molecule, acceptor.atoms)
     if model is work.molecule:
         return work, acceptor
     beta, alpha, *activators = site
@@ -128,6 +147,41 @@ def buried_at_sulfur(work: Workup, acceptor: MichaelAcceptor) -> float:
             )
         )
     return work.ensemble.average(values)
+
+
+def describe(
+    work: Workup,
+    acceptor: MichaelAcceptor,
+    model: Workup,
+    inside: MichaelAcceptor,
+    added: Addition,
+) -> dict[str, float]:
+    """The descriptors of one acceptor by name.
+
+    Args:
+        work: the molecule.
+        acceptor: in the molecule.
+        model: its model compound.
+        inside: the acceptor in the model compound.
+        added: the adducts of the model compound.
+
+    Returns:
+        ``adduct`` (kcal/mol), ``gfn2_lumo`` (eV, Boltzmann average), ``buried``
+        (0..1), counts ``beta`` and ``alpha``, marks (0 or 1) ``n_aryl``,
+        ``tertiary_amide``, ``secondary_alkyl`` and ``allylic_amine``.
+    """
+    marks = substitution(work.molecule, acceptor)
+    return {
+        "adduct": added.energy,
+        "gfn2_lumo": model.ensemble.average([g.lumo for g in model.ensemble.geometries]),
+        "buried": buried_at_sulfur(model, inside),
+        "beta": float(marks.beta),
+        "alpha": float(marks.alpha),
+        "n_aryl": float(marks.n_aryl),
+        "tertiary_amide": float(marks.tertiary_amide),
+        "secondary_alkyl": float(marks.secondary_alkyl),
+        "allylic_amine": float(marks.allylic_amine),
+    }
 
 
 def adduct_doubts(work: Workup, addition: Addition) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from simulation.errors import InputError
 from simulation.score import Contribution
 
 GLUTATHIONE = "glutathione.json"
+BASELINE = "glutathione-baseline.json"
 _LEVEL = 0.95
 _FORMAT = "molq linear model 1"
 

@@ -96,6 +96,16 @@ class Point:
     coordinates: NDArray[np.float64]  # shape: (natoms, 3), Angstrom
 
 
+def to_xyz(molecule: Chem.Mol, point: Point) -> str:
+    """XYZ text, Angstrom."""
+    lines = [str(molecule.GetNumAtoms()), "with methanethiolate, its atoms last"]
+    lines += [
+        f"{atom.GetSymbol():2s} {x:14.8f} {y:14.8f} {z:14.8f}"
+        for atom, (x, y, z) in zip(molecule.GetAtoms(), point.coordinates, strict=True)
+    ]
+    return "\n".join(lines) + "\n"
+
+
 def restrained(function: EnergyGradient, restraints: Sequence[Restraint]) -> EnergyGradient:
     """An energy with harmonic restraints added."""
 

@@ -158,24 +158,20 @@ def methanethiolate(work: Workup) -> Workup:
 
 def species(model: Workup, addition: Addition) -> tuple[SpeciesRecord, ...]:
     """Acceptor, nucleophile and adduct as a score reports them."""
-    geometry = model.geometry
+    from simulation import thiolate
+
     point, adduct = addition.point, addition.adduct
-    lines = [str(adduct.GetNumAtoms()), "adduct with methanethiolate"]
-    lines += [
-        f"{atom.GetSymbol():2s} {x:14.8f} {y:14.8f} {z:14.8f}"
-        for atom, (x, y, z) in zip(adduct.GetAtoms(), point.coordinates, strict=True)
-    ]
     return (
         model.record("acceptor"),
         methanethiolate(model).record(),
         SpeciesRecord(
             name="thiolate adduct",
             smiles=str(Chem.MolToSmiles(Chem.RemoveHs(adduct, sanitize=False))),
-            charge=geometry.charge - 1,
+            charge=model.geometry.charge - 1,
             multiplicity=1,
             energy=point.energy,
-            method=geometry.method,
-            geometry="\n".join(lines) + "\n",
+            method=model.geometry.method,
+            geometry=thiolate.to_xyz(adduct, point),
         ),
     )
 
