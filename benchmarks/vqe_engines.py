@@ -1,7 +1,8 @@
 """CPU seconds from integrals to a converged VQE energy, beside exact diagonalisation.
 
     python benchmarks/vqe_engines.py [--repeats 5] [--cases NAME ...] [--skip-largest]
-    python benchmarks/vqe_engines.py --peers ENGINE ...
+    python benchmarks/vqe_engines.py --peers ENGINE,... --environments FOLDER
+        [--cases NAME ...] [--limit 120] [--results FILE]
 
 Every engine gets the same integrals (``engine_cases.py``) on one thread, kernels
 compiled, best of the repeats (runs above a second: the one). Three tables:
@@ -17,10 +18,10 @@ compiled, best of the repeats (runs above a second: the one). Three tables:
 "error" is the energy above FCI; "CX" and "depth" are those of the circuit in
 rz, sx, x and cx, all qubits connected, Jordan-Wigner mapped. The time of a
 process's first energy, in which the kernels are compiled or read from their
-cache, stands below the tables. ``--peers`` runs other engines, each a script of
-``benchmarks/peers`` that prints one JSON line for a file of integrals, with at
-least ``engine``, ``energy`` (Hartree, total) and ``cpu_seconds``, or ``skipped``
-with the reason.
+cache, stands below the tables. ``--peers`` runs other engines instead
+(``peers/comparison.py``), or ``all``: each in an environment of its own below
+FOLDER, made where it is not there and skipped with a line where it cannot be,
+and at most so many CPU seconds a case. FILE keeps what was measured.
 """
 
 # ruff: noqa: E402 - the environment must be right before numpy is loaded
@@ -42,7 +43,6 @@ if __name__ == "__main__" and (
     os.execve(sys.executable, [sys.executable, *sys.argv], {**kept, **_ENVIRONMENT})
 
 import argparse
-import json
 import resource
 import subprocess
 import tempfile
@@ -51,7 +51,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from engine_cases import CASES, LARGEST, file_name, save, sector
+from engine_cases import CASES, LARGEST, sector
+from peers.comparison import HEAD, LIMIT, PEERS, cells, compared
 from pyscf import fci, lib
 
 from simulation.hamiltonian import Hamiltonian
@@ -59,9 +60,7 @@ from simulation.vqe.ansatz import uccsd
 from simulation.vqe.engine import optimised
 from simulation.vqe.sector import SectorEnergy
 
-PEERS = Path(__file__).with_name("peers")
 LONG_SECONDS = 1.0  # runs above it are not repeated
-PEER_SECONDS = 600  # wall clock, of one case with one engine
 
 
 def best_of(repeats: int, run: Callable[[], object]) -> float:
@@ -166,42 +165,15 @@ def cold_seconds() -> tuple[float, float]:
     return first, second
 
 
-def peer_row(engine: str, name: str, integrals: Path, repeats: int) -> tuple[str, ...]:
-    """What another engine says of a case, beside one UCCSD layer here."""
-    h, n_alpha, n_beta = CASES[name]
-    try:
-        done = subprocess.run(
-            [sys.executable, str(PEERS / f"{engine}.py"), str(integrals), "--json"],
-            capture_output=True,
-            text=True,
-            timeout=PEER_SECONDS,
-        )
-    except subprocess.TimeoutExpired:
-        return name, engine, "-", "-", "-", f"more than {PEER_SECONDS} s"
-    lines = done.stdout.strip().splitlines()
-    if done.returncode != 0 or not lines:
-        reason = done.stderr.strip().splitlines() or ["no output"]
-        return name, engine, "-", "-", "-", reason[-1]
-    said = json.loads(lines[-1])
-    if "skipped" in said:
-        return name, engine, "-", "-", "-", str(said["skipped"])
-    ours = best_of(repeats, partial(optimised, h, n_alpha, n_beta, 1))
-    return (
-        name,
-        str(said["engine"]),
-        f"{1e3 * (said['energy'] - exact(h, n_alpha, n_beta)):.4f}",
-        milliseconds(said["cpu_seconds"]),
-        f"{said['cpu_seconds'] / ours:.0f}",
-        str(said.get("note", "")),
-    )
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description="CPU time of VQE engines on the same integrals.")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--cases", nargs="+", metavar="NAME", help="some of the cases only")
     parser.add_argument("--skip-largest", action="store_true")
-    parser.add_argument("--peers", nargs="+", metavar="ENGINE", help="scripts of benchmarks/peers")
+    parser.add_argument("--peers", metavar="ENGINE,...", help=f"all or some of {', '.join(PEERS)}")
+    parser.add_argument("--environments", type=Path, metavar="FOLDER", help="of the peers")
+    parser.add_argument("--limit", type=int, default=LIMIT, help="CPU seconds of a peer's case")
+    parser.add_argument("--results", type=Path, metavar="FILE", help="what peers did is kept here")
     parser.add_argument("--largest", metavar="NAME", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     lib.num_threads(1)
@@ -215,14 +187,17 @@ def main() -> None:
         optimised(*CASES["H2"], ansatz=ansatz)
     exact(*CASES["H2"])
     if arguments.peers:
-        widths = (32, 12, 9, 9, 7, 0)
-        show(("space", "engine", "error/mHa", "CPU/ms", "x ours", "note"), widths)
-        with tempfile.TemporaryDirectory() as folder:
-            for name in names:
-                integrals = Path(folder, file_name(name))
-                save(integrals, CASES[name])
-                for engine in arguments.peers:
-                    show(peer_row(engine, name, integrals, arguments.repeats), widths)
+        engines = list(PEERS) if arguments.peers == "all" else arguments.peers.split(",")
+        if unknown := set(engines) - set(PEERS):
+            parser.error(f"unknown engine {min(unknown)!r}; there are: {', '.join(PEERS)}")
+        if arguments.environments is None:
+            parser.error("--peers needs --environments FOLDER, where their packages are installed")
+        widths = (32, 20, 4, 6, 9, 9, 8, 8, 14, 7, 0)
+        show(HEAD, widths)
+        for row in compared(
+            names, CASES, engines, arguments.environments, arguments.results, arguments.limit
+        ):
+            show(cells(row), widths)
         return
     widths = (32, 6, 6, 4, 6, 6, 6, 9, 8, 7, 6)
     head = ("space", "dets", "ansatz", "par", "CX", "depth", "evals", "error/mHa", "CPU/ms",
