@@ -52,7 +52,7 @@ def test_an_impossible_ring_is_a_random_failure() -> None:
     # a bridge with one end inside the ring: distance geometry finds nothing
     molecule = parse("C1C[C@@H]2C[C@@H]1C2", max_heavy_atoms=80)
     with pytest.raises(StochasticError, match="seed 3"):
-        embed(molecule, QUICK, seed=3)
+        embed(molecule, SimulationSettings(conformers=1), seed=3)
 
 
 def test_the_time_limit_of_the_embedding_is_a_resource_failure(
@@ -166,12 +166,12 @@ def test_what_is_clearly_high_is_given_up_and_counted(monkeypatch: pytest.Monkey
 
 
 def test_more_starts_than_are_optimised_are_screened_by_one_energy() -> None:
-    # folded and stretched glycol: of many starts the lowest is found with one optimisation
-    many = _embedded("C=CC(=O)NCCO", conformers=5)
+    # of many starts the lowest is found with one optimisation
+    many = _embedded("OCCO", conformers=5)
     lowest = optimise(many, SimulationSettings(conformers=5)).energy
     screened = optimise(many, SimulationSettings(conformers=1))
     assert screened.conformers.optimised == 1
-    assert (screened.energy - lowest) * geometry.HARTREE_KCAL < 1.0
+    assert (screened.energy - lowest) * geometry.HARTREE_KCAL < 0.5
 
 
 def test_charge_comes_from_the_formal_charges() -> None:
@@ -189,8 +189,8 @@ def test_no_conformer_left_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
         return relax(*args, max_evaluations=2)  # type: ignore[arg-type]
 
     monkeypatch.setattr(geometry, "relax", impatient)
-    with pytest.raises(ConvergenceError, match="2 GFN2-xTB optimisations did not converge"):
-        optimise(_embedded("C=CC(N)=O", conformers=2), QUICK)
+    with pytest.raises(ConvergenceError, match="1 GFN2-xTB optimisations did not converge"):
+        optimise(_embedded("C=CC(N)=O", conformers=1), SimulationSettings(conformers=1))
 
 
 def test_open_stereo_is_flagged() -> None:
