@@ -3,7 +3,7 @@ import pytest
 from pyscf import scf
 from rdkit import Chem
 
-from simulation import meanfield
+from simulation import densityfitting, meanfield
 from simulation.errors import ConvergenceError, ResourceError
 from simulation.geometry import Geometry
 from simulation.meanfield import LADDER, Rung, solve
@@ -82,6 +82,21 @@ def test_the_next_rung_takes_over_and_reaches_the_same_energy(rung: Rung) -> Non
     field = solve(HF, SimulationSettings(), ladder=(Rung("diis", max_cycles=2), rung))
     assert field.rung == rung.name
     assert field.energy == pytest.approx(solve(HF, SimulationSettings()).energy, abs=1e-8)
+
+
+@pytest.mark.parametrize("rung", LADDER, ids=lambda rung: rung.name)
+def test_single_precision_reaches_the_same_on_every_rung(
+    rung: Rung, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    double = solve(HF, SimulationSettings())
+    assert double.factors is not None
+    assert not double.factors.single_precision
+    monkeypatch.setattr(densityfitting, "SINGLE_PRECISION_ABOVE", 0)
+    field = solve(HF, SimulationSettings(), ladder=(rung,))
+    assert field.factors is not None
+    assert field.factors.single_precision
+    assert field.energy == pytest.approx(double.energy, abs=1e-5)
+    assert field.orbital_energies == pytest.approx(double.orbital_energies, abs=1e-5)
 
 
 def test_a_hard_case_climbs_the_ladder_or_converges() -> None:
