@@ -86,9 +86,6 @@ def lucj_state(
         problem.start + noise,
         maxiter=_MAX_ITERATIONS,
         ftol=_ENERGY_TOLERANCE,
-        # Tuning these in every iteration costs more than it saves.
-        optimize_regularization=False,
-        optimize_variation=False,
         callback=noted,
     )
     if not result.success:

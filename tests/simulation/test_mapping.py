@@ -80,6 +80,18 @@ def test_water(name):
     assert energy == pytest.approx(state.energy, abs=1e-8)
 
 
+@pytest.mark.parametrize("sector", [(2, 2), (3, 2)])
+def test_a_selected_state_has_the_engines_energy(active_space, sector):
+    h = active_space("acrylamide", 4, 4)
+    state = optimised(h, *sector, ansatz="adapt")
+    assert len(state.excitations) == len(state.angles) > 3
+    product = ExcitationProduct(4, *sector, state.excitations)
+    for name in NAMES:
+        mapping = mapper(name, state.hamiltonian, *sector, state.excitations)
+        energy = circuit_energy(state.hamiltonian, product, state.angles, mapping)
+        assert energy == pytest.approx(state.energy, abs=1e-8)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_two_layers_keep_their_order(random_hamiltonian, name):
     h = random_hamiltonian(3, 11)
