@@ -14,7 +14,7 @@ from molq.campaignfile import CampaignFile, RunFile, ScreenFile
 from molq.errors import CallError
 from molq.reading import REPORT, check_run, leads_of, one_line_errors, settings_of, write_report
 from molq.runstatus import State
-from molq.scoring import check_recipes, check_simulation, is_sampled
+from molq.scoring import check_recipes, check_simulation, sampled_by
 from screening import leadfiles, runfiles
 from screening.database import FILE, JournalError
 from screening.executor import Executor, Inline
@@ -81,11 +81,13 @@ def _check_wishes(file: ScreenFile) -> None:
 
 
 def _check_sampled(file: CampaignFile) -> None:
-    if file.recipes and not file.ranking.sampled and is_sampled(file.simulation):
+    if file.ranking.sampled or not file.recipes:
+        return
+    if sampler := sampled_by(file.simulation):
         raise CallError(
-            f"simulation.backend: energies sampled on {file.simulation.backend!r} are not ranked "
-            "or learned from unless the campaign says so: set ranking.sampled = true, or "
-            'simulation.backend = "exact"'
+            f"simulation: {sampler} samples its energies, which a campaign does not rank or learn "
+            'from unless it says so: set ranking.sampled = true, or solver = "vqe" and '
+            'backend = "exact"'
         )
 
 

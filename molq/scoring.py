@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 DEFAULT_RECIPE = "warhead-ea"
 MAX_ATTEMPTS = 3
 EXACT = "exact"
-WITHOUT_CIRCUITS = ("vqe", "casci", "lucj")  # solvers that no backend can be given to
+WITHOUT_CIRCUITS = ("vqe", "casci", "lucj", "sqd")  # solvers that use no backend
+SAMPLING_SOLVERS = ("sqd",)
 
 Progress = Callable[[int, int, ScoredMolecule], None]
 
@@ -174,8 +175,8 @@ def check_simulation(settings: SimulationSettings) -> None:
         )
 
 
-def is_sampled(settings: SimulationSettings) -> bool:
-    """Whether active-space energies come with a standard error, from the backend alone.
+def sampled_by(settings: SimulationSettings) -> str:
+    """What samples active-space energies, e.g. ``the backend 'aer'``; "" where they are exact.
 
     Raises:
         CallError: the backend cannot be used; the line says the remedy.
@@ -183,12 +184,15 @@ def is_sampled(settings: SimulationSettings) -> bool:
     from simulation.errors import SimulationError
     from simulation.quantum import backends
 
+    if settings.solver in SAMPLING_SOLVERS:
+        return f"the solver {settings.solver!r}"
     if settings.backend == EXACT:
-        return False
+        return ""
     try:
-        return not backends.find(settings.backend).exact
+        exact = backends.find(settings.backend).exact
     except SimulationError as error:
         raise CallError(f"simulation.backend: {error.message}") from error
+    return "" if exact else f"the backend {settings.backend!r}"
 
 
 def _score_molecule(

@@ -69,13 +69,11 @@ def alerts(
         ValueError: the SMILES is not valid.
     """
     settings = settings or FilterSettings()
-    found: list[str] = []
-    for catalogue, rule in (("PAINS", settings.pains), ("BRENK", settings.brenk)):
-        if rule != "off" and isinstance(molecule_or_smiles, str):
-            found += _remembered(catalogue, molecule_or_smiles)
-        elif rule != "off":
-            found += _matches(catalogue, molecule_or_smiles)
-    return tuple(found)
+    rules = (("PAINS", settings.pains), ("BRENK", settings.brenk))
+    asked = [catalogue for catalogue, rule in rules if rule != "off"]
+    if isinstance(molecule_or_smiles, str):
+        return tuple(alert for name in asked for alert in _remembered(name, molecule_or_smiles))
+    return tuple(alert for name in asked for alert in _matches(name, molecule_or_smiles))
 
 
 def check(candidate: Candidate, settings: FilterSettings) -> Failure | None:

@@ -31,8 +31,8 @@ class RankingSettings(BaseModel):
 
     sampled: bool = Field(
         default=False,
-        description="rank and learn from energies sampled on a noisy backend, which carry a "
-        "standard error, as if they were exact",
+        description="rank and learn from sampled energies (noisy backends, the solver sqd), which "
+        "carry a standard error, as if they were exact",
     )
 
     def admits(self, score: Score) -> bool:

@@ -50,7 +50,7 @@ def command(
     from molq.cli.progress import Tracker
     from molq.libraryscreen import screen_file
     from molq.run import Run
-    from molq.scoring import DEFAULT_RECIPE, is_sampled
+    from molq.scoring import DEFAULT_RECIPE, sampled_by
 
     chosen = {"simulation.solver": solver, "simulation.backend": backend}
     changes = {key: name for key, name in chosen.items() if name is not None}
@@ -61,10 +61,10 @@ def command(
     threads.limit(1)
     execution.check_free(out)
     execution.check(file)
-    if not file.ranking.sampled and is_sampled(file.simulation):
+    if not file.ranking.sampled and (sampler := sampled_by(file.simulation)):
         note(
-            f"molq: note: energies sampled on {file.simulation.backend} are listed, not ranked; "
-            "--set ranking.sampled=true ranks them"
+            f"molq: note: {sampler} samples its energies; they are listed, not ranked "
+            "(--set ranking.sampled=true ranks them)"
         )
     watching.announce(out)
     with Tracker(file.name) as tracker, watching.resumable(out):

@@ -151,10 +151,14 @@ def _sampled(scores: Sequence[Score]) -> str:
     if not sampled:
         return ""
     middle = float(np.median([error for _, error in sampled]))
+    first = sampled[0][0]
+    where = (
+        f"by {solver_words(first.solver)}" if first.backend == "exact" else f"on {first.backend}"
+    )
     text = (
-        f"{len(sampled)} {'score was' if len(sampled) == 1 else 'scores were'} sampled on "
-        f"{sampled[0][0].backend} with a standard error of "
-        f"{number(middle, digits_for(middle))} {sampled[0][0].unit} (median)"
+        f"{len(sampled)} {'score was' if len(sampled) == 1 else 'scores were'} sampled "
+        f"{where} with a standard error of "
+        f"{number(middle, digits_for(middle))} {first.unit} (median)"
     )
     values = [s.value for s, _ in sampled]
     if len(values) >= 3 and np.std(values) <= 2 * middle:

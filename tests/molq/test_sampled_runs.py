@@ -185,6 +185,7 @@ def test_a_screen_on_a_noisy_backend_warns_before_it_begins(
     library.write_text("C=CC(N)=O one\n")
     call = ["screen", str(library), "--out", str(tmp_path / "run"), "--backend", "aer"]
     assert run_arguments(call) == 130
-    assert "energies sampled on aer are listed, not ranked" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "the backend 'aer' samples its energies; they are listed, not ranked" in said
     assert run_arguments([*call, "--set", "ranking.sampled=true"]) == 130
     assert "not ranked" not in capsys.readouterr().err
