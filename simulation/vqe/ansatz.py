@@ -95,9 +95,6 @@ class Ansatz:
         return np.concatenate([np.bincount(self.group, row, shared) for row in rows])
 
 
-UCCSD = Ansatz  # the name it had while UCCSD was the only ansatz
-
-
 def uccsd(
     hamiltonian: Hamiltonian, n_alpha: int, n_beta: int, layers: int, *, share_spins: bool
 ) -> Ansatz:

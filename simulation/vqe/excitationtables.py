@@ -34,8 +34,8 @@ class ExcitationTables:
     first: NDArray[np.int64]  # shape: (excitations,)
     second: NDArray[np.int64]  # shape: (excitations,)
     bounds: NDArray[np.int64]  # shape: (tables, groups + 1)
-    source: NDArray[np.int32]  # shape: (entries,); places among the sorted strings
-    target: NDArray[np.int32]  # shape: (entries,)
+    source: NDArray[np.uint32]  # shape: (entries,); places among the sorted strings
+    target: NDArray[np.uint32]  # shape: (entries,)
     sign: NDArray[np.float64]  # shape: (entries,)
 
 
@@ -92,7 +92,7 @@ def tabulate(excitations: tuple[Excitation, ...], determinants: Determinants) ->
 
 def _of_spin(
     strings: Strings, moves: tuple[tuple[int, ...], ...], groups: int
-) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
+) -> tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.uint32], NDArray[np.float64]]:
     """``bounds``, ``source``, ``target`` and ``sign`` of the tables of one spin."""
     return _string_pairs(
         strings.masks,
@@ -112,7 +112,7 @@ def _string_pairs(
     group: NDArray[np.int64],
     moves: NDArray[np.int64],
     groups: int,
-) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
+) -> tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.uint32], NDArray[np.float64]]:
     """Strings changed by moving electrons p->q (and r->s), what they become, the sign.
 
     Args:
@@ -123,8 +123,8 @@ def _string_pairs(
     """
     bounds = np.zeros((moves.shape[0], groups + 1), np.int64)
     most = moves.shape[0] * masks.size
-    source = np.empty(most, np.int32)
-    target = np.empty(most, np.int32)
+    source = np.empty(most, np.uint32)
+    target = np.empty(most, np.uint32)
     sign = np.empty(most, np.float64)
     count = 0
     for table in range(moves.shape[0]):

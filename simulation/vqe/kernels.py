@@ -33,7 +33,7 @@ def _turn(c, layout, tables, n, cosine, sine):  # type: ignore[no-untyped-def]
             h = partner[group[a]]
             if h < 0:
                 continue
-            base = row[a] - start[h]
+            base = np.uint64(row[a] - start[h])
             for k in range(bounds[t, h], bounds[t, h + 1]):
                 i = base + source[k]
                 j = base + target[k]
@@ -60,14 +60,19 @@ def _turn(c, layout, tables, n, cosine, sine):  # type: ignore[no-untyped-def]
             g = partner[group[b]]
             if h < 0 or g < 0:
                 continue
-            from_base = row[a] - start[h]
-            to_base = row[b] - start[g]
+            from_base = np.uint64(row[a] - start[h])
+            to_base = np.uint64(row[b] - start[g])
             r = second[n]
             s1 = sine * sign[k]
-            for m in range(bounds[r, h], bounds[r, h + 1]):
-                i = from_base + source[m]
-                j = to_base + target[m]
-                s = s1 * sign[m]
+            low = bounds[r, h]
+            high = bounds[r, h + 1]
+            sources = source[low:high]
+            targets = target[low:high]
+            signs = sign[low:high]
+            for m in range(sources.size):
+                i = from_base + sources[m]
+                j = to_base + targets[m]
+                s = s1 * signs[m]
                 u = c[i]
                 v = c[j]
                 c[i] = cosine * u - s * v
@@ -85,7 +90,7 @@ def _return(c, w, layout, tables, n, cosine, sine):  # type: ignore[no-untyped-d
             h = partner[group[a]]
             if h < 0:
                 continue
-            base = row[a] - start[h]
+            base = np.uint64(row[a] - start[h])
             for k in range(bounds[t, h], bounds[t, h + 1]):
                 i = base + source[k]
                 j = base + target[k]
@@ -125,19 +130,24 @@ def _return(c, w, layout, tables, n, cosine, sine):  # type: ignore[no-untyped-d
             e = partner[group[b]]
             if h < 0 or e < 0:
                 continue
-            from_base = row[a] - start[h]
-            to_base = row[b] - start[e]
+            from_base = np.uint64(row[a] - start[h])
+            to_base = np.uint64(row[b] - start[e])
             r = second[n]
             s1 = -sine * sign[k]
-            for m in range(bounds[r, h], bounds[r, h + 1]):
-                i = from_base + source[m]
-                j = to_base + target[m]
-                s = s1 * sign[m]
+            low = bounds[r, h]
+            high = bounds[r, h + 1]
+            sources = source[low:high]
+            targets = target[low:high]
+            signs = sign[low:high]
+            for m in range(sources.size):
+                i = from_base + sources[m]
+                j = to_base + targets[m]
+                s = s1 * signs[m]
                 u = c[i]
                 v = c[j]
                 f = w[i]
                 g = w[j]
-                part += sign[m] * (g * u - f * v)
+                part += signs[m] * (g * u - f * v)
                 c[i] = cosine * u - s * v
                 c[j] = cosine * v + s * u
                 w[i] = cosine * f - s * g
@@ -158,7 +168,7 @@ def _slope(c, w, diagonal, layout, tables, n):  # type: ignore[no-untyped-def]
             h = partner[group[a]]
             if h < 0:
                 continue
-            base = row[a] - start[h]
+            base = np.uint64(row[a] - start[h])
             for k in range(bounds[t, h], bounds[t, h + 1]):
                 i = base + source[k]
                 j = base + target[k]
@@ -184,15 +194,20 @@ def _slope(c, w, diagonal, layout, tables, n):  # type: ignore[no-untyped-def]
             e = partner[group[b]]
             if h < 0 or e < 0:
                 continue
-            from_base = row[a] - start[h]
-            to_base = row[b] - start[e]
+            from_base = np.uint64(row[a] - start[h])
+            to_base = np.uint64(row[b] - start[e])
             r = second[n]
-            for m in range(bounds[r, h], bounds[r, h + 1]):
-                i = from_base + source[m]
-                j = to_base + target[m]
+            low = bounds[r, h]
+            high = bounds[r, h + 1]
+            sources = source[low:high]
+            targets = target[low:high]
+            signs = sign[low:high]
+            for m in range(sources.size):
+                i = from_base + sources[m]
+                j = to_base + targets[m]
                 u = c[i]
                 v = c[j]
-                part += sign[m] * (w[j] * u - w[i] * v)
+                part += signs[m] * (w[j] * u - w[i] * v)
                 bend += u * (u * diagonal[j] - w[i]) + v * (v * diagonal[i] - w[j])
         slope += sign[k] * part
     return slope, bend
