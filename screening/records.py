@@ -68,14 +68,14 @@ class SelectionRecord:
 
 @dataclass(frozen=True)
 class AttemptRecord:
-    """One time a calculation was begun."""
+    """One recipe of a job that was begun."""
 
     id: int
     inchikey: str
     recipe: str
     attempt: int  # counted from 1
     started: str  # UTC, ISO 8601
-    finished: str | None  # None: running, or interrupted with its session
+    finished: str | None  # None: running, interrupted, or not reached
     outcome: Literal["scored", "failed"] | None
     failure: Failure | None
     wall_seconds: float | None  # s

@@ -65,8 +65,9 @@ TABLES: tuple[str, ...] = (
     ) WITHOUT ROWID
     """,
     """
-    -- One line for each time a calculation was begun. One without an end was
-    -- interrupted with its session and says nothing about the molecule.
+    -- One line for each recipe of each job that was begun. One without an end was
+    -- interrupted with its session, or not reached because the process ended at another
+    -- recipe of the job, and says nothing about the molecule.
     CREATE TABLE attempts (
         id INTEGER PRIMARY KEY,
         inchikey TEXT NOT NULL,

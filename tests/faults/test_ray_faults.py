@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
-from faultyrecipe import PLANS, SOURCE, TRACE, number_score
+from faultyrecipe import FRAIL, PLANS, SOURCE, TRACE, number_score
 from rdkit import Chem
 
 from screening.candidate import Candidate
@@ -30,6 +30,8 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("ray")
     plans = {smiles: {"mode": mode} for smiles, mode in ALWAYS.items()}
     plans |= {smiles: {"mode": mode, "times": 1} for smiles, mode in ONCE.items()}
+    plans["CCS"] = {"mode": "crash", "times": 1, "recipe": "faulty"}
+    plans["CCCS"] = {"mode": "convergence", "recipe": "frail"}
     (folder / "plans.json").write_text(json.dumps(plans))
     return folder
 
@@ -111,6 +113,23 @@ def test_every_molecule_ends_in_a_score_or_a_typed_failure(folder, scheduler, ca
     # ... and what failed by chance gets another chance.
     for smiles in ("CO", "CCCO"):
         assert seed(smiles) != own[smiles]
+
+
+def test_each_recipe_of_a_job_ends_by_itself(folder, scheduler):
+    both = ("faulty", "frail")
+    with create(folder / "both") as journal:
+        evaluate_all(
+            [Task(candidate(s), both) for s in ("CS", "CCS", "CCCS")],
+            journal=journal,
+            executor=scheduler,
+            calculation=Calculation(SEED, sources={"faulty": SOURCE, "frail": FRAIL}),
+        )
+        results = {(r.candidate.smiles, r.recipe): r for r in journal.results()}
+    assert len(results) == 6
+    assert {key for key, r in results.items() if r.failure} == {("CCCS", "frail")}
+    own = molecule_seed(SEED, candidate("CCS").inchikey)
+    assert results["CCS", "faulty"].score.provenance.seed != own  # it crashed with its own
+    assert results["CCS", "frail"].score.provenance.seed == own  # and this one did not
 
 
 def test_a_full_disk_ends_the_run_and_a_freed_one_completes_it(folder, scheduler):
