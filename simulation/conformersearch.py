@@ -41,7 +41,7 @@ def starts(molecule: Chem.Mol, settings: SimulationSettings, *, seed: int) -> St
 
     A torsion grid is made on each of a few ring conformations that ETKDG finds.
     The low states of its QUBO are built, relaxed by the force field as ETKDG's
-    structures are, and as many are handed on. Molecules without a torsion to
+    structures are, and up to as many are handed on. Molecules without a torsion to
     search get ETKDG's.
 
     Args:
@@ -69,7 +69,8 @@ def starts(molecule: Chem.Mol, settings: SimulationSettings, *, seed: int) -> St
     made.RemoveAllConformers()
     share = -(-count // len(grids))
     for number, torsion_grid in enumerate(grids):
-        for states in _low_states(torsion_grid, kind, share, settings, seed + number):
+        sampling_seed = (seed + number) % 2**31  # what every sampler takes
+        for states in _low_states(torsion_grid, kind, share, settings, sampling_seed):
             conformer = Chem.Conformer(made.GetNumAtoms())
             conformer.SetPositions(np.ascontiguousarray(torsion_grid.built(states)))
             made.AddConformer(conformer, assignId=True)

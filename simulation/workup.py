@@ -108,7 +108,7 @@ class Workup:
 
     @cached_property
     def field(self) -> MeanField:
-        """The mean field of the lowest conformer.
+        """The mean field of the lowest conformer, restricted open-shell where it has one.
 
         Raises:
             InputError: the basis has no functions for an element.
