@@ -193,6 +193,8 @@ def adduct_doubts(work: Workup, addition: Addition) -> tuple[str, ...]:
             f"{lost} of {addition.started} adducts did not settle or had other bonds than an "
             "adduct, and were left out"
         )
+    if addition.held:
+        found.append("every adduct took a proton from the ammonium group, whose N-H was then held")
     if addition.spread > LARGE_SPREAD:
         found.append(
             f"the conformers' own addition energies differ by {addition.spread:.1f} kcal/mol"

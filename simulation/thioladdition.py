@@ -13,12 +13,13 @@ from simulation import thiolate
 from simulation.errors import ConvergenceError, InputError
 from simulation.geometry import HARTREE_KCAL, Geometry
 from simulation.michaelacceptor import MichaelAcceptor
-from simulation.thiolate import Point
+from simulation.thiolate import Point, Restraint
 from simulation.xtb import BOHR, GFN2
 
 Vector = NDArray[np.float64]  # shape: (3,)
 
 ADDUCT_BOND = 1.85  # Angstrom, C-S where the optimisation starts
+_AMMONIUM_BOND = 1.04  # Angstrom, N-H
 _LEAN = 0.3  # of the attack away from the double bond (Buergi and Dunitz), against the normal
 
 
@@ -33,6 +34,7 @@ class Addition:
     adduct: Chem.Mol  # with hydrogens, in the order of the point's coordinates
     started: int
     kept: int
+    held: bool  # the protons of an ammonium group were held in place
 
     @property
     def spread(self) -> float:
@@ -60,31 +62,14 @@ def add(
         ConvergenceError: no adduct is a minimum of GFN2-xTB.
     """
     adduct = carbanion(geometries[0].molecule, acceptor)
-    paired: list[float | None] = []
-    found: list[Point] = []
-    for geometry in geometries:
-        own = []
-        for direction in attacks(geometry, acceptor):
-            start = thiolate.attached(
-                geometry.coordinates,
-                acceptor.beta,
-                direction,
-                ADDUCT_BOND,
-                over=geometry.coordinates[acceptor.activators[0]],
-            )
-            point = thiolate.relaxed(
-                adduct,
-                np.vstack([geometry.coordinates, start]),
-                charge=geometry.charge - 1,
-                solvent=solvent,
-            )
-            if point is not None:
-                own.append(point)
-        found += own
-        lowest = min((p.energy for p in own), default=None)
-        paired.append(
-            None if lowest is None else (lowest - geometry.energy - thiolate_energy) * HARTREE_KCAL
-        )
+    held: tuple[Restraint, ...] = ()
+    own = [_adducts(g, acceptor, adduct, held, solvent) for g in geometries]
+    if not any(own):
+        # In vacuum or a continuum an ammonium next to the new carbanion gives its proton away.
+        held = _ammonium_bonds(geometries[0])
+        if held:
+            own = [_adducts(g, acceptor, adduct, held, solvent) for g in geometries]
+    found = [point for points in own for point in points]
     started = 2 * len(geometries)
     if not found:
         raise ConvergenceError(
@@ -92,15 +77,59 @@ def add(
             f"{acceptor.name}: none of {started} adducts with methanethiolate is a minimum of "
             "GFN2-xTB with the bonds of an adduct",
         )
+    paired = tuple(
+        (min(p.energy for p in points) - g.energy - thiolate_energy) * HARTREE_KCAL
+        if points
+        else None
+        for points, g in zip(own, geometries, strict=True)
+    )
     best = min(found, key=lambda p: p.energy)
     return Addition(
         acceptor=acceptor,
         energy=(best.energy - geometries[0].energy - thiolate_energy) * HARTREE_KCAL,
-        paired=tuple(paired),
+        paired=paired,
         point=best,
         adduct=adduct,
         started=started,
         kept=len(found),
+        held=bool(held),
+    )
+
+
+def _adducts(
+    geometry: Geometry,
+    acceptor: MichaelAcceptor,
+    adduct: Chem.Mol,
+    held: Sequence[Restraint],
+    solvent: str | None,
+) -> list[Point]:
+    """The adducts of one conformer, from both faces, that settled as adducts."""
+    places = geometry.coordinates
+    points = []
+    for direction in attacks(geometry, acceptor):
+        start = thiolate.attached(
+            places, acceptor.beta, direction, ADDUCT_BOND, over=places[acceptor.activators[0]]
+        )
+        point = thiolate.relaxed(
+            adduct,
+            np.vstack([places, start]),
+            charge=geometry.charge - 1,
+            solvent=solvent,
+            restraints=held,
+        )
+        if point is not None:
+            points.append(point)
+    return points
+
+
+def _ammonium_bonds(geometry: Geometry) -> tuple[Restraint, ...]:
+    """The N-H bonds of positive nitrogens, held at their length."""
+    return tuple(
+        Restraint((atom.GetIdx(), neighbour.GetIdx()), _AMMONIUM_BOND)
+        for atom in geometry.molecule.GetAtoms()
+        if atom.GetAtomicNum() == 7 and atom.GetFormalCharge() > 0
+        for neighbour in atom.GetNeighbors()
+        if neighbour.GetAtomicNum() == 1
     )
 
 
