@@ -23,7 +23,7 @@ utility of the exact properties.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -252,34 +252,17 @@ def _spread(
     def distance(_: Sequence[int], nearest: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.asarray((1 - nearest) * utility)
 
-    picks = fill(
-        candidates,
-        n=n,
-        n_generator=n_generator,
-        values=distance,
-        similarity_limit=settings.diversity,
-    )
-    selections = []
-    for position, pick in enumerate(picks, 1):
+    def reason(position: int, pick: Pick) -> str:
         where = (
             f"nearest of the batch at Tanimoto similarity {pick.nearest:.2f}"
             if position > 1
             else "the first of the batch"
         )
         known = f", utility of the exact properties {utility[pick.index]:.2f}" if objectives else ""
-        reason = f"no scores yet, so the batch is spread over structures: {where}{known}"
-        selections.append(
-            Selection(
-                candidates[pick.index],
-                position,
-                {},
-                float(utility[pick.index]),
-                0.0,
-                pick.value,
-                reason + _circumstances(pick, candidates[pick.index]),
-            )
-        )
-    return selections
+        return f"no scores yet, so the batch is spread over structures: {where}{known}"
+
+    outlook = _Outlook({}, utility[np.newaxis])  # exact properties do not vary
+    return _filled(candidates, n, n_generator, outlook, distance, reason, settings)
 
 
 def _by_value(
@@ -306,6 +289,23 @@ def _by_value(
         # where no sample improves on the best, the mean still tells molecules apart
         return np.asarray(gain + 1e-9 * mean)
 
+    def reason(_: int, pick: Pick) -> str:
+        return _reason(settings.kind, mean[pick.index], std[pick.index], pick, best_utility)
+
+    return _filled(candidates, n, n_generator, outlook, values, reason, settings)
+
+
+def _filled(
+    candidates: Sequence[Candidate],
+    n: int,
+    n_generator: int | None,
+    outlook: _Outlook,
+    values: Callable[[Sequence[int], NDArray[np.float64]], NDArray[np.float64]],
+    reason: Callable[[int, Pick], str],
+    settings: AcquisitionSettings,
+) -> list[Selection]:
+    """A batch by this criterion, each choice with its reason."""
+    mean, std = outlook.utility.mean(axis=0), outlook.utility.std(axis=0)
     picks = fill(
         candidates,
         n=n,
@@ -313,26 +313,21 @@ def _by_value(
         values=values,
         similarity_limit=settings.diversity,
     )
-    selections = []
-    for position, pick in enumerate(picks, 1):
-        index = pick.index
-        predicted = {
-            name: (float(means[index]), float(stds[index]))
-            for name, (means, stds) in outlook.predicted.items()
-        }
-        reason = _reason(settings.kind, mean[index], std[index], pick, best_utility)
-        selections.append(
-            Selection(
-                candidates[index],
-                position,
-                predicted,
-                float(mean[index]),
-                float(std[index]),
-                pick.value,
-                reason + _circumstances(pick, candidates[pick.index]),
-            )
+    return [
+        Selection(
+            candidates[pick.index],
+            position,
+            {
+                name: (float(means[pick.index]), float(stds[pick.index]))
+                for name, (means, stds) in outlook.predicted.items()
+            },
+            float(mean[pick.index]),
+            float(std[pick.index]),
+            pick.value,
+            reason(position, pick) + _circumstances(pick, candidates[pick.index]),
         )
-    return selections
+        for position, pick in enumerate(picks, 1)
+    ]
 
 
 def _reason(kind_: str, mean: float, std: float, pick: Pick, best_utility: float) -> str:
