@@ -41,6 +41,7 @@ PEERS: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 LIMIT = 120  # CPU seconds of one optimisation
 _REPEATS = 5
+SCRIPTS = Path(__file__).parent
 _BUILDING = 900  # seconds of waiting beyond the limit, for what an engine builds first
 
 
@@ -102,7 +103,7 @@ def _run(
         python = interpreter(package, environments)
     except UnavailableError as error:
         return PeerResult(name, engine, remark=f"not available: {error}")
-    script = Path(__file__).with_name(f"with_{package}.py")
+    script = SCRIPTS / f"with_{package}.py"
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "case.npz")
         write_case(path, sector[0], uccsd(*sector, 1, share_spins=True))
@@ -117,11 +118,12 @@ def _run(
             )
         except subprocess.TimeoutExpired:
             return PeerResult(name, engine, remark=f"no answer in {limit + _BUILDING} s")
-    if done.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
+    if done.returncode == -signal.SIGXCPU:
         return PeerResult(name, engine, remark=f"> {limit} s")
     lines = done.stdout.strip().splitlines()
     if done.returncode or not lines:
-        return PeerResult(name, engine, remark=(done.stderr.strip().splitlines() or ["?"])[-1])
+        reason = done.stderr.strip().splitlines() or [f"ended with {done.returncode}"]
+        return PeerResult(name, engine, remark=reason[-1])
     said = json.loads(lines[-1])
     return PeerResult(
         case=name,
@@ -176,7 +178,8 @@ def compared(
                         our_error_mha=1e3 * (ours[1] - ours[2]),
                         error_mha=1e3 * (row.energy - ours[2]),
                     )
-                if results is not None:
+                # What could not be had here may be had another time.
+                if results is not None and (row.energy is not None or row.remark == f"> {limit} s"):
                     with results.open("a") as file:
                         file.write(json.dumps(asdict(row)) + "\n")
             if row.remark == f"> {limit} s":

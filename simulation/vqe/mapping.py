@@ -120,7 +120,7 @@ def mapper(
         )
     if name == "parity":
         return ParityMapper(electrons)
-    # Tapered from the parity mapping the circuits have 2 to 33 % more gates on two qubits.
+    # Tapered from the parity mapping the circuits have 5 to 33 % more gates on two qubits.
     whole = JordanWignerMapper()
     return TaperedQubitMapper(whole, _symmetries(hamiltonian, electrons, excitations, whole))
 
