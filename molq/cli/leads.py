@@ -87,7 +87,7 @@ def show(table: LeadTable, *, json: bool) -> None:
                 lead.candidate.smiles,
                 *(_number(column, lead) for column in columns),
                 lead.candidate.origin,
-                str(sum(len(score.flags) for score in lead.scores.values()) or "–"),
+                str(len({f for score in lead.scores.values() for f in score.flags}) or "–"),
             ]
             for lead in table
         ],

@@ -90,7 +90,7 @@ def contents(
         charts=_progress(journal, table, file),
         calibration=calibration_rows,
         calibration_chart=calibration_chart,
-        failures=_failures(results),
+        failures=_failures(results, named=len(file.recipes) > 1),
         dropped=dropped,
         dropped_total=dropped_total,
         provenance=_provenance(journal, file, scored),
@@ -177,7 +177,7 @@ def _lead_row(lead: Lead, columns: Sequence[LeadColumn], *, has_objectives: bool
         origin=lead.candidate.origin,
         found=found,
         notes=tuple(alert.replace("_", " ") for alert in lead.alerts),
-        flags=tuple(flag for score in lead.scores.values() for flag in score.flags),
+        flags=tuple(dict.fromkeys(f for score in lead.scores.values() for f in score.flags)),
         basis=tuple(basis.of(name, score) for name, score in lead.scores.items()),
     )
 
@@ -247,7 +247,8 @@ def _instant(text: str | None) -> str:
     return f"{text[:19].replace('T', ' ')} UTC" if text else "not yet"
 
 
-def _failures(results: Sequence[Result]) -> tuple[FailureGroup, ...]:
+def _failures(results: Sequence[Result], *, named: bool) -> tuple[FailureGroup, ...]:
+    """Failures by kind; ``named`` says the recipe of each, where there are several."""
     groups: dict[str, list[FailureRow]] = {}
     for result in results:
         failure, candidate = result.failure, result.candidate
@@ -260,7 +261,7 @@ def _failures(results: Sequence[Result]) -> tuple[FailureGroup, ...]:
                 called(candidate),
                 candidate.smiles,
                 failure.step,
-                failure.message,
+                f"{result.recipe}: {failure.message}" if named else failure.message,
                 ", ".join(where) or candidate.origin,
             )
         )

@@ -11,11 +11,8 @@ _SOLVERS = {
     "lucj": "LUCJ",
     "sqd": "SQD",
 }
-_BASELINES = {
-    "hf_lumo": "HF LUMO",
-    "gfn2_lumo": "GFN2 LUMO",
-    "hf_pi_star": "HF \N{GREEK SMALL LETTER PI}*",
-}
+_BASELINES = {"hf_pi_star": "HF \N{GREEK SMALL LETTER PI}*"}
+_SPELT = {"hf": "HF", "gfn2": "GFN2", "homo": "HOMO", "lumo": "LUMO", "casci": "CASCI"}
 
 
 def solver_words(name: str) -> str:
@@ -26,7 +23,8 @@ def solver_words(name: str) -> str:
 def baseline_words(name: str) -> str:
     """A baseline as readers know it, also behind a recipe's name."""
     prefix, space, last = name.rpartition(" ")
-    return prefix + space + _BASELINES.get(last, last.replace("_", " "))
+    plain = " ".join(_SPELT.get(word, word) for word in last.split("_"))
+    return prefix + space + _BASELINES.get(last, plain)
 
 
 def small(value: float, digits: int) -> str:

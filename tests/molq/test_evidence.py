@@ -106,6 +106,8 @@ def test_a_run_without_scores_claims_nothing() -> None:
 def test_words_of_the_page() -> None:
     assert solver_words("vqe") == "VQE"
     assert baseline_words("warhead-ea gfn2_lumo") == "warhead-ea GFN2 LUMO"
+    assert baseline_words("gfn2_adduct") == "GFN2 adduct"
+    assert baseline_words("hf_pi_star") == "HF \N{GREEK SMALL LETTER PI}*"
     assert baseline_words("some_new_number") == "some new number"
     assert small(0.0004, 3) == "< 0.001"
     assert small(0.0123, 3) == "0.012"

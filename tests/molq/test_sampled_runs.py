@@ -127,6 +127,7 @@ def test_the_first_recipe_of_a_screen_ranks_and_the_others_stand_beside(tmp_path
     assert "thiol-adduct solver - casci" not in headers
     page = (run.directory / "report.html").read_text(encoding="utf-8")
     assert "thiol-adduct: No active space is solved" in page
+    assert "thiol-adduct: not for primary amides" in page
     status = run.status()
     assert (status.scored, status.failed, status.waiting) == (5, 1, 0)
     assert status.state == "finished"
