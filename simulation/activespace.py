@@ -32,7 +32,7 @@ DOUBTFUL_WEIGHT = 0.75  # of the weakest orbital on the pi functions
 DOUBTFUL_GAP = 0.3  # in AVAS weight between orbitals in and outside the space
 INERT = 0.01  # deviation of a natural occupation from 2 or 0
 REFUSED_WEIGHT = 0.5
-REFUSED_TRIPLET = (2.5, 9.0)  # eV
+REFUSED_BELOW, REFUSED_ABOVE = 1.7, 3.2  # eV, triplet energy outside the window
 
 
 @dataclass(frozen=True)
@@ -368,6 +368,8 @@ def doubts(
     triplet: float,
     occupations: tuple[float, ...],
     window: tuple[float, float],
+    *,
+    lone_pairs: bool = False,
 ) -> tuple[str, ...]:
     """Why a space may not be the intended one; empty when nothing speaks against it.
 
@@ -380,6 +382,7 @@ def doubts(
         triplet: vertical triplet energy in the space, eV.
         occupations: natural occupations of the singlet. # shape: (n,)
         window: the triplet energies of groups of this kind, eV.
+        lone_pairs: the space is meant to hold some, which correlate with nothing.
 
     Raises:
         ConvergenceError: the space is certainly not the intended one.
@@ -387,13 +390,13 @@ def doubts(
     low, high = window
     gap = space.separation
     weakest = min(space.weights)
-    inert = occupations[0] > 2 - INERT or occupations[-1] < INERT
+    inert = not lone_pairs and (occupations[0] > 2 - INERT or occupations[-1] < INERT)
     numbers = (
         f"weights {', '.join(f'{w:.2f}' for w in space.weights)}, separation {gap:.2f}, "
         f"triplet {triplet:.2f} eV, natural occupations "
         f"{', '.join(f'{n:.3f}' for n in occupations)}"
     )
-    if weakest < REFUSED_WEIGHT or not REFUSED_TRIPLET[0] < triplet < REFUSED_TRIPLET[1]:
+    if weakest < REFUSED_WEIGHT or not low - REFUSED_BELOW < triplet < high + REFUSED_ABOVE:
         raise ConvergenceError(
             "activespace", f"the orbitals are not the group's pi system: {numbers}"
         )

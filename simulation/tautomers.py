@@ -22,7 +22,7 @@ def others(molecule: Chem.Mol) -> tuple[str, ...]:
         molecule: without explicit hydrogens.
 
     Returns:
-        in alphabetical order.
+        the best by RDKit's tautomer score first.
     """
     enumerator = rdMolStandardize.TautomerEnumerator()
     enumerator.SetMaxTransforms(MOST_TRANSFORMS)
@@ -39,4 +39,12 @@ def others(molecule: Chem.Mol) -> tuple[str, ...]:
         same = Chem.MolToSmiles(made, isomericSmiles=False) == own
         if not same and sum(abs(a.GetFormalCharge()) for a in made.GetAtoms()) <= charges:
             kept.append(smiles)
-    return tuple(kept)
+    return tuple(
+        sorted(
+            kept,
+            key=lambda s: (
+                -rdMolStandardize.TautomerEnumerator.ScoreTautomer(Chem.MolFromSmiles(s)),
+                s,
+            ),
+        )
+    )

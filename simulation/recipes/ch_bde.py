@@ -136,7 +136,7 @@ class CHBDE:
             for place, (energy, other, _) in enumerate(ranked)
         )
         sampled = beside.solution.standard_error
-        flags = [*geometry.flags]
+        flags = [*geometry.flags, *field.flags]
         flags += solver_flags(sites[0].name, sites[0].solutions, deviation)
         flags += [f"{sites[0].name}: {doubt}" for doubt in record.flags]
         flags += [f"not scored: {failure.message}" for failure in failures]

@@ -69,7 +69,7 @@ class PhotoSTGap:
             gap = difference(
                 found.hamiltonian, sectors.neutral, sectors.triplet, solver, seed=work.seed
             )
-        flags = [*geometry.flags, *charge_flags(geometry)]
+        flags = [*geometry.flags, *field.flags, *charge_flags(geometry)]
         baselines = {}
         try:
             excited = excited_singlet(found.hamiltonian, *sectors.neutral)

@@ -78,7 +78,11 @@ def difference(
 
 
 def judged(
-    space: ActiveSpace, hamiltonian: Hamiltonian, window: tuple[float, float]
+    space: ActiveSpace,
+    hamiltonian: Hamiltonian,
+    window: tuple[float, float],
+    *,
+    lone_pairs: bool = False,
 ) -> ActiveSpaceRecord:
     """The record of a space that passed its checks.
 
@@ -86,6 +90,7 @@ def judged(
         space: the orbitals.
         hamiltonian: of them.
         window: between which triplet energies (eV) it is the intended one.
+        lone_pairs: it is meant to hold some.
 
     Raises:
         ConvergenceError: it is certainly not the intended one.
@@ -107,7 +112,7 @@ def judged(
         natural_occupations=occupations,
         planarity=space.planarity,
         triplet_energy=triplet,
-        flags=doubts_of(space, triplet, occupations, window),
+        flags=doubts_of(space, triplet, occupations, window, lone_pairs=lone_pairs),
     )
 
 

@@ -80,7 +80,9 @@ class TautomerDE:
         geometry = work.geometry
         flags = [*geometry.flags]
         if len(known) > MOST:
-            flags.append(f"{len(known)} other tautomers; the first {MOST} were looked at")
+            flags.append(
+                f"{len(known)} other tautomers; the {MOST} that RDKit scores best were looked at"
+            )
         found, failures = [], []
         for smiles in known[:MOST]:
             species = work.species(smiles, name="other tautomer")
@@ -96,6 +98,7 @@ class TautomerDE:
             fields = tuple(
                 solve(species.geometry, work.settings, solvent=True) for species in (work, other)
             )
+        flags += fields[0].flags
         plain = (fields[0].energy - fields[1].energy) * HARTREE_KCAL
         spaces: tuple[ChromophoreSpace, ...] | None
         try:

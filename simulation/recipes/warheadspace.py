@@ -88,8 +88,6 @@ def sites(
     *,
     recipe: str,
     solver: Solver | None = None,
-    field: MeanField | None = None,
-    geometry: Geometry | None = None,
 ) -> tuple[tuple[Site, ...], tuple[ConvergenceError, ...]]:
     """sign * [E(right) - E(neutral)] of every warhead, the highest value first.
 
@@ -99,8 +97,6 @@ def sites(
         sign: 1, or -1 for an affinity.
         recipe: its name, for the error.
         solver: the one that the settings name where None.
-        field: the work's own where None.
-        geometry: of ``field``; the work's own where None.
 
     Raises:
         InputError: no warhead, or a molecule outside the methods.
@@ -115,8 +111,7 @@ def sites(
 
     from simulation.casci import ground_state
 
-    field = work.field if field is None else field
-    geometry = work.geometry if geometry is None else geometry
+    field, geometry = work.field, work.geometry
     with work.clock.step("activespace"):
         found, failures = spaces(groups, geometry, field)
     if not found:
@@ -164,7 +159,7 @@ def score(
 
     leading = scored[0]
     field, geometry = work.field, work.geometry
-    flags = [*geometry.flags, *charge_flags(geometry)]
+    flags = [*geometry.flags, *field.flags, *charge_flags(geometry)]
     for site in scored:
         flags += [f"{site.score.name}: {doubt}" for doubt in site.warhead.record.flags]
         flags += solver_flags(site.score.name, site.score.solutions, site.difference.deviation_mha)
