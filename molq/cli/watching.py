@@ -84,9 +84,12 @@ def announce(directory: Path) -> None:
 def conclude(run: Run) -> int:
     """Say where the results are; the exit code, 1 where the run stopped before its end."""
     note(f"leads and report: {run.directory / 'leads.csv'}, {run.directory / 'report.html'}")
-    status = run.status()
-    if status.state == "finished":
-        return 0
-    reason = status.events[-1][1] if status.events else "the run stopped before its end"
+    from molq.reading import journal_of
+
+    with journal_of(run.directory) as journal:
+        if journal.finished:
+            return 0
+        events = journal.events()
+    reason = events[-1].message if events else "the run stopped before its end"
     note(f"molq: {reason}: {resume_command(run.directory)}")
     return 1
