@@ -112,9 +112,9 @@ def sampled_state(
 ) -> LUCJState:
     """The LUCJ state with the amplitudes of coupled cluster as they are.
 
-    Good enough to draw determinants from, and free of an optimisation. Where a
-    spin has no electrons or no holes there are no such amplitudes, and the
-    state is optimised: that sector is small.
+    Good enough to draw determinants from, and free of an optimisation. Where
+    there are no such amplitudes, a spin having no electrons or no holes or
+    coupled cluster having diverged, the state is optimised.
 
     Args:
         hamiltonian: of the active space.

@@ -207,11 +207,14 @@ class Sector:
         closed = self.electrons[0] == self.electrons[1]
         spin = abs(self.electrons[0] - self.electrons[1]) / 2
 
+        # Below zero, where what the symmetry leaves out has its eigenvalue.
+        shift = float(self._diagonal[place].max()) + 1.0
+
         def image(vector: NDArray[np.float64]) -> NDArray[np.float64]:
             small = vector.reshape(shape)
             whole = np.zeros(self.shape)
             whole[place] = 0.5 * (small + small.T) if closed else small
-            moved = self._applied(whole)
+            moved = self._applied(whole) - shift * whole
             if not closed:
                 square = spin_op.contract_ss(whole, self.hamiltonian.norb, self.electrons)
                 moved = moved + _SPIN_SHIFT * (square - spin * (spin + 1) * whole)
@@ -278,10 +281,6 @@ class Sector:
         size = diagonal.size
         if size <= _DENSE:
             matrix = np.column_stack([image(column) for column in np.eye(size)])
-            # What the symmetry leaves out has the eigenvalue zero: out of the way with it.
-            if self.electrons[0] == self.electrons[1]:
-                exchange = np.eye(size).reshape(*diagonal.shape, size).swapaxes(0, 1)
-                matrix += 1e6 * (np.eye(size) - exchange.reshape(size, size))
             vector: NDArray[np.float64] = np.linalg.eigh(matrix)[1][:, 0]
             return vector
         start = np.random.default_rng(0).uniform(0.5, 1.5, diagonal.shape)

@@ -82,6 +82,7 @@ def from_interaction_operator(operator: InteractionOperator) -> Hamiltonian:
     again = interaction_operator(found)
     difference = max(
         np.abs(again.one_body_tensor - one).max(),
+        np.abs(one - one.T).max(),
         np.abs(_antisymmetric(again.two_body_tensor - two)).max(),
     )
     if difference > _SYMMETRY_TOLERANCE:

@@ -199,6 +199,10 @@ def test_operators_of_other_things_are_refused(active_space):
     flip[0, 1] = flip[1, 0] = 0.2
     with pytest.raises(InputError, match="spin-restricted orbitals"):
         from_interaction_operator(InteractionOperator(0.0, one + flip, two))
+    lopsided = np.zeros_like(one)
+    lopsided[0, 2] = lopsided[1, 3] = 0.3  # not Hermitian
+    with pytest.raises(InputError, match=r"differ by 3.0e-01"):
+        from_interaction_operator(InteractionOperator(0.0, one + lopsided, two))
     with pytest.raises(InputError, match="complex coefficients"):
         from_interaction_operator(InteractionOperator(0.0, one + 0.1j * field, two))
     with pytest.raises(InputError, match="3 spin orbitals"):
