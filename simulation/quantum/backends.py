@@ -246,9 +246,8 @@ def wrapped(found: Any, name: str) -> Backend:
 
     from simulation.quantum.devicebackend import DeviceBackend
 
-    if callable(found) and not isinstance(found, BackendV2 | Backend):
-        found = found()
-    if isinstance(found, type) and issubclass(found, BackendV2):
+    # a class has the attributes of its instances: make one before asking for them
+    if isinstance(found, type) or (callable(found) and not isinstance(found, BackendV2 | Backend)):
         found = found()
     if isinstance(found, BackendV2):
         return DeviceBackend(name, found)

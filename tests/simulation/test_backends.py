@@ -19,6 +19,7 @@ from simulation.errors import InputError
 from simulation.quantum import backends
 from simulation.quantum.backends import Backend, QueuedBackend
 from simulation.quantum.fake import FAMILY
+from simulation.quantum.simulators import AerBackend
 from simulation.settings import SimulationSettings
 from simulation.vqe.circuit import CircuitVQESolver
 
@@ -223,6 +224,12 @@ def test_a_wrapped_backend_measures_energies(installed, active_space):
     assert solution.standard_error is not None
     # the simulator behind it has no noise
     assert abs(solution.energy + 1.1373060) < 5 * solution.standard_error
+
+
+def test_a_backend_of_molqs_own_kind_is_used_as_it_is(installed):
+    installed(one=backends.aer, two=AerBackend, three=lambda: backends.aer)
+    for name in ("one", "two", "three"):
+        assert backends.find(name) == backends.aer
 
 
 def test_what_is_no_backend_is_refused(installed):
