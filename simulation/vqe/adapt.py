@@ -64,9 +64,9 @@ class Grown:
 class _Growth:
     """The state while it grows."""
 
-    def __init__(self, hamiltonian: Hamiltonian, n_alpha: int, n_beta: int, pool: Pool) -> None:
+    def __init__(self, pool: Pool, engine: SectorEngine) -> None:
         self.pool = pool
-        self.engine = SectorEngine(hamiltonian, n_alpha, n_beta, pool.excitations)
+        self.engine = engine
         # shape: (factors,); the excitation of each, and the parameter
         self.factors: NDArray[np.int64] = np.empty(0, dtype=np.int64)
         self.drives: NDArray[np.int64] = np.empty(0, dtype=np.int64)
@@ -114,8 +114,7 @@ class _Growth:
         removed[order[np.cumsum(worth[order]) <= slack]] = True
         if not removed.any() or removed.all():
             return None
-        found = object.__new__(_Growth)
-        found.pool, found.engine = self.pool, self.engine
+        found = _Growth(self.pool, self.engine)
         kept = ~removed[self.drives]
         found.factors = self.factors[kept]
         found.drives = (np.cumsum(~removed) - 1)[self.drives[kept]]
@@ -143,8 +142,7 @@ def grown(
     """
     share = strategy.share_spins and n_alpha == n_beta
     pool = generalised(hamiltonian, share_spins=share)
-    growth = _Growth(hamiltonian, n_alpha, n_beta, pool)
-    growth.walk.energy = np.inf
+    growth = _Growth(pool, SectorEngine(hamiltonian, n_alpha, n_beta, pool.excitations))
     missing_of = _missing(exact)
     lost = nudges = 0
     before = np.inf
@@ -165,7 +163,7 @@ def grown(
             continue
         bend = np.bincount(pool.group, outlook.curvature, pool.elements).astype(np.float64)
         bend = np.maximum(bend, _SMALLEST_CURVATURE)
-        # A factor that only repeats what vanishes to first order is chosen by gain alone.
+        # Cheap factors that gain next to nothing must not be chosen for ever.
         thrift = 0.0 if lost else strategy.thrift
         chosen = _chosen(slope**2 / (2.0 * bend), pool.cost**thrift, strategy.near, missing)
         growth.append(chosen, bend[chosen])

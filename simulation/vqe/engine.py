@@ -136,8 +136,6 @@ def _grown(
     for strategy in _STRATEGIES:
         if best is not None and not several:
             break
-        if n_alpha != n_beta and not strategy.share_spins and several:
-            strategy = replace(strategy, share_spins=True)  # there is nothing to share
         found = grown(ordered, n_alpha, n_beta, strategy, target, lowest)
         evaluations += found.evaluations
         if found.missing > target or found.gradient_norm > GRADIENT_TOLERANCE:

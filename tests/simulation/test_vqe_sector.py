@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,6 +16,7 @@ from simulation.casci import ground_state
 from simulation.vqe.ansatz import uccsd
 from simulation.vqe.contraction import Contraction
 from simulation.vqe.determinants import Determinants
+from simulation.vqe.engine import optimised
 from simulation.vqe.excitationtables import tabulate
 from simulation.vqe.parity import ParitySymmetry
 from simulation.vqe.sector import SectorEnergy, SectorEngine
@@ -211,3 +216,53 @@ def test_nothing_is_missing_in_an_eigenstate(active_space):
     outlook = engine.outlook(np.zeros(1, np.int64), np.array([angle]))
     assert outlook.second_order == pytest.approx(0.0, abs=1e-12)
     assert outlook.gradient[0] == pytest.approx(0.0, abs=1e-9)
+
+
+# Angstrom; planar acrylamide, s-cis.
+ACRYLAMIDE = """
+C  1.852  0.462 0; C  0.700 -0.205 0; C -0.613  0.507 0; O -0.695  1.727 0
+N -1.719 -0.279 0; H  2.800 -0.063 0; H  1.880  1.548 0; H  0.642 -1.290 0
+H -1.650 -1.286 0; H -2.633  0.149 0
+"""
+
+LARGE = """
+import resource
+import numpy as np
+from pyscf import ao2mo, gto, mcscf, scf
+from simulation.hamiltonian import Hamiltonian
+from simulation.vqe.ansatz import uccsd
+from simulation.vqe.sector import SectorEnergy
+field = scf.RHF(gto.M(atom={geometry!r}, basis="sto-3g", verbose=0)).run(conv_tol=1e-12)
+space = mcscf.CASCI(field, 12, 12)
+one_body, core = space.get_h1eff()
+h = Hamiltonian(one_body, ao2mo.restore(1, space.get_h2eff(), 12), float(core))
+ansatz = uccsd(h, 6, 6, 1, share_spins=True)
+energy, gradient = SectorEnergy(h, ansatz).energy_and_gradient(ansatz.start)
+print(energy, field.e_tot, np.abs(gradient).max())
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
+
+
+@pytest.mark.slow
+def test_twelve_orbitals_fit_into_500_megabytes():
+    # 853,776 determinants; the intermediate of all at once would take 533 MB more.
+    run = subprocess.run(
+        [sys.executable, "-c", LARGE.format(geometry=ACRYLAMIDE)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        check=True,
+    )
+    values, megabytes = run.stdout.splitlines()
+    energy, reference, slope = map(float, values.split())
+    assert reference - 0.2 < energy < reference - 0.05
+    assert 0 < slope < 1
+    assert float(megabytes) < 500
+
+
+def test_one_orbital(random_hamiltonian):
+    h = random_hamiltonian(1, 4)
+    for sector in ((1, 0), (0, 1), (1, 1)):
+        state = optimised(h, *sector, ansatz="auto")
+        assert state.energy == pytest.approx(ground_state(h, *sector).energy, abs=1e-10)
+        assert state.circuit_cost().two_qubit_gates == 0
