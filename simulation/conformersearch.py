@@ -19,6 +19,7 @@ RINGS = 3  # ring conformations that get a torsion grid of their own
 LAYERS = 2
 SHOTS = 1024
 MOST_QUBITS = 14  # of one QAOA circuit; larger problems are split
+_TRIED_PER_START = 3  # states built and relaxed, of which many end alike
 _ETKDG_SEEDS = 12  # embedded for their rings
 _FORCE_FIELD_STEPS = 500
 
@@ -67,15 +68,30 @@ def starts(molecule: Chem.Mol, settings: SimulationSettings, *, seed: int) -> St
         )
     made = Chem.Mol(embedded)
     made.RemoveAllConformers()
-    share = -(-count // len(grids))
+    share = -(-_TRIED_PER_START * count // len(grids))
+    model: list[float] = []
     for number, torsion_grid in enumerate(grids):
         sampling_seed = (seed + number) % 2**31  # what every sampler takes
         for states in _low_states(torsion_grid, kind, share, settings, sampling_seed):
             conformer = Chem.Conformer(made.GetNumAtoms())
             conformer.SetPositions(np.ascontiguousarray(torsion_grid.built(states)))
             made.AddConformer(conformer, assignId=True)
+            model.append(torsion_grid.energy(states))
     conformers.relax_by_force_field(made, max_steps=_FORCE_FIELD_STEPS)
+    _keep_distinct(made, model, count)
     return Starts(made, _described(kind, settings))
+
+
+def _keep_distinct(made: Chem.Mol, model: list[float], count: int) -> None:
+    """Leave the structures that differ after relaxation, of the lowest model energies."""
+    energies = _force_field_energies(made)
+    ids = list(energies)
+    places = np.array([made.GetConformer(i).GetPositions() for i in ids])
+    kept = conformers.distinct(made, np.array([energies[i] for i in ids]), places)
+    lowest = {ids[k] for k in sorted(kept, key=lambda k: (model[k], k))[:count]}
+    for i in ids:
+        if i not in lowest:
+            made.RemoveConformer(i)
 
 
 def _described(kind: Sampler, settings: SimulationSettings) -> str:

@@ -18,7 +18,10 @@ from numpy.typing import NDArray
 from rdkit import Chem
 from rdkit.Chem import rdForceFieldHelpers
 
-CLASH = 10.0  # kcal/mol; higher interactions count as much, relaxation softens them
+# Rigid rotation exaggerates contacts that a few degrees of relaxation relieve, those
+# of hydrogen bonds above all: a repelling pair of atoms counts this much at most.
+WALL = 2.0  # kcal/mol
+CLASH = 10.0  # kcal/mol, all pairs of one term together
 WINDOW = 5.0  # kcal/mol, of the states of one bond above its best
 MOST_STATES = 4
 _SCAN = 36  # angles of one bond's scan
@@ -143,7 +146,7 @@ def grid(molecule: Chem.Mol, conformer: int = -1) -> TorsionGrid:
             continue
         if len(turning) == 3:
             table = table.mean(axis=1)
-        ends = (min(turning), max(turning))
+        ends = (min(turning[0], turning[-1]), max(turning[0], turning[-1]))
         table = table if turning[0] < turning[-1] else table.T
         pairs[ends] = pairs.get(ends, np.zeros_like(table)) + table
     return TorsionGrid(positions, tuple(torsions), tuple(own), pairs)
@@ -169,7 +172,7 @@ def _interacting(
         for y in range(x):
             between = np.flatnonzero(side[:, x] * side[:, y] == -1)
             if 0 < len(between) <= _MOST_TORSIONS and apart[x, y] >= 3:
-                near = sorted(between, key=lambda t: apart[x, torsions[t].atoms[1]])
+                near = sorted(between, key=lambda t: apart[x, list(torsions[t].atoms[1:3])].min())
                 key = tuple(int(t) for t in near)
                 key = min(key, key[::-1])
                 found.setdefault(key, []).append((x, y))
@@ -297,8 +300,9 @@ class _Interactions:
             shape = (1.07 / (ratio + 0.07)) ** 7 * (1.12 / (ratio**7 + 0.12) - 2)
         else:
             shape = ratio**-12 - 2 * ratio**-6
+        waals = self._depth[one, other] * shape
+        waals = np.where(waals > 0, waals / (1 + waals / WALL), waals)
         charges = self._charges[one] * self._charges[other]
         electrostatic = 332.0716 * charges / (4 * distance * (distance + 0.05))
         electrostatic *= np.where(self._apart[one, other] == 3, 0.75, 1.0)
-        total = self._depth[one, other] * shape + electrostatic
-        return float(min(total.sum(), CLASH))
+        return float(min((waals + electrostatic).sum(), CLASH))

@@ -3,8 +3,8 @@ import pytest
 from rdkit import Chem
 from rdkit.Chem import rdMolTransforms
 
-from simulation import conformersearch
-from simulation.conformers import embed, keeps_bonds
+from simulation import conformersearch, torsions
+from simulation.conformers import distinct, embed, keeps_bonds
 from simulation.conformersearch import starts
 from simulation.errors import InputError
 from simulation.molecule import parse
@@ -231,3 +231,43 @@ def test_the_record_says_which_search_was_made() -> None:
     # the hydrogen bond of gauche glycol is found
     etkdg = Workup("OCCO", _settings("etkdg"), seed=1)
     assert abs(work.geometry.energy - etkdg.geometry.energy) * 627.5 < 0.5
+
+
+@pytest.mark.parametrize(
+    "smiles",
+    [
+        # atom numbers that run against the chain, branches, and states of different numbers
+        "CCOC(=O)C1=C[C@@H](OC(CC)CC)[C@H](NC(C)=O)[C@@H](N)C1",
+        "CCCC(C)(COC(N)=O)COC(=O)NC(C)C",
+    ],
+)
+def test_branched_molecules_have_tables_of_the_right_shape(smiles: str) -> None:
+    made = grid(_embedded(smiles), 0)
+    sizes = [len(t.states) for t in made.torsions]
+    assert len(made.pairs) > len(sizes)
+    for (i, j), table in made.pairs.items():
+        assert i < j
+        assert table.shape == (sizes[i], sizes[j])
+
+
+def test_an_own_term_or_a_pair_is_what_the_atoms_between_do() -> None:
+    # in pentane no two atoms depend on more than two torsions: the model is the force field's
+    molecule = _embedded("CCCCC")
+    pentane = grid(molecule, 0)
+    model = torsions._Interactions(molecule)
+    far = np.argwhere(np.triu(Chem.GetDistanceMatrix(molecule) >= 3))
+
+    def full(states: tuple[int, ...]) -> float:
+        places = pentane.built(states)
+        return model.bonded(places) + model.between(places, far)
+
+    for states in ((0, 0), (0, 1), (1, 1), (1, 2)):
+        reference = full(states) - full((1, 1))
+        assert pentane.energy(states) - pentane.energy((1, 1)) == pytest.approx(reference, abs=1e-6)
+
+
+def test_structures_that_relax_to_the_same_are_handed_on_once() -> None:
+    found = starts(parse("CCCCO", max_heavy_atoms=9), _settings("torsion-annealing"), seed=1)
+    places = [c.GetPositions() for c in found.molecule.GetConformers()]
+    energies = np.array(list(conformersearch._force_field_energies(found.molecule).values()))
+    assert len(distinct(found.molecule, energies, np.array(places))) == len(places)
