@@ -336,9 +336,8 @@ def validate(args: argparse.Namespace) -> None:
         f"95 % interval: half width {2 * model.residual:.2f}; holds {inside:.0%} of series left out"
     )
     for term in model.terms:
-        print(
-            f"  {term.name:18s}{term.kind:10s}{term.coefficient:+.3f} for {term.scale:.3g} {term.unit}"
-        )
+        share = f"{term.coefficient:+.3f} for {term.scale:.3g} {term.unit}"
+        print(f"  {term.name:18s}{term.kind:10s}{share}")
 
 
 def coverage(rows: list[dict[str, Any]], names: Sequence[str]) -> float:

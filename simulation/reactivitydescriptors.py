@@ -194,7 +194,10 @@ def adduct_doubts(work: Workup, addition: Addition) -> tuple[str, ...]:
             "adduct, and were left out"
         )
     if addition.held:
-        found.append("every adduct took a proton from the ammonium group, whose N-H was then held")
+        found.append(
+            "no free adduct settled (the sulfur left, or took a proton); C-S and the N-H of "
+            "ammonium groups were held at their lengths"
+        )
     if addition.spread > LARGE_SPREAD:
         found.append(
             f"the conformers' own addition energies differ by {addition.spread:.1f} kcal/mol"

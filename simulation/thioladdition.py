@@ -20,6 +20,7 @@ Vector = NDArray[np.float64]  # shape: (3,)
 
 ADDUCT_BOND = 1.85  # Angstrom, C-S where the optimisation starts
 _AMMONIUM_BOND = 1.04  # Angstrom, N-H
+_HELD_BOND = 1.90  # Angstrom, C-S of relaxed adducts
 _LEAN = 0.3  # of the attack away from the double bond (Buergi and Dunitz), against the normal
 
 
@@ -34,7 +35,7 @@ class Addition:
     adduct: Chem.Mol  # with hydrogens, in the order of the point's coordinates
     started: int
     kept: int
-    held: bool  # the protons of an ammonium group were held in place
+    held: bool  # no free adduct settled; C-S and the N-H of ammonium groups were held
 
     @property
     def spread(self) -> float:
@@ -59,23 +60,23 @@ def add(
         solvent: ALPB solvent, or None.
 
     Raises:
-        ConvergenceError: no adduct is a minimum of GFN2-xTB.
+        ConvergenceError: no adduct settles, neither free nor with its bonds held.
     """
     adduct = carbanion(geometries[0].molecule, acceptor)
     held: tuple[Restraint, ...] = ()
     own = [_adducts(g, acceptor, adduct, held, solvent) for g in geometries]
     if not any(own):
-        # In vacuum or a continuum an ammonium next to the new carbanion gives its proton away.
-        held = _ammonium_bonds(geometries[0])
-        if held:
-            own = [_adducts(g, acceptor, adduct, held, solvent) for g in geometries]
+        # Beside an ammonium group the sulfur or the proton goes over to the other before
+        # the carbon has turned tetrahedral; a crowded carbon lets go of the sulfur, too.
+        held = _held(geometries[0], acceptor)
+        own = [_adducts(g, acceptor, adduct, held, solvent) for g in geometries]
     found = [point for points in own for point in points]
     started = 2 * len(geometries)
     if not found:
         raise ConvergenceError(
             "recipe",
             f"{acceptor.name}: none of {started} adducts with methanethiolate is a minimum of "
-            "GFN2-xTB with the bonds of an adduct",
+            "GFN2-xTB with the bonds of an adduct, free or held",
         )
     paired = tuple(
         (min(p.energy for p in points) - g.energy - thiolate_energy) * HARTREE_KCAL
@@ -122,15 +123,17 @@ def _adducts(
     return points
 
 
-def _ammonium_bonds(geometry: Geometry) -> tuple[Restraint, ...]:
-    """The N-H bonds of positive nitrogens, held at their length."""
-    return tuple(
+def _held(geometry: Geometry, acceptor: MichaelAcceptor) -> tuple[Restraint, ...]:
+    """The new bond and the N-H bonds of positive nitrogens, held at their lengths."""
+    sulfur = len(geometry.symbols)
+    protons = tuple(
         Restraint((atom.GetIdx(), neighbour.GetIdx()), _AMMONIUM_BOND)
         for atom in geometry.molecule.GetAtoms()
         if atom.GetAtomicNum() == 7 and atom.GetFormalCharge() > 0
         for neighbour in atom.GetNeighbors()
         if neighbour.GetAtomicNum() == 1
     )
+    return (Restraint((acceptor.beta, sulfur), _HELD_BOND), *protons)
 
 
 def carbanion(molecule: Chem.Mol, acceptor: MichaelAcceptor) -> Chem.Mol:

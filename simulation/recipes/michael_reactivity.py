@@ -48,7 +48,11 @@ class MichaelReactivity:
     )
     applies_to: ClassVar[tuple[str, ...]] = michaelacceptor.SMARTS
     cost: ClassVar[str] = "about 5-15 s CPU at any size, because the far part is cut away"
-    validity: ClassVar[str] = ""
+    validity: ClassVar[str] = (
+        "series left out: Spearman 0.88 over 62 half-lives of two laboratories, 0.81 on the 13 "
+        "drug-size molecules (0.87 when fitted on the small ones alone), rms error 0.33 log "
+        "units; a classical ridge on the GFN2 LUMO 0.67, 0.56, 0.53, 0.53"
+    )
 
     def sites(self, molecule: Chem.Mol) -> tuple[Site, ...]:
         """The acceptors of a molecule; indices are those of its canonical SMILES."""

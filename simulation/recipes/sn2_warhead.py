@@ -39,7 +39,10 @@ class SN2Warhead:
     )
     applies_to: ClassVar[tuple[str, ...]] = sn2warhead.SMARTS
     cost: ClassVar[str] = "about 3-10 s CPU at any size, because the far part is cut away"
-    validity: ClassVar[str] = ""
+    validity: ClassVar[str] = (
+        "R2 0.45, Spearman 0.80 against the computed barriers of 104 chloroacetamides drawn at "
+        "random (electrophilicity index 0.00 and -0.07)"
+    )
 
     def sites(self, molecule: Chem.Mol) -> tuple[Site, ...]:
         """The warheads of a molecule; indices are those of its canonical SMILES."""
@@ -121,8 +124,8 @@ def _flags(
     found = leading.displacement.found
     if max(found) - min(found) > LARGE_SPREAD:
         flags.append(
-            f"the two sides of attack differ by {max(found) - min(found):.1f} kcal/mol: a group "
-            "nearby holds the thiolate or the halide"
+            f"the two sides of attack differ by {max(found) - min(found):.1f} kcal/mol: one of them "
+            "is crowded, or a group nearby holds the thiolate"
         )
     if leading.model.geometry.charge:
         flags.append(

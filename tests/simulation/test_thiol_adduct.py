@@ -53,9 +53,9 @@ def test_a_vinyl_sulfone_has_an_adduct() -> None:
 
 
 def test_the_remote_part_changes_nothing_once_it_is_cut_away() -> None:
-    near = score("C=CC(=O)N1CCN(c2ccccc2)CC1")
-    far = score("C=CC(=O)N1CCN(c2ccc(CCCC3CCCCC3)cc2)CC1")
-    assert far.species[0].smiles == near.species[0].smiles == "C=CC(=O)N1CCN(c2ccccc2)CC1"
+    near = score("C=CC(=O)NCCC")
+    far = score("C=CC(=O)NCCCCCCCCCc1ccccc1")
+    assert far.species[0].smiles == near.species[0].smiles == "C=CC(=O)NCCC"
     assert far.value == pytest.approx(near.value, abs=1.0)
 
 
