@@ -41,7 +41,7 @@ class Redox:
     )
     applies_to: ClassVar[tuple[str, ...]] = ("[C,c,N,n,O,o]=,:[C,c,N,n,O,o]",)
     cost: ClassVar[str] = "three mean fields in water, two of them open shell"
-    validity: ClassVar[str] = "see docs/recipes/redox.md"
+    validity: ClassVar[str] = "not yet measured against experiment; compare within a series only"
 
     def sites(self, molecule: Chem.Mol) -> tuple[Site, ...]:
         """The largest conjugated system; none where there is none."""
