@@ -17,7 +17,7 @@ from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from simulation import register
-from simulation.errors import InputError
+from simulation.errors import InputError, SimulationError
 from simulation.quantum import simulators
 
 if TYPE_CHECKING:  # qiskit is loaded when a backend is used
@@ -288,34 +288,22 @@ def listing() -> tuple[Listing, ...]:
 
 
 def _listed(name: str, provider: str) -> Listing:
-    from simulation.errors import SimulationError
-
+    label, summary, cost = name, "", ""
+    qubits: int | None = None
+    devices: dict[str, int] = {}
+    credentials: bool | None = None
+    problem = ""
     try:
         found = register.load(GROUP, name, kind="backend", step=STEP)
-        if not isinstance(found, Family) or isinstance(found, type):
+        if isinstance(found, Family) and not isinstance(found, type):
+            label, summary, cost = f"{name}:<device>", found.summary, found.cost
+            devices = getattr(found, "devices", dict)()
+            asked = getattr(found, "has_credentials", None)
+            credentials = asked() if asked is not None else None
+        else:
             backend = wrapped(found, name)
-            return Listing(
-                name, backend.summary, backend.qubits, {}, backend.cost, None, "", provider
-            )
+            summary, cost, qubits = backend.summary, backend.cost, backend.qubits
     except Exception as error:
         # whatever a backend from outside does, the others are still listed
-        reason = error.message if isinstance(error, SimulationError) else repr(error)
-        return Listing(name, "", None, {}, "", None, reason, provider)
-    devices: dict[str, int] = {}
-    problem, credentials = "", None
-    try:
-        devices = getattr(found, "devices", dict)()
-        asked = getattr(found, "has_credentials", None)
-        credentials = asked() if asked is not None else None
-    except SimulationError as error:
-        problem = error.message
-    return Listing(
-        f"{name}:<device>",
-        found.summary,
-        None,
-        devices,
-        found.cost,
-        credentials,
-        problem,
-        provider,
-    )
+        problem = error.message if isinstance(error, SimulationError) else repr(error)
+    return Listing(label, summary, qubits, devices, cost, credentials, problem, provider)

@@ -242,9 +242,20 @@ def test_a_broken_backend_does_not_hide_the_others(installed):
     def broken() -> None:
         raise RuntimeError("no such socket")
 
-    installed(broken=broken, trap=IonTrap)
-    first, second = backends.listing()
+    class Unreadable:
+        summary = "devices of a broken account"
+        cost = "much"
+
+        def device(self, name: str) -> None: ...
+
+        def devices(self) -> None:
+            raise ValueError("not JSON")
+
+    installed(broken=broken, far=Unreadable(), trap=IonTrap)
+    first, far, second = backends.listing()
     assert "no such socket" in first.problem
+    assert (far.name, far.summary) == ("far:<device>", "devices of a broken account")
+    assert "not JSON" in far.problem
     assert (second.name, second.qubits, second.problem) == ("trap", 3, "")
 
 
