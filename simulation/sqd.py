@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from pyscf.fci import cistring, direct_spin1, spin_op
+from qiskit.primitives import BitArray
 from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
 from simulation.errors import ConvergenceError, InputError
@@ -111,7 +112,7 @@ class SQDSolver:
         result = fermion.diagonalize_fermionic_hamiltonian(
             state.hamiltonian.one_body,
             state.hamiltonian.two_body,
-            np.asarray(samples, dtype=bool),
+            BitArray.from_bool_array(np.asarray(samples, dtype=bool)),
             samples_per_batch=self.shots,
             norb=hamiltonian.norb,
             nelec=electrons,
