@@ -1,13 +1,14 @@
 """The active spaces on which VQE engines are compared, and their integrals as files.
 
     python benchmarks/engine_cases.py --write FOLDER     every case as FOLDER/<case>.npz
-    python benchmarks/engine_cases.py --drugs            compute the drug spaces again
+    python benchmarks/engine_cases.py --drugs            compute the drug spaces that have no file
 
 A file holds ``one_body`` (norb, norb), ``two_body`` (norb,) * 4 in chemists'
 notation, ``core`` (all Hartree), ``n_alpha`` and ``n_beta``. The small molecules
-are computed when asked for. The three drug spaces, RHF/6-31G* on a GFN2-xTB
+are computed when asked for. The drug spaces, RHF/6-31G* on a GFN2-xTB
 geometry, take minutes each, so their integrals lie beside this file in
-``engine_integrals`` and ``--drugs`` is the command that made them.
+``engine_integrals``, and ``--drugs`` is the command that made them; a space
+without a file is left out of the comparison.
 """
 
 from __future__ import annotations
@@ -204,11 +205,13 @@ CASES: Mapping[str, Sector] = _Cases()
 def main() -> None:
     parser = argparse.ArgumentParser(description="Integrals of the spaces engines are compared on.")
     parser.add_argument("--write", type=Path, metavar="FOLDER", help="every case as a file")
-    parser.add_argument("--drugs", action="store_true", help="compute the drug spaces again")
+    parser.add_argument("--drugs", action="store_true", help="compute those that have no file")
     arguments = parser.parse_args()
     if arguments.drugs:
         STORED.mkdir(exist_ok=True)
         for name, drug in DRUGS.items():
+            if (STORED / file_name(name)).exists():
+                continue
             save(STORED / file_name(name), drug.sector())
             print(STORED / file_name(name), flush=True)
     if arguments.write:
