@@ -37,7 +37,7 @@ class PhotoSTGap:
     applies_to: ClassVar[tuple[str, ...]] = ("[C,c,N,n,O,o]=,:[C,c,N,n,O,o]",)
     cost: ClassVar[str] = "as warhead-ea, whose geometry and mean field it shares"
     validity: ClassVar[str] = (
-        "Spearman 0.87 against the triplet energies of nine aromatics and dienes of up to ten heavy "
+        "Spearman 0.87 against triplet energies of nine aromatics and dienes of up to ten heavy "
         "atoms (HF gap 0.63), 0.9-1.5 eV too high"
     )
 
