@@ -3,7 +3,7 @@
 ADAPT-VQE optimises again after every few factors it adds. Starting each time
 from the inverse Hessian of the last optimisation, with the new parameters'
 estimated curvature on its diagonal, most of these need two to five gradients
-(Ramoa et al., npj Quantum Inf. 11, 86 (2025)).
+(Ramôa et al., arXiv:2401.05172).
 """
 
 from __future__ import annotations
