@@ -304,6 +304,8 @@ def _orthogonaliser(auxiliary: gto.Mole) -> Callable[[NDArray[np.float64]], None
 
     def solve(raw: NDArray[np.float64]) -> None:
         # the transpose of a C-contiguous array is what BLAS overwrites without a copy
-        dtrsm(1.0, factor, raw.T, lower=1, overwrite_b=1)
+        solved = dtrsm(1.0, factor, raw.T, lower=1, overwrite_b=1)
+        if not np.may_share_memory(solved, raw):
+            raw[:] = solved.T
 
     return solve
