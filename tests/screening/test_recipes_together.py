@@ -213,12 +213,14 @@ def test_a_screen_by_two_recipes_stopped_anywhere_resumes_to_the_same_table(tmp_
         assert (tmp_path / f"stopped{stop}" / "results.csv").read_text() == whole
 
 
-def test_a_job_is_given_up_by_its_driver_only_after_all_its_recipes_had_their_time():
+def test_a_job_is_given_up_by_its_driver_only_after_all_its_recipes_had_their_time(monkeypatch):
+    cancelled = []
+    monkeypatch.setattr("ray.cancel", lambda reference, force: cancelled.append(reference))
     scheduler = Scheduler()
     job = Job(1, "KEY", "CCO", BOTH, {}, 5, 100.0, 600)
     now = time.monotonic()
     scheduler._flying = {"young": (job, now - 900), "old": (job, now - 1001)}
-    assert [reference for reference, _ in scheduler._overdue(set())] == ["old"]
+    assert [reference for reference, _ in scheduler._overdue(set())] == ["old"] == cancelled
 
 
 @pytest.fixture
