@@ -206,7 +206,8 @@ def load_ffsim(solver: str) -> ModuleType:
     except ImportError as error:
         raise InputError(
             "solver",
-            f'the solver {solver} needs ffsim, which is not installed: pip install "molq[sqd]"',
+            f"the solver {solver} needs ffsim, which cannot be imported ({error}): "
+            'pip install "molq[sqd]"',
         ) from error
     return ffsim
 

@@ -309,7 +309,7 @@ def _load_addon() -> Any:
     except ImportError as error:
         raise InputError(
             "solver",
-            "the solver sqd needs qiskit-addon-sqd, which is not installed: "
+            f"the solver sqd needs qiskit-addon-sqd, which cannot be imported ({error}): "
             'pip install "molq[sqd]"',
         ) from error
     return fermion
