@@ -117,9 +117,8 @@ def addition(work: Workup, acceptor: MichaelAcceptor) -> Addition:
     from simulation.thioladdition import add
 
     ensemble = work.ensemble
-    nucleophile = work.species(thiolate.SMILES, name="methanethiolate")
     geometries = ensemble.within(WINDOW).geometries[:MOST_CONFORMERS]
-    reference = nucleophile.geometry.energy
+    reference = thiolate.reference(work)
     with work.clock.step("adduct"):
         return add(geometries, acceptor, reference, solvent=work.settings.solvent)
 

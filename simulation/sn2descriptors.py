@@ -45,8 +45,7 @@ def describe(work: Workup, warhead: SN2Warhead) -> Described:
     model = work if whole else work.species(molecule, name="model compound")
     inside = SN2Warhead(warhead.kind, *site)
     ensemble = model.ensemble
-    nucleophile = work.species(thiolate.SMILES, name="methanethiolate")
-    reference = nucleophile.geometry.energy
+    reference = thiolate.reference(work)
     geometries = ensemble.within(WINDOW).geometries[:MOST_CONFORMERS]
     with work.clock.step("displacement"):
         displacement = displace(geometries, inside, reference, solvent=work.settings.solvent)

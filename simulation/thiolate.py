@@ -8,15 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from rdkit import Chem
+from rdkit import Chem, rdBase
 
 from simulation.conformers import keeps_bonds
 from simulation.errors import ConvergenceError
 from simulation.modelhessian import lindh
 from simulation.xtb import BOHR, GFN2, EnergyGradient, relax
+
+if TYPE_CHECKING:
+    from simulation.workup import Workup
 
 Vector = NDArray[np.float64]  # shape: (3,)
 
@@ -34,6 +38,17 @@ class Restraint:
 
     atoms: tuple[int, int]
     distance: float  # Angstrom
+
+
+def reference(work: Workup) -> float:
+    """The energy of methanethiolate in a molecule's calculation, Hartree.
+
+    Raises:
+        ConvergenceError: GFN2-xTB does not settle.
+    """
+    # RDKit warns that its force field has no thiolate; GFN2-xTB optimises it from any start.
+    with rdBase.BlockLogs():
+        return work.species(SMILES, name="methanethiolate").geometry.energy
 
 
 def attached(

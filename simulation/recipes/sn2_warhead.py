@@ -124,7 +124,7 @@ def _flags(
     found = leading.displacement.found
     if max(found) - min(found) > LARGE_SPREAD:
         flags.append(
-            f"the two sides of attack differ by {max(found) - min(found):.1f} kcal/mol: one of them "
+            f"the two sides of attack differ by {max(found) - min(found):.1f} kcal/mol: one "
             "is crowded, or a group nearby holds the thiolate"
         )
     if leading.model.geometry.charge:
