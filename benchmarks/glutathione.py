@@ -192,7 +192,7 @@ SERIES = (
     ("piperidine amide", "C=CC(=O)[NX3;R]"),
     ("N-alkyl amide", "C=CC(=O)N"),
 )
-# Chosen before anything was fitted; the first is the classical ridge to beat.
+# Fixed before any model was shipped; the first is the classical ridge to beat.
 CLASSICAL = ("gfn2_lumo", "beta", "alpha", "n_aryl", "allylic_amine")
 CANDIDATES = {
     "classical ridge (GFN2 LUMO, beta, alpha, N-aryl, amine)": CLASSICAL,
