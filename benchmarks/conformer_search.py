@@ -1,9 +1,9 @@
 """The lowest conformer that each way of searching finds, at equal numbers of optimisations.
 
-    OMP_NUM_THREADS=1 python benchmarks/conformer_search.py [--optimisations 5] [--seed 1]
+    OMP_NUM_THREADS=1 python benchmarks/conformer_search.py [--optimisations 4] [--seed 1]
 
 Twenty flexible drugs (configs/libraries/flexible_drugs.csv), neutral, ALPB(water). Every
-search hands on five starting structures for each GFN2-xTB optimisation, and the lowest by
+search hands on up to five starting structures for each GFN2-xTB optimisation, and the lowest by
 one energy are optimised. Each result is appended to a file as it comes, and a repeated
 call goes on from there. CPU seconds of one thread, the search and the optimisations.
 """
@@ -86,7 +86,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--optimisations", type=int, default=5)
+    parser.add_argument("--optimisations", type=int, default=4)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--results", type=Path, default=Path("conformer_search.csv"))
     arguments = parser.parse_args()
