@@ -129,7 +129,13 @@ def charge_flags(geometry: Geometry) -> tuple[str, ...]:
 def solver_flags(
     name: str, solutions: Sequence[SolverRecord], deviation_mha: float
 ) -> tuple[str, ...]:
-    """What to say of how the energies of one site were got."""
+    """What to say of how the energies of one site were got.
+
+    Args:
+        name: of the site.
+        solutions: of it.
+        deviation_mha: solver minus CASCI of the site's value, with the sign of the score's.
+    """
     flags = [f"{name}: {doubt}" for doubt in doubts(solutions)]
     if abs(deviation_mha) > LARGE_DEVIATION:
         flags.append(f"{name}: the solver is {deviation_mha:+.2f} mHa off CASCI")

@@ -90,8 +90,8 @@ class Redox:
         error = oxidised.standard_error
         flags = [*geometry.flags, *field.flags, *missing]
         flags += [f"{found.name}: {doubt}" for doubt in found.flags]
-        for site, change in ((oxidation, oxidised), (reduction, reduced)):
-            flags += solver_flags(site.name, site.solutions, change.deviation_mha)
+        for site in (oxidation, reduction):
+            flags += solver_flags(site.name, site.solutions, site.casci_deviation_mha or 0.0)
         return Score(
             smiles=work.smiles,
             inchikey=work.inchikey,

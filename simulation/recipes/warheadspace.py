@@ -162,7 +162,8 @@ def score(
     flags = [*geometry.flags, *field.flags, *charge_flags(geometry)]
     for site in scored:
         flags += [f"{site.score.name}: {doubt}" for doubt in site.warhead.record.flags]
-        flags += solver_flags(site.score.name, site.score.solutions, site.difference.deviation_mha)
+        deviation = site.score.casci_deviation_mha or 0.0
+        flags += solver_flags(site.score.name, site.score.solutions, deviation)
     sizes = {site.warhead.space.electrons for site in scored}
     if len(sizes) > 1:
         flags.append(

@@ -1,13 +1,17 @@
 import json
 import math
+from dataclasses import replace
 
 import pytest
 from rdkit import Chem
 
 from simulation import warheads
+from simulation.casci import CASCISolver
 from simulation.errors import ConvergenceError, InputError
 from simulation.recipes.recipe import find
 from simulation.recipes.warhead_ea import RECIPE, affinities
+from simulation.recipes.warheadspace import score as assembled
+from simulation.recipes.warheadspace import sites
 from simulation.score import Score
 from simulation.settings import SimulationSettings
 from simulation.workup import Workup
@@ -214,3 +218,19 @@ def test_the_triplet_recipe_gives_the_triplet_of_the_same_space() -> None:
     assert [(s.n_alpha, s.n_beta) for s in triplet.sites[0].solutions] == [(2, 2), (3, 1)]
     assert triplet.active_space == affinity.active_space
     assert 4.2 < triplet.value < 5.8
+
+
+def test_a_doubtful_solver_is_told_with_the_sign_of_the_deviation() -> None:
+    class AnionTooHigh:
+        name = "anion too high"
+
+        def solve(self, hamiltonian, n_alpha, n_beta):  # type: ignore[no-untyped-def]
+            exact = CASCISolver().solve(hamiltonian, n_alpha, n_beta)
+            return replace(exact, energy=exact.energy + 0.00265 * (n_alpha - n_beta))
+
+    work = Workup("C=CC(N)=O", QUICK.model_copy(update={"basis": "sto-3g"}), seed=1)
+    found, failures = sites(work, lambda s: s.anion, -1, recipe="any", solver=AnionTooHigh())
+    result = assembled(work, found, failures, recipe="any", unit="eV")
+    # a higher anion is a lower affinity
+    assert result.casci_deviation_mha == pytest.approx(-2.65)
+    assert any(flag.endswith("the solver is -2.65 mHa off CASCI") for flag in result.flags)
