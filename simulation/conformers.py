@@ -108,7 +108,8 @@ def keeps_bonds(molecule: Chem.Mol, coordinates: NDArray[np.float64]) -> bool:
     radii = np.array([table.GetRcovalent(a.GetAtomicNum()) for a in molecule.GetAtoms()])
     distances = np.linalg.norm(coordinates[:, None] - coordinates[None], axis=-1)
     ratio = distances / (radii[:, None] + radii[None])
-    bonded = np.array(Chem.GetAdjacencyMatrix(molecule), dtype=bool)
+    # an edited molecule still has the matrix of before: force takes it anew
+    bonded = np.array(Chem.GetAdjacencyMatrix(molecule, force=True), dtype=bool)
     apart = ~bonded & ~np.eye(len(radii), dtype=bool)
     return bool((ratio[bonded] < LONGEST_BOND).all() and (ratio[apart] > CLOSEST_CONTACT).all())
 

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from rdkit import Chem
+from rdkit.Chem import rdDistGeom
 
 from simulation import conformers, geometry
 from simulation.errors import ConvergenceError, InputError, ResourceError, StochasticError
@@ -79,6 +80,22 @@ def test_a_transferred_proton_and_a_broken_bond_are_seen() -> None:
     away = places[carbonyl] - places.mean(axis=0)
     moved[proton] = places[carbonyl] + 0.97 * away / np.linalg.norm(away)
     assert not conformers.keeps_bonds(molecule, moved)
+
+
+def test_bonds_of_an_edited_molecule_are_read_anew() -> None:
+    # the adjacency matrix of before stays with an edited molecule
+    pair = Chem.AddHs(Chem.MolFromSmiles("[CH3].[CH3]"))
+    carbons = [a.GetIdx() for a in pair.GetAtoms() if a.GetAtomicNum() == 6]
+    embedded = Chem.AddHs(Chem.MolFromSmiles("CC"))
+    rdDistGeom.EmbedMolecule(embedded, randomSeed=1)
+    hydrogens = iter(a.GetIdx() for a in embedded.GetAtoms() if a.GetAtomicNum() == 1)
+    order = [carbons.index(i) if i in carbons else next(hydrogens) for i in range(8)]
+    places = embedded.GetConformer().GetPositions()[order]
+    edited = Chem.RWMol(pair)
+    Chem.GetAdjacencyMatrix(edited)
+    edited.AddBond(*carbons, Chem.BondType.SINGLE)
+    assert not conformers.keeps_bonds(pair, places)
+    assert conformers.keeps_bonds(edited, places)
 
 
 def test_cages_and_hydrogen_bonds_are_not_taken_for_bonds() -> None:
