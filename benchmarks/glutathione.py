@@ -211,6 +211,15 @@ CANDIDATES = {
 SHIPPED: tuple[str, ...] = ("adduct", "beta", "alpha")
 QUANTUM = "ea"
 UNITS = {"adduct": "kcal/mol", "gfn2_lumo": "eV", "ea": "eV"}
+TITLES = {
+    "adduct": "thiolate adduct energy at pH 7.4",
+    "gfn2_lumo": "GFN2-xTB LUMO",
+    "beta": "substituents at the beta carbon",
+    "alpha": "substituents at the alpha carbon",
+    "n_aryl": "N-aryl amide",
+    "allylic_amine": "allylic amine",
+    "ea": "electron affinity",
+}
 
 
 def series(smiles: str) -> str:
@@ -381,6 +390,7 @@ def model_of(
                 coefficient=float(fitted.coefficients[i]),
                 low=float(data.values[:, i].min()),
                 high=float(data.values[:, i].max()),
+                title=TITLES.get(name, name),
             )
             for i, name in enumerate(names)
         ),

@@ -33,6 +33,7 @@ class Term:
     coefficient: float  # of the descriptor, centred and scaled; in the model's unit
     low: float  # smallest value among the training molecules
     high: float  # largest
+    title: str = ""  # what a reader sees; the name where empty
 
     def contribution(self, value: float) -> float:
         """To the model's value, in the model's unit."""
@@ -90,7 +91,7 @@ class LinearModel:
             raise ValueError(f"descriptors that are not finite: {dict(values)}")
         shares = [
             Contribution(
-                name=term.name,
+                name=term.title or term.name,
                 value=value,
                 unit=term.unit,
                 contribution=term.contribution(value),
@@ -110,7 +111,7 @@ class LinearModel:
             interval=(total - half, total + half),
             contributions=(intercept, *shares),
             outside=tuple(
-                f"{term.name} {value:.3g} {term.unit}".rstrip()
+                f"{term.title or term.name} {value:.3g} {term.unit}".rstrip()
                 + f" is outside the training molecules' {term.low:.3g} to {term.high:.3g}"
                 for term, value in zip(self.terms, column, strict=True)
                 if not term.low - 1e-9 <= value <= term.high + 1e-9

@@ -31,7 +31,12 @@ def test_acrylanilide() -> None:
     low, high = result.interval
     assert low < result.value < high
     assert result.value - low == pytest.approx(high - result.value)
-    assert result.contributions[0].name == "intercept"
+    assert [c.name for c in result.contributions] == [
+        "intercept",
+        "thiolate adduct energy at pH 7.4",
+        "substituents at the beta carbon",
+        "substituents at the alpha carbon",
+    ]
     assert sum(c.contribution for c in result.contributions) == result.value
     assert {c.kind for c in result.contributions} <= {"quantum", "classical"}
     assert result.flags == ()
@@ -132,7 +137,7 @@ MODEL = LinearModel(
     unit="log10(min)",
     intercept=2.0,
     terms=(
-        Term("adduct", "kcal/mol", "classical", -12.0, 4.0, 0.5, -24.0, -4.0),
+        Term("adduct", "kcal/mol", "classical", -12.0, 4.0, 0.5, -24.0, -4.0, "adduct energy"),
         Term("ea", "eV", "quantum", -4.8, 0.2, -0.1, -5.2, -4.2),
     ),
     covariance=np.diag([0.01, 0.02, 0.03]),
@@ -156,6 +161,14 @@ def test_contributions_add_up_and_the_interval_holds_the_value(adduct: float, ea
     assert high - low > 2 * 2.04 * 0.3  # never narrower than the residual
     outside = (not -24 <= adduct <= -4) + (not -5.2 <= ea <= -4.2)
     assert abs(len(prediction.outside) - outside) == 0
+
+
+def test_a_term_is_shown_by_its_title() -> None:
+    prediction = MODEL.predict({"adduct": -30.0, "ea": -6.0})
+    assert [c.name for c in prediction.contributions] == ["intercept", "adduct energy", "ea"]
+    assert prediction.outside[0].startswith("adduct energy -30 kcal/mol is outside")
+    for name in (GLUTATHIONE, BASELINE):
+        assert all(term.title and "_" not in term.title for term in shipped(name).terms)
 
 
 def test_a_model_is_checked() -> None:
