@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from functools import cached_property
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from copy import copy
+from functools import cached_property, wraps
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from rdkit import Chem, rdBase
 
-from simulation.errors import InputError
+from simulation.errors import InputError, SimulationError
 from simulation.molecule import check, parse
 from simulation.provenance import StepClock
 from simulation.score import SpeciesRecord
@@ -20,9 +22,33 @@ if TYPE_CHECKING:  # pyscf and tblite are loaded when a molecule is computed
     from simulation.geometry import Geometry
     from simulation.meanfield import MeanField
 
+Result = TypeVar("Result")
+
+
+def _failing_once(step: Callable[[Workup], Result]) -> Callable[[Workup], Result]:
+    """A step that raises its error again when asked again, without another attempt.
+
+    With the same settings and seed it would fail again, at the same cost for every recipe.
+    """
+
+    @wraps(step)
+    def attempt(work: Workup) -> Result:
+        if step.__name__ in work._failed:
+            raise copy(work._failed[step.__name__])
+        try:
+            return step(work)
+        except SimulationError as error:
+            # a copy has no traceback, which would keep every array of the step alive
+            work._failed[step.__name__] = copy(error)
+            raise
+
+    return attempt
+
 
 class Workup:
     """A molecule on its way through the steps; each is done when first asked for.
+
+    A step that failed raises the same error whenever it is asked for again.
 
     Args:
         smiles: of the molecule.
@@ -64,6 +90,7 @@ class Workup:
         self.multiplicity = multiplicity
         self.name = name
         self._species: dict[tuple[object, ...], Workup] = {}
+        self._failed: dict[str, SimulationError] = {}  # step -> how it ended
 
     @cached_property
     def smiles(self) -> str:
@@ -77,6 +104,7 @@ class Workup:
             return str(Chem.MolToInchiKey(self.molecule))
 
     @cached_property
+    @_failing_once
     def ensemble(self) -> Ensemble:
         """Every distinct conformer, optimised with GFN2-xTB.
 
@@ -107,6 +135,7 @@ class Workup:
         return self.ensemble.lowest
 
     @cached_property
+    @_failing_once
     def field(self) -> MeanField:
         """The mean field of the lowest conformer, restricted open-shell where it has one.
 

@@ -3,9 +3,10 @@ import pytest
 from rdkit import Chem
 
 from simulation.ensemble import Ensemble
-from simulation.errors import InputError
+from simulation.errors import ConvergenceError, InputError, StochasticError
 from simulation.geometry import Geometry, embed, optimise, optimise_all
 from simulation.molecule import parse
+from simulation.recipes.recipe import find
 from simulation.score import ConformerRecord
 from simulation.settings import SimulationSettings
 from simulation.workup import Workup
@@ -128,6 +129,48 @@ def test_a_species_that_cannot_be_is_refused(
 ) -> None:
     with pytest.raises(InputError, match=reason):
         _work("CC(N)=O").species(species, charge=charge, multiplicity=multiplicity)
+
+
+def test_a_failed_mean_field_is_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    from simulation import meanfield
+
+    attempts = []
+
+    def failing(geometry: Geometry, *args: object, **kwargs: object) -> None:
+        attempts.append(geometry)
+        raise ConvergenceError("meanfield", "no rung converged")
+
+    monkeypatch.setattr(meanfield, "solve", failing)
+    work = _work("C=CC(N)=O", settings=SimulationSettings(conformers=1))
+    for recipe in ("warhead-ea", "warhead-st", "photo-st-gap"):
+        with pytest.raises(ConvergenceError, match="meanfield: no rung converged"):
+            find(recipe).score(work)
+    assert len(attempts) == 1
+    # another molecule, and a species of this one, have their own
+    with pytest.raises(ConvergenceError):
+        _ = work.species("CC(N)=O").field
+    assert len(attempts) == 2
+
+
+def test_a_failed_search_is_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    from simulation import conformersearch
+
+    attempts = []
+
+    def failing(molecule: Chem.Mol, *args: object, **kwargs: object) -> None:
+        attempts.append(molecule)
+        raise StochasticError("geometry", "no conformer with this seed")
+
+    monkeypatch.setattr(conformersearch, "starts", failing)
+    work = _work("C=CC(N)=O")
+    with pytest.raises(StochasticError) as first:
+        _ = work.ensemble
+    with pytest.raises(StochasticError) as second:
+        _ = work.geometry
+    with pytest.raises(StochasticError):
+        _ = work.field
+    assert (second.value.step, second.value.message) == (first.value.step, first.value.message)
+    assert len(attempts) == 1
 
 
 def test_a_species_made_by_hand_with_a_wrong_valence_is_refused() -> None:
