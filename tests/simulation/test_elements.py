@@ -55,6 +55,7 @@ def test_an_iodinated_warhead_is_scored_and_says_how() -> None:
     score = find("warhead-ea").score(work)
     assert -6.5 < score.value < -4
     assert score.baselines["hf_lumo"].method == "DF-RHF/6-31g* with def2-svp on I LUMO"
+    assert "6-31g* has no functions for I: def2-svp was taken there" in " ".join(score.flags)
     everywhere = SETTINGS.model_copy(update={"basis": "def2-svp"})
     other = Workup("C=CC(=O)NCI", everywhere, seed=1)
     # the basis of the other atoms moves the affinity less than a substituent does
