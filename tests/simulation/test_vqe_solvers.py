@@ -21,7 +21,7 @@ from simulation.vqe.engine import VQESolver, optimised
         ("H2", 2, 2, (1, 1)),
         ("LiH", 2, 3, (1, 1)),
         ("LiH", 2, 5, (1, 1)),
-        ("LiH", 4, 6, (2, 2)),
+        pytest.param("LiH", 4, 6, (2, 2), marks=pytest.mark.slow),
         ("acrylamide", 4, 4, (2, 2)),
         ("acrylamide", 4, 4, (3, 2)),
         ("acrylamide", 4, 4, (2, 1)),
@@ -114,7 +114,8 @@ def test_the_same_call_gives_the_same_bits(active_space):
 def test_the_singlet_below_which_a_triplet_lies_is_found(active_space):
     oxygen = active_space("O2", 8, 6, spin=2)
     singlet = VQESolver(2).solve(oxygen, 4, 4).energy
-    assert singlet == pytest.approx(CASCISolver().solve(oxygen, 4, 4).energy, abs=2e-5)
+    # to the default target_error_mha
+    assert singlet == pytest.approx(CASCISolver().solve(oxygen, 4, 4).energy, abs=1e-4)
     assert singlet > VQESolver(2).solve(oxygen, 5, 3).energy + 0.02
 
 
@@ -140,5 +141,5 @@ def test_senseless_integrals_are_refused():
 
 
 def test_unknown_solvers_are_refused():
-    with pytest.raises(InputError, match="installed: casci, vqe, vqe-circuit"):
+    with pytest.raises(InputError, match=r"dmrg.*installed: .*\bvqe\b"):
         solver.find(SimulationSettings(solver="dmrg"))
