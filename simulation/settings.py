@@ -16,7 +16,11 @@ class SimulationSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     conformers: int = Field(
-        default=10, ge=1, le=300, description="ETKDGv3 conformers embedded and each optimised"
+        default=10,
+        ge=1,
+        le=300,
+        description="GFN2-xTB optimisations at most; five times as many starting structures are "
+        "embedded and screened",
     )
     embed_timeout_s: int = Field(
         default=60, ge=1, description="time limit of the embedding of one molecule, in seconds"
@@ -24,7 +28,7 @@ class SimulationSettings(BaseModel):
     conformer_search: Literal["etkdg", "torsion-annealing", "torsion-qaoa"] = Field(
         default="etkdg",
         description="where starting conformers come from: ETKDGv3, or a torsion grid sampled by "
-        "simulated annealing or by QAOA",
+        "simulated annealing or by QAOA (torsion-qaoa runs its circuits on backend)",
     )
     solvent: str | None = Field(
         default="water", description="ALPB solvent of the GFN2-xTB optimisation; null for vacuum"
@@ -74,10 +78,10 @@ class SimulationSettings(BaseModel):
         "extrapolation",
     )
     queue_limit_s: int = Field(
-        default=3600,
+        default=3000,
         ge=0,
-        description="how long one calculation waits for a remote device, in seconds; the job is "
-        "kept and found again by the next attempt",
+        description="how long one calculation waits for a remote device, in seconds, less than "
+        "the time limit of a recipe; the job is kept and found again by the next attempt",
     )
     technical_file: bool = Field(
         default=False,

@@ -122,7 +122,10 @@ def test_a_wrong_call_is_one_line_and_exit_code_2(
         ("simulation.backend=aer", 'add solver = "vqe-circuit"'),
         ("simulation={backend='aer', solver='vqe-circuit'}", "the backend 'aer' samples"),
         ("simulation.solver=sqd", "set ranking.sampled = true"),
-        ("simulation={backend='ibm:fez', solver='vqe-circuit'}", "compute.time_limit_s, 3600 s"),
+        (
+            "simulation={backend='ibm:fez', solver='vqe-circuit', queue_limit_s=3600}",
+            "compute.time_limit_s, 3600 s",
+        ),
         ("library.path=elsewhere.csv", "elsewhere.csv does not exist"),
         ("generator.prior=nobody", "[generator] unknown generator 'nobody'"),
         ("generator.scaffold=C=(", "[generator] not a valid SMILES"),
