@@ -31,6 +31,10 @@ REPETITIONS = 2
 _NOISE = 0.05  # rad; the start from amplitudes is often a saddle: its symmetry has to be broken
 _ENERGY_TOLERANCE = 1e-8  # Hartree relative to max(|E|, 1)
 _MAX_ITERATIONS = 200
+# Where no step length lowers the energy its search ends at a regularisation so large
+# that every later step is a short one along the gradient. It does not come back by
+# itself, so the search begins anew after as many iterations.
+_ITERATIONS_PER_SEARCH = 10
 _COUPLED_CLUSTER_CYCLES = 100
 _LARGEST_AMPLITUDE = 1.0  # beyond it coupled cluster has diverged and says nothing
 _SPIN_TOLERANCE = 0.1  # on <S^2>; another multiplicity is 2 or more away
@@ -74,27 +78,7 @@ def lucj_state(
     """
     problem = _Problem.of(hamiltonian, (n_alpha, n_beta), repetitions)
     noise = np.random.default_rng(seed).normal(scale=_NOISE, size=problem.start.size)
-    gradients: list[float] = []
-
-    def noted(intermediate_result: Any) -> None:
-        if getattr(intermediate_result, "jac", None) is not None:
-            gradients.append(float(np.abs(intermediate_result.jac).max()))
-
-    result = problem.ffsim.optimize.minimize_linear_method(
-        problem.prepared,
-        problem.operator,
-        problem.start + noise,
-        maxiter=_MAX_ITERATIONS,
-        ftol=_ENERGY_TOLERANCE,
-        callback=noted,
-    )
-    if not result.success:
-        raise ConvergenceError(
-            "solver",
-            f"lucj: the linear method did not converge in {_MAX_ITERATIONS} iterations; "
-            "try another seed or the solver vqe",
-        )
-    state = problem.state(result.x, int(result.nfev), gradients[-1] if gradients else 0.0)
+    state = problem.minimised(problem.start + noise)
     spin = abs(n_alpha - n_beta) / 2
     square = problem.ffsim.spin_square(state.vector, norb=hamiltonian.norb, nelec=(n_alpha, n_beta))
     excess = float(square) - spin * (spin + 1)
@@ -174,6 +158,27 @@ class _Problem:
             nelec=self.electrons,
         )
         return vector
+
+    def minimised(self, start: NDArray[np.float64]) -> LUCJState:
+        """The minimum that the linear method finds from ``start`` (shape: (parameters,), rad).
+
+        Raises:
+            ConvergenceError: it found none in ``_MAX_ITERATIONS``.
+        """
+        parameters, prepared, done = start, 0, 0
+        while done < _MAX_ITERATIONS:
+            most = min(_ITERATIONS_PER_SEARCH, _MAX_ITERATIONS - done)
+            result = self.ffsim.optimize.minimize_linear_method(
+                self.prepared, self.operator, parameters, maxiter=most, ftol=_ENERGY_TOLERANCE
+            )
+            parameters, prepared, done = result.x, prepared + int(result.nfev), done + most
+            if result.success:
+                return self.state(parameters, prepared, float(np.abs(result.jac).max(initial=0.0)))
+        raise ConvergenceError(
+            "solver",
+            f"lucj: the linear method did not converge in {_MAX_ITERATIONS} iterations; "
+            "try another seed or the solver vqe",
+        )
 
     def state(
         self, parameters: NDArray[np.float64], evaluations: int, gradient_norm: float

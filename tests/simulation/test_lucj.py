@@ -22,7 +22,7 @@ from simulation.settings import SimulationSettings
         ("LiH", 2, 3, (3, 1)),
         ("LiH", 2, 3, (3, 3)),
         ("acrylamide", 4, 4, (2, 2)),
-        ("acrylamide", 4, 4, (2, 3)),
+        pytest.param("acrylamide", 4, 4, (2, 3), marks=pytest.mark.slow),
     ],
 )
 def test_two_repetitions_are_exact_in_small_spaces(
@@ -50,8 +50,10 @@ def test_the_amplitudes_of_coupled_cluster_give_the_start(active_space):
 
 def test_the_seed_makes_it_reproducible(active_space):
     h = active_space("LiH", 2, 3)
+    # the first search from seed 4 ends in short steps; the next one finds the minimum
     energies = [lucj_state(h, 1, 1, 1, seed).energy for seed in (3, 3, 4)]
     assert energies[0] == energies[1] != energies[2]
+    assert energies[2] == pytest.approx(energies[0], abs=1e-6)
 
 
 @pytest.mark.slow
