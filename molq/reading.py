@@ -14,7 +14,7 @@ from screening import runfiles
 from screening.database import FILE, JournalError
 from screening.journal import Journal
 from screening.library import LibraryError
-from screening.objective import ObjectiveSettings, recipe_names
+from screening.objective import ObjectiveSettings, Transform, recipe_names
 from screening.ranking import RankingSettings
 from screening.scheduler import SchedulerError
 from screening.standing import leads
@@ -66,8 +66,9 @@ def settings_of(journal: Journal) -> RunFile:
 def leads_of(journal: Journal, file: RunFile) -> LeadTable:
     """The ranked leads of a journal.
 
-    A screen without objectives is ranked by falling value of its first recipe: its
-    utility places a molecule between the lowest and the highest value of the screen.
+    A screen without objectives is ranked by the value of its first recipe, from the end
+    of the scale that the recipe calls better: the utility places a molecule between the
+    lowest and the highest value of the screen.
     """
     objectives = file.objective
     if isinstance(file, ScreenFile) and not objectives:
@@ -84,10 +85,13 @@ def _by_value(
     extremes = journal.extremes(recipe, sampled=ranking.sampled)
     if extremes is None:
         return ()
+    from simulation.recipes.recipe import better_end
+
     low, high = extremes
     if low == high:
         low, high = low - 0.5, high + 0.5
-    return (ObjectiveSettings(name=recipe, transform="maximize", low=low, high=high),)
+    transform: Transform = "maximize" if better_end(recipe) == "higher" else "minimize"
+    return (ObjectiveSettings(name=recipe, transform=transform, low=low, high=high),)
 
 
 def status_of(

@@ -66,9 +66,12 @@ def command(
 
 
 def _record(recipe: Recipe) -> dict[str, Any]:
+    from simulation.recipes import recipe as register
+
     return {
         "name": recipe.name,
         "unit": recipe.unit,
+        "better": register.better_end(recipe.name),
         "summary": recipe.summary,
         "method": recipe.method,
         "applies_to": list(recipe.applies_to),
@@ -91,6 +94,7 @@ def _page(name: str) -> str | None:
 
 def _facts(record: dict[str, Any]) -> list[list[str]]:
     facts = [["recipe", record["name"]], ["unit", record["unit"] or "a pure number"]]
+    facts += [["better", f"{record['better']}, which a screen without an objective puts first"]]
     facts += [["computes", record["summary"]], ["method", record["method"]]]
     facts += [["applies to", pattern] for pattern in record["applies_to"]]
     facts += [["cost", record["cost"]], ["validity", record["validity"]]]

@@ -39,11 +39,12 @@ def command(
     """Score every molecule of a library; every row gets a score or a reason.
 
     `results.csv` holds the rows in the library's order. Several recipes share the
-    geometry and the mean field of a molecule. Leads are ranked by falling value of
-    the first, or by objectives: --set 'objective=[{name="warhead-ea",
-    transform="window", low=-4.95, high=-4.75}]'. Energies sampled on a noisy backend
-    are listed, and ranked only with --set ranking.sampled=true. The tables of --set
-    are screen, library, filters, objective, simulation, ranking, compute and report.
+    geometry and the mean field of a molecule. Leads are ranked by the value of the
+    first, from the end that it calls better (`molq recipes NAME`), or by objectives:
+    --set 'objective=[{name="warhead-ea", transform="window", low=-4.95, high=-4.75}]'.
+    Energies sampled on a noisy backend are listed, and ranked only with
+    --set ranking.sampled=true. The tables of --set are screen, library, filters,
+    objective, simulation, ranking, compute and report.
     """
     from molq import execution, overrides
     from molq.cli import leads, threads, watching

@@ -73,7 +73,7 @@ def sentences(
         scored: the results that are scores.
         table: the leads.
         found: from ``agreement``.
-        by_value: whether the leads stand by falling value alone.
+        by_value: whether the leads stand by their value alone.
     """
     recipes = list(dict.fromkeys(result.recipe for result in scored))
     by_recipe = {
@@ -98,7 +98,8 @@ def _best(table: LeadTable, by_value: bool) -> str:
         score = leading_score(best)
         assert score is not None
         value = stated(score.value, score.standard_error).replace("-", "\N{MINUS SIGN}")
-        return f"{label(best)} has the highest value, {value} {score.unit}."
+        end = "lowest" if table.objectives[0].transform == "minimize" else "highest"
+        return f"{label(best)} has the {end} value, {value} {score.unit}."
     text = f"The best molecule is {label(best)}, with a utility of {number(best.utility, 3)}"
     proposed = sum(lead.candidate.origin == "generator" for lead in table[:TOP])
     if proposed:

@@ -127,7 +127,14 @@ def _objectives(table: LeadTable, file: RunFile) -> tuple[ObjectiveRow, ...]:
     rows = tuple(_objective(objective, table) for objective in table.objectives)
     if file.objective:
         return rows
-    return tuple(replace(row, transform="by falling value; no objective was given") for row in rows)
+    return tuple(
+        replace(row, transform=f"by {order} value; no objective was given")
+        for row, order in zip(rows, (_order(o) for o in table.objectives), strict=True)
+    )
+
+
+def _order(objective: ObjectiveSettings) -> str:
+    return "rising" if objective.transform == "minimize" else "falling"
 
 
 def _objective(objective: ObjectiveSettings, table: LeadTable) -> ObjectiveRow:

@@ -10,7 +10,7 @@ from rdkit import Chem
 from simulation.errors import ConvergenceError, InputError
 from simulation.recipes.account import provenance
 from simulation.recipes.pispace import solver_flags
-from simulation.recipes.recipe import Site
+from simulation.recipes.recipe import Better, Site
 from simulation.score import (
     ActiveSpaceRecord,
     Baseline,
@@ -48,6 +48,7 @@ class CHBDE:
 
     name: ClassVar[str] = "ch-bde"
     unit: ClassVar[str] = "kcal/mol"
+    better: ClassVar[Better] = "lower"
     summary: ClassVar[str] = (
         "bond dissociation enthalpy of the weakest C-H bond, and of all others: where a radical, "
         "a cytochrome or oxygen takes a hydrogen atom; lower is more easily oxidised"

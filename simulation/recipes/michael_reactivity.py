@@ -12,7 +12,7 @@ from simulation.errors import ConvergenceError, InputError
 from simulation.michaelacceptor import MichaelAcceptor
 from simulation.reactivitymodel import BASELINE, GLUTATHIONE, LinearModel, Prediction, shipped
 from simulation.recipes.account import provenance
-from simulation.recipes.recipe import Site
+from simulation.recipes.recipe import Better, Site
 from simulation.recipes.thiol_adduct import RECOGNISED, species
 from simulation.score import Baseline, Score, SiteScore
 from simulation.workup import Workup
@@ -38,6 +38,7 @@ class MichaelReactivity:
 
     name: ClassVar[str] = "michael-reactivity"
     unit: ClassVar[str] = "log10(min)"
+    better: ClassVar[Better] = "lower"
     summary: ClassVar[str] = (
         "predicted log10 half-life (minutes) of a Michael acceptor with glutathione, with a 95 % "
         "prediction interval; lower reacts faster"

@@ -11,7 +11,7 @@ from simulation.errors import ConvergenceError
 from simulation.recipes.account import provenance
 from simulation.recipes.chromophore import chromophore, largest, named
 from simulation.recipes.pispace import HARTREE_EV, charge_flags, difference, solver_flags
-from simulation.recipes.recipe import Site
+from simulation.recipes.recipe import Better, Site
 from simulation.score import Baseline, Score, SiteScore
 from simulation.solver import find
 from simulation.workup import Workup
@@ -25,6 +25,7 @@ class PhotoSTGap:
 
     name: ClassVar[str] = "photo-st-gap"
     unit: ClassVar[str] = "eV"
+    better: ClassVar[Better] = "lower"
     summary: ClassVar[str] = (
         "vertical energy of the lowest pi-pi* triplet of the largest conjugated system: what a "
         "sensitiser must bring, or a photosensitiser gives"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from rdkit import Chem
 
@@ -12,6 +12,8 @@ from simulation.score import Score
 from simulation.workup import Workup
 
 GROUP = "molq.recipes"
+
+Better = Literal["higher", "lower"]
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class Recipe(Protocol):
 
     name: str
     unit: str
+    better: Better  # the end of the scale that a screen without an objective puts first
     summary: str  # one line: the definition
     method: str  # one line: geometry, mean field, space, solver
     applies_to: tuple[str, ...]  # SMARTS of the sites
@@ -67,3 +70,15 @@ def find(name: str) -> Recipe:
     """
     recipe: Recipe = register.load(GROUP, name, kind="recipe", step="recipe")
     return recipe
+
+
+def better_end(name: str) -> Better:
+    """The end of a recipe's scale that stands first where no objective says otherwise.
+
+    ``higher`` for a recipe that does not say, and for one that is installed no
+    longer: its scores can be read all the same.
+    """
+    if name not in names():
+        return "higher"
+    end: Better = getattr(find(name), "better", "higher")
+    return end

@@ -11,7 +11,7 @@ from simulation.errors import ConvergenceError, InputError
 from simulation.recipes.account import provenance
 from simulation.recipes.chromophore import ChromophoreSpace, chromophore, largest, named
 from simulation.recipes.pispace import HARTREE_EV, Difference, difference, solver_flags
-from simulation.recipes.recipe import Site
+from simulation.recipes.recipe import Better, Site
 from simulation.score import Baseline, Score, SiteScore
 from simulation.solver import find
 from simulation.workup import Workup
@@ -30,6 +30,7 @@ class Redox:
 
     name: ClassVar[str] = "redox"
     unit: ClassVar[str] = "eV"
+    better: ClassVar[Better] = "lower"
     summary: ClassVar[str] = (
         "vertical ionisation potential of the largest pi system in water (its electron affinity "
         "beside it): lower is more easily oxidised"

@@ -10,7 +10,7 @@ from rdkit import Chem
 from simulation import sn2warhead
 from simulation.errors import ConvergenceError, InputError
 from simulation.recipes.account import provenance
-from simulation.recipes.recipe import Site
+from simulation.recipes.recipe import Better, Site
 from simulation.score import Baseline, Score, SiteScore, SpeciesRecord
 from simulation.sn2descriptors import Described, describe
 from simulation.workup import Workup
@@ -28,6 +28,7 @@ class SN2Warhead:
 
     name: ClassVar[str] = "sn2-warhead"
     unit: ClassVar[str] = "kcal/mol"
+    better: ClassVar[Better] = "lower"
     summary: ClassVar[str] = (
         "energy of a point near the transition state in which methanethiolate displaces the "
         "halide of an alpha-halo carbonyl compound, in water; lower reacts faster"

@@ -12,7 +12,7 @@ from simulation.errors import ConvergenceError, InputError
 from simulation.recipes.account import provenance
 from simulation.recipes.chromophore import ChromophoreSpace, chromophore
 from simulation.recipes.pispace import solver_flags
-from simulation.recipes.recipe import Site
+from simulation.recipes.recipe import Better, Site
 from simulation.score import ActiveSpaceRecord, Baseline, Score, SiteScore, SolverRecord
 from simulation.solver import difference_error, find, records
 from simulation.workup import Workup
@@ -31,6 +31,7 @@ class TautomerDE:
 
     name: ClassVar[str] = "tautomer-de"
     unit: ClassVar[str] = "kcal/mol"
+    better: ClassVar[Better] = "lower"
     summary: ClassVar[str] = (
         "energy of the given tautomer less that of the most stable other one, in water; "
         "negative: the given form dominates"

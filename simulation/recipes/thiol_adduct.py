@@ -11,7 +11,7 @@ from simulation import michaelacceptor
 from simulation.errors import ConvergenceError, InputError
 from simulation.michaelacceptor import MichaelAcceptor
 from simulation.recipes.account import provenance
-from simulation.recipes.recipe import Site
+from simulation.recipes.recipe import Better, Site
 from simulation.score import Baseline, Score, SiteScore, SpeciesRecord
 from simulation.workup import Workup
 
@@ -41,6 +41,7 @@ class ThiolAdduct:
 
     name: ClassVar[str] = "thiol-adduct"
     unit: ClassVar[str] = "kcal/mol"
+    better: ClassVar[Better] = "lower"
     summary: ClassVar[str] = (
         "energy of adding methanethiolate to the beta carbon of a Michael acceptor, to the "
         "carbanion, in water; lower (more negative) holds the thiolate more firmly"

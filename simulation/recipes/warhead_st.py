@@ -8,7 +8,7 @@ from typing import ClassVar
 from rdkit import Chem
 
 from simulation import warheads
-from simulation.recipes.recipe import Site
+from simulation.recipes.recipe import Better, Site
 from simulation.recipes.warheadspace import score, sites
 from simulation.score import Score
 from simulation.workup import Workup
@@ -20,6 +20,7 @@ class WarheadST:
 
     name: ClassVar[str] = "warhead-st"
     unit: ClassVar[str] = "eV"
+    better: ClassVar[Better] = "higher"
     summary: ClassVar[str] = (
         "vertical triplet energy of an electrophilic multiple bond in the space of warhead-ea: "
         "the diagnostic of a swapped orbital, not a reactivity"

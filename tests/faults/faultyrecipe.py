@@ -38,6 +38,7 @@ LAST = "FAULTY_RECIPE_LAST"  # calculations begun after so many lines of the tra
 
 class FaultyRecipe:
     unit = "eV"
+    better = "higher"
     summary = "a number of the SMILES"
     method = "SHA-256"
     applies_to = ("[#6]",)

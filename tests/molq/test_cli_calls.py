@@ -223,13 +223,18 @@ def test_one_recipe_is_explained_with_its_patterns_and_page(
     assert run_arguments(["recipes", "warhead-ea", "--json"]) == 0
     record = json.loads(capsys.readouterr().out)
     assert record["applies_to"] == list(recipe.find("warhead-ea").applies_to)
+    assert (record["better"], "higher, which a screen" in told) == ("higher", True)
 
 
 def test_every_recipe_says_what_it_is_and_has_its_page(capsys: pytest.CaptureFixture[str]) -> None:
+    from simulation.recipes import recipe
+
     assert run_arguments(["recipes", "--json"]) == 0
     for record in json.loads(capsys.readouterr().out):
         told = ("summary", "method", "applies_to", "cost", "validity")
         assert all(record[key] for key in told), record["name"]
+        assert record["better"] in ("higher", "lower")
+        assert recipe.find(record["name"]).better == record["better"]
         assert (Path(__file__).parents[2] / record["page"]).is_file()
 
 

@@ -120,7 +120,7 @@ def test_the_first_recipe_of_a_screen_ranks_and_the_others_stand_beside(tmp_path
     leads = run.leads()
     assert len(leads) == 2
     values = [lead.scores["thiol-adduct"].value for lead in leads]
-    assert values == sorted(values, reverse=True)
+    assert values == sorted(values)  # of an addition energy the lowest is the best
     assert leads.notice == ""  # what ranks is exact
     headers = [column.header for column in leads.number_columns]
     assert headers[1:3] == ["thiol-adduct", "warhead-ea"]
@@ -131,6 +131,36 @@ def test_the_first_recipe_of_a_screen_ranks_and_the_others_stand_beside(tmp_path
     status = run.status()
     assert (status.scored, status.failed, status.waiting) == (5, 1, 0)
     assert status.state == "finished"
+
+
+@pytest.mark.parametrize(
+    ("recipe", "order", "end"),
+    [("warhead-ea", "falling", "highest"), ("ch-bde", "rising", "lowest")],
+)
+def test_a_screen_puts_the_better_end_of_its_recipe_first(
+    tmp_path: Path, recipe: str, order: str, end: str
+) -> None:
+    def outcome(job: Job, recipe: str) -> Score:
+        return replace(number_score(job.smiles), recipe=recipe)
+
+    run = made(tmp_path, outcome, recipe, **{"simulation.backend": "exact"})
+    values = [lead.scores[recipe].value for lead in run.leads()]
+    assert len(set(values)) == 3
+    assert values == sorted(values, reverse=end == "highest")
+    page = (run.directory / "report.html").read_text(encoding="utf-8")
+    assert f"by {order} value; no objective was given" in page
+    assert f"has the {end} value" in page
+
+
+def test_a_recipe_of_another_package_need_not_say_which_end_is_better(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from simulation.recipes import recipe
+
+    assert recipe.better_end("michael-reactivity") == "lower"
+    assert recipe.better_end("uninstalled") == "higher"
+    monkeypatch.setattr(recipe, "find", lambda name: object())
+    assert recipe.better_end("michael-reactivity") == "higher"
 
 
 def test_a_sum_is_shown_as_its_terms(tmp_path: Path) -> None:
