@@ -95,8 +95,8 @@ def judged(
     Raises:
         ConvergenceError: it is certainly not the intended one.
     """
-    from simulation.activespace import doubts as doubts_of
     from simulation.casci import ground_state
+    from simulation.spacedoubts import doubts as doubts_of
 
     sectors = Sectors.of(space.electrons)
     neutral = ground_state(hamiltonian, *sectors.neutral)

@@ -9,8 +9,8 @@ from pyscf.mcscf import avas
 from rdkit import Chem
 from scipy.spatial.transform import Rotation
 
-from simulation import activespace
-from simulation.activespace import ActiveSpace, doubts, pi_axes, select, substituents
+from simulation import activespace, spacedoubts
+from simulation.activespace import ActiveSpace, pi_axes, select, substituents
 from simulation.casci import CASCISolver
 from simulation.errors import ConvergenceError
 from simulation.geometry import HARTREE_EV, Geometry, embed, optimise
@@ -18,6 +18,7 @@ from simulation.integrals import active_hamiltonian
 from simulation.meanfield import MeanField, solve
 from simulation.molecule import parse
 from simulation.settings import SimulationSettings
+from simulation.spacedoubts import doubts
 from simulation.warheads import find
 
 QUICK = SimulationSettings(conformers=4)
@@ -264,7 +265,8 @@ def test_a_frontier_orbital_that_two_share_is_not_followed_but_flagged(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     smiles = "CC=CC(N)=O"
-    monkeypatch.setattr(activespace, "_FOLLOWED", 0.999)
+    for module in (activespace, spacedoubts):
+        monkeypatch.setattr(module, "FOLLOWED", 0.999)
     space = select(_field(smiles), _geometry(smiles), _atoms(smiles))
     bare = select(_field(smiles), _geometry(smiles), _atoms(smiles), groups=())
     assert space.energies == pytest.approx(bare.energies)
