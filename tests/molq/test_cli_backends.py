@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 
 FAST = ("--basis", "sto-3g", "--conformers", "1", "--set", "density_fit=false")
-FEW_SHOTS = ("--set", "max_shots=20000")
+FEW_SHOTS = ("--set", "max_shots=2000", "--set", "precision_mha=20")
 
 
 def test_the_table_lists_what_there_is(molq_command: Callable[..., Any]) -> None:
