@@ -54,9 +54,7 @@ class WarheadEA:
         "solver, CASCI beside them"
     )
     applies_to: ClassVar[tuple[str, ...]] = warheads.SMARTS
-    cost: ClassVar[str] = (
-        "about 5 s CPU at 11 heavy atoms, 70 s and 1.7 GB at 31"
-    )
+    cost: ClassVar[str] = "about 5 s CPU at 11 heavy atoms, 70 s and 1.7 GB at 31"
     validity: ClassVar[str] = (
         "Spearman -0.75 against log glutathione half-life of 34 N-aryl acrylamides (HF LUMO 0.87, "
         "GFN2 LUMO 0.87); -0.92 without the ortho-substituted ones (0.92, 0.90)"
