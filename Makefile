@@ -41,7 +41,7 @@ test: $(STAMP) lint ## linters, types, import direction and the default tests
 	@echo '==> the default tests (usually 3-8 minutes on 2 cores)'
 	@$(BIN)/python -m pytest -m 'not slow' --cov --cov-report=term
 
-test-slow: $(STAMP) ## the tests that compute for minutes (usually 4 minutes)
+test-slow: $(STAMP) ## the tests that compute for minutes (usually 10 minutes)
 	@$(BIN)/python -m pytest -m slow
 
 lint: $(STAMP) ## ruff, mypy over the four packages, import direction

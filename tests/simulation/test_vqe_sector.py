@@ -226,7 +226,6 @@ H -1.650 -1.286 0; H -2.633  0.149 0
 """
 
 LARGE = """
-import resource
 import numpy as np
 from pyscf import ao2mo, gto, mcscf, scf
 from simulation.hamiltonian import Hamiltonian
@@ -239,7 +238,9 @@ h = Hamiltonian(one_body, ao2mo.restore(1, space.get_h2eff(), 12), float(core))
 ansatz = uccsd(h, 6, 6, 1, share_spins=True)
 energy, gradient = SectorEnergy(h, ansatz).energy_and_gradient(ansatz.start)
 print(energy, field.e_tot, np.abs(gradient).max())
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+# ru_maxrss would count what the parent held when it started this process
+status = open("/proc/self/status").read().split("VmHWM:")[1]
+print(int(status.split()[0]) / 1024)
 """
 
 
