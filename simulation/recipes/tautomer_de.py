@@ -49,8 +49,8 @@ class TautomerDE:
     )
     cost: ClassVar[str] = "a GFN2 search for each of up to six tautomers, two mean fields in water"
     validity: ClassVar[str] = (
-        "six tautomeric equilibria in water: all signs right, mean error 3.6 kcal/mol (HF 3.0, GFN2 "
-        "2.5 with one wrong sign); take the sign where the three agree"
+        "six tautomeric equilibria in water: all signs right, mean error 3.6 kcal/mol (HF 3.0, "
+        "GFN2 2.5 with one wrong sign); take the sign where the three agree"
     )
 
     def sites(self, molecule: Chem.Mol) -> tuple[Site, ...]:
