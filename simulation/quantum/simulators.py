@@ -18,21 +18,13 @@ FREE = "free, on this machine"
 
 
 @dataclass(frozen=True)
-class ExactBackend:
-    """Statevector simulation: the expectation value itself."""
+class _Simulator:
+    """What simulators without a device have in common."""
 
-    name: str = "exact"
-    summary: str = "statevector simulation, no noise, no statistical error"
-    exact: bool = True
     qubits: int | None = None
     max_shots: int | None = None
     optimisation_level: int = _OPTIMISATION
     cost: str = FREE
-
-    @property
-    def version(self) -> str:
-        """Of qiskit."""
-        return f"qiskit {installed_version('qiskit')}"
 
     def pass_manager(self, seed: int = 0) -> PassManager:
         """All-to-all connected, rz, sx, x and cx."""
@@ -41,12 +33,6 @@ class ExactBackend:
     def completion(self) -> PassManager:
         """The same gates, nothing moved."""
         return _preset(0, 0)
-
-    def sampler(self, seed: int) -> BaseSamplerV2:
-        """Qiskit's StatevectorSampler."""
-        from qiskit.primitives import StatevectorSampler
-
-        return StatevectorSampler(seed=seed)
 
     def calibration(self) -> Calibration | None:
         """None: there is no device."""
@@ -54,29 +40,37 @@ class ExactBackend:
 
 
 @dataclass(frozen=True)
-class AerBackend:
+class ExactBackend(_Simulator):
+    """Statevector simulation: the expectation value itself."""
+
+    name: str = "exact"
+    summary: str = "statevector simulation, no noise, no statistical error"
+    exact: bool = True
+
+    @property
+    def version(self) -> str:
+        """Of qiskit."""
+        return f"qiskit {installed_version('qiskit')}"
+
+    def sampler(self, seed: int) -> BaseSamplerV2:
+        """Qiskit's StatevectorSampler."""
+        from qiskit.primitives import StatevectorSampler
+
+        return StatevectorSampler(seed=seed)
+
+
+@dataclass(frozen=True)
+class AerBackend(_Simulator):
     """Shot-based simulation with qiskit-aer: a device without noise."""
 
     name: str = "aer"
     summary: str = "shot-based simulation with qiskit-aer, no noise"
     exact: bool = False
-    qubits: int | None = None
-    max_shots: int | None = None
-    optimisation_level: int = _OPTIMISATION
-    cost: str = FREE
 
     @property
     def version(self) -> str:
         """Of qiskit-aer."""
         return f"qiskit-aer {installed_version('qiskit-aer')}"
-
-    def pass_manager(self, seed: int = 0) -> PassManager:
-        """All-to-all connected, rz, sx, x and cx."""
-        return _preset(self.optimisation_level, seed)
-
-    def completion(self) -> PassManager:
-        """The same gates, nothing moved."""
-        return _preset(0, 0)
 
     def sampler(self, seed: int) -> BaseSamplerV2:
         """Qiskit's BackendSamplerV2 over qiskit-aer's statevector simulator."""
@@ -87,10 +81,6 @@ class AerBackend:
             backend=AerSimulator(method="statevector", max_parallel_threads=1),
             options={"seed_simulator": seed},
         )
-
-    def calibration(self) -> Calibration | None:
-        """None: there is no device."""
-        return None
 
 
 def _preset(level: int, seed: int) -> PassManager:
