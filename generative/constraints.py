@@ -11,12 +11,23 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class PropertyRange:
+    """An interval in which a property of every molecule lies, its ends included."""
+
+    name: str  # one of generative.properties.NAMES
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
 class Constraints:
     """Hard limits on a proposal; every sampled molecule meets all of them."""
 
     max_heavy_atoms: int | None = None
     required: tuple[str, ...] = ()  # SMARTS, each must match
     forbidden: tuple[str, ...] = ()  # SMARTS, none may match
+    ranges: tuple[PropertyRange, ...] = ()
+    max_ring_size: int | None = None  # atoms of the largest ring; none beyond it is grown
 
     def patterns(self) -> Patterns:
         """The SMARTS, read.

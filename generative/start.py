@@ -1,0 +1,28 @@
+"""Where a molecule's growth starts, when something else than the prior's own root decides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Start:
+    """The root motif of a tree, and what kind of motif grows at each of its attachments."""
+
+    root: int  # motif number in the vocabulary
+    classes: tuple[int | None, ...]  # of each attachment, by label; None leaves it free
+
+
+class StartDistribution(Protocol):
+    """Draws starts: a Born machine, a Boltzmann machine, or plain counts."""
+
+    name: str
+    action_class: np.ndarray  # shape: (actions of the vocabulary,), int64, class of each action
+
+    def draw(self, n: int, *, seed: int) -> Sequence[Start]:
+        """``n`` starts, the same for the same seed."""
+        ...
