@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,6 +18,31 @@ class PropertyRange:
     low: float | None = None
     high: float | None = None
 
+    def check(self) -> None:
+        """Refuse an interval that means nothing.
+
+        Raises:
+            ValueError: an unknown property, an end that is not a number, no end at all, or
+                the ends in the wrong order.
+        """
+        from generative import properties
+
+        properties.find(self.name)
+        ends = [end for end in (self.low, self.high) if end is not None]
+        if not ends or any(math.isnan(end) for end in ends):
+            raise ValueError(f"the range of {self.name} needs a lower or an upper end, a number")
+        if ends != sorted(ends):
+            raise ValueError(f"the range of {self.name} ends below its beginning: {self}")
+
+    def holds(self, value: float) -> bool:
+        """Whether a value lies in it."""
+        return (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
+
+    def __str__(self) -> str:
+        low = "" if self.low is None else f"{self.low:g}"
+        high = "" if self.high is None else f"{self.high:g}"
+        return f"{self.name}:{low}:{high}"
+
 
 @dataclass(frozen=True)
 class Constraints:
@@ -29,35 +54,70 @@ class Constraints:
     ranges: tuple[PropertyRange, ...] = ()
     max_ring_size: int | None = None  # atoms of the largest ring; none beyond it is grown
 
-    def patterns(self) -> Patterns:
-        """The SMARTS, read.
+    def read(self) -> Requirements:
+        """The constraints, read and ready to be checked.
 
         Raises:
-            ValueError: one of them is not a valid SMARTS; the message names it.
+            ValueError: an invalid SMARTS, an unknown property or an impossible limit; the
+                message names it.
         """
-        return Patterns(
-            tuple(_pattern(text) for text in self.required),
-            tuple(_pattern(text) for text in self.forbidden),
+        for limit in self.ranges:
+            limit.check()
+        if self.max_ring_size is not None and self.max_ring_size < 3:
+            raise ValueError(f"no ring has fewer than 3 atoms: max_ring_size {self.max_ring_size}")
+        return Requirements(
+            self,
+            tuple((text, _pattern(text)) for text in self.required),
+            tuple((text, _pattern(text)) for text in self.forbidden),
         )
+
+    patterns = read
 
 
 @dataclass(frozen=True)
-class Patterns:
-    """Substructures that must and must not be there."""
+class Requirements:
+    """Constraints whose SMARTS are read."""
 
-    required: tuple[Chem.Mol, ...]
-    forbidden: tuple[Chem.Mol, ...]
+    constraints: Constraints
+    required: tuple[tuple[str, Chem.Mol], ...]
+    forbidden: tuple[tuple[str, Chem.Mol], ...]
 
-    @cached_property
-    def _empty(self) -> bool:
-        return not (self.required or self.forbidden)
+    def refusal(self, mol: Chem.Mol, *, own_rings: int = 0) -> str | None:
+        """Why a molecule may not be; None when it meets everything.
+
+        Args:
+            mol: sanitised.
+            own_rings: how many rings beyond ``max_ring_size`` the kept part brings along.
+        """
+        limits = self.constraints
+        if limits.max_heavy_atoms is not None and mol.GetNumHeavyAtoms() > limits.max_heavy_atoms:
+            return f"more than {limits.max_heavy_atoms} heavy atoms"
+        if limits.max_ring_size is not None and (
+            rings_beyond(mol, limits.max_ring_size) > own_rings
+        ):
+            return f"a ring of more than {limits.max_ring_size} atoms"
+        for text, pattern in self.required:
+            if not mol.HasSubstructMatch(pattern):
+                return f"required SMARTS {text}"
+        for text, pattern in self.forbidden:
+            if mol.HasSubstructMatch(pattern):
+                return f"forbidden SMARTS {text}"
+        if limits.ranges:
+            from generative import properties
+
+            for limit in limits.ranges:
+                if not limit.holds(properties.value(limit.name, mol)):
+                    return f"{limit.name} out of range"
+        return None
 
     def met(self, mol: Chem.Mol) -> bool:
-        """Whether a molecule has every required and no forbidden substructure."""
-        return self._empty or (
-            all(mol.HasSubstructMatch(p) for p in self.required)
-            and not any(mol.HasSubstructMatch(p) for p in self.forbidden)
-        )
+        """Whether a molecule meets everything."""
+        return self.refusal(mol) is None
+
+
+def rings_beyond(mol: Chem.Mol, size: int) -> int:
+    """How many rings (of the smallest set) have more atoms than ``size``."""
+    return sum(len(ring) > size for ring in mol.GetRingInfo().AtomRings())
 
 
 def _pattern(text: str) -> Chem.Mol:
