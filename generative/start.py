@@ -20,9 +20,20 @@ class Start:
 class StartDistribution(Protocol):
     """Draws starts: a Born machine, a Boltzmann machine, or plain counts."""
 
-    name: str
-    action_class: np.ndarray  # shape: (actions of the vocabulary,), int64, class of each action
+    @property
+    def name(self) -> str:
+        """What kind of distribution it is."""
+        ...
+
+    @property
+    def action_class(self) -> np.ndarray:
+        """Class of each action of the vocabulary. shape: (actions,), int64"""
+        ...
 
     def draw(self, n: int, *, seed: int) -> Sequence[Start]:
-        """``n`` starts, the same for the same seed."""
+        """``n`` starts, the same for the same seed.
+
+        Raises:
+            ValueError: it can give no start.
+        """
         ...
