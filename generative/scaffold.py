@@ -9,7 +9,7 @@ from rdkit import Chem
 
 from generative import motifs
 from generative.growth import GrowingTree
-from generative.motifs import Cut
+from generative.motifs import Cut, MotifTree
 from generative.policy import COARSE, FINE
 from generative.vocabulary import Vocabulary, relabelling
 
@@ -91,7 +91,7 @@ def _marked(mol: Chem.Mol, seed: int) -> list[Chem.Mol]:
     return list(forms.values())
 
 
-def seedling(form: Cut, vocabulary: Vocabulary) -> GrowingTree:
+def seedling(form: Cut, vocabulary: Vocabulary, *, fine: bool | None = None) -> GrowingTree:
     """The partial tree of a marked scaffold; its open attachments are the stack.
 
     It is cut into units where an open attachment lies on an acyclic group: such a group
@@ -100,32 +100,83 @@ def seedling(form: Cut, vocabulary: Vocabulary) -> GrowingTree:
     Args:
         form: a scaffold with open attachments.
         vocabulary: of the policy; it must know the motifs (``Vocabulary.extended``).
+        fine: cut acyclic groups into units, or do not, whatever the attachments say.
     """
-    fine = is_fine(form)
+    fine = is_fine(form) if fine is None else fine
     known = vocabulary.refined(form, fine=fine)
-    tree = known.tree
+    links, moved = _rooted(known.tree, 0, 0)
+    opens = [(node, _moved(moved[node], label)) for node, label in known.opens]
+    numbers = [vocabulary.index[motif] for motif in known.tree.motifs]
+    heavy = int(vocabulary.heavy_atoms[numbers].sum())
+    return GrowingTree(numbers, links, opens, FINE if fine else COARSE, heavy)
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A finished part of a tree that is added to an open attachment as a whole."""
+
+    motifs: tuple[int, ...]  # the one that is entered first
+    links: tuple[tuple[int, int, int, int], ...]  # node, its label, other node, its label
+    entry: int  # label by which the first motif is entered
+    heavy_atoms: int
+
+    def join(self, tree: GrowingTree) -> None:
+        """Add it at the tree's focus, which it closes."""
+        first = len(tree.motifs)
+        tree.links.append((*tree.stack.pop(), first, self.entry))
+        tree.links.extend((first + a, x, first + b, y) for a, x, b, y in self.links)
+        tree.motifs.extend(self.motifs)
+        tree.heavy_atoms += self.heavy_atoms
+
+
+def branch(form: Cut, vocabulary: Vocabulary, *, fine: bool) -> Branch:
+    """A fragment with one attachment point, as what closes an attachment of a tree.
+
+    Args:
+        form: a fragment with exactly one open attachment.
+        vocabulary: of the policy; it must know the motifs (``Vocabulary.extended``).
+        fine: cut acyclic groups into units.
+    """
+    known = vocabulary.refined(form, fine=fine)
+    ((root, label),) = known.opens
+    links, moved = _rooted(known.tree, root, label)
+    order = [root, *(node for node in range(len(known.tree.motifs)) if node != root)]
+    place = {node: i for i, node in enumerate(order)}
+    numbers = tuple(vocabulary.index[known.tree.motifs[node]] for node in order)
+    return Branch(
+        numbers,
+        tuple((place[a], x, place[b], y) for a, x, b, y in links),
+        _moved(moved[root], label),
+        int(vocabulary.heavy_atoms[list(numbers)].sum()),
+    )
+
+
+def _rooted(
+    tree: MotifTree, root: int, label: int
+) -> tuple[list[tuple[int, int, int, int]], list[tuple[int, ...] | None]]:
+    """The links away from a root, and how each motif is renumbered.
+
+    A motif is numbered as if it had been entered from its parent; the root by ``label``,
+    or not at all when that is 0.
+    """
     bonds: list[list[tuple[int, int, int]]] = [[] for _ in tree.motifs]
     for x in tree.links:
         bonds[x.first].append((x.first_label, x.second, x.second_label))
         bonds[x.second].append((x.second_label, x.first, x.first_label))
-    # Each motif is renumbered as if it had been entered from its parent.
     moved: list[tuple[int, ...] | None] = [None] * len(tree.motifs)
+    if label:
+        moved[root] = relabelling(tree.motifs[root], label)
     links = []
-    queue = [(0, 0)]
+    queue = [(root, label)]
     while queue:
         node, entered = queue.pop()
-        for label, other, other_label in bonds[node]:
-            if label == entered:
+        for own, other, other_label in bonds[node]:
+            if own == entered:
                 continue
             moved[other] = relabelling(tree.motifs[other], other_label)
-            links.append(
-                (node, _moved(moved[node], label), other, _moved(moved[other], other_label))
-            )
+            links.append((node, _moved(moved[node], own), other, _moved(moved[other], other_label)))
             queue.append((other, other_label))
-    opens = [(node, _moved(moved[node], label)) for node, label in known.opens]
-    numbers = [vocabulary.index[motif] for motif in tree.motifs]
-    heavy = int(vocabulary.heavy_atoms[numbers].sum())
-    return GrowingTree(numbers, links, opens, FINE if fine else COARSE, heavy)
+    return links, moved
 
 
 def is_fine(form: Cut) -> bool:
