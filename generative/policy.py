@@ -27,7 +27,9 @@ MAX_LABEL = 12
 MAX_FILLED = 7
 MAX_HEAVY = 63
 MAX_OPEN = 15
-COARSE, FINE = 0, 1  # acyclic groups as one motif where known, or always as units
+# Acyclic groups as one motif where known, or always as units; both in any order of growth.
+# CANONICAL is coarse and in the one order that forest.plant gives a molecule.
+COARSE, FINE, CANONICAL = range(3)
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class PolicySize:
     tail_width: int = 64
     head_actions: int = 3000  # actions with a logit of their own in the main softmax
     named_motifs: int = 6000  # the most frequent motifs, with a learned vector
+    modes: int = 2  # 3 with CANONICAL
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ class States:
     focus: Tensor  # shape: (trees,), int64, flat attachment in focus
     heavy_atoms: Tensor  # shape: (trees,), int64
     open_attachments: Tensor  # shape: (trees,), int64, the focus among them
-    mode: Tensor  # shape: (trees,), int64, COARSE or FINE
+    mode: Tensor  # shape: (trees,), int64, COARSE, FINE or CANONICAL
 
 
 class MotifTables(nn.Module):
@@ -103,7 +106,7 @@ class RareActions(nn.Module):
 
     def forward(self, vector: Tensor) -> Tensor:
         """Logits. shape: (trees, actions)"""
-        return nn.functional.linear(vector, self.weight, self.bias)
+        return nn.functional.linear(vector, self.weight).float() + self.bias
 
 
 class Policy(nn.Module):
@@ -130,7 +133,7 @@ class Policy(nn.Module):
         self.focus_label = nn.Embedding(MAX_LABEL + 1, width)
         self.heavy = nn.Embedding(MAX_HEAVY + 1, width)
         self.open = nn.Embedding(MAX_OPEN + 1, width)
-        self.mode = nn.Embedding(2, width)
+        self.mode = nn.Embedding(size.modes, width)
         self.convolutions = nn.ModuleList(
             GINEConv(
                 nn.Sequential(nn.Linear(width, 2 * width), nn.ReLU(), nn.Linear(2 * width, width)),
@@ -159,7 +162,8 @@ class Policy(nn.Module):
             self.main.bias[self.head] = counts[self.head :].sum().clamp(min=1e-6).log()
             self.rare.bias.copy_(counts[self.head :].log())
             # The best root distribution in the sense of likelihood is the observed one.
-            roots = torch.from_numpy(vocabulary.roots).double()
+            seen = vocabulary.canonical_roots if vocabulary.canonical else vocabulary.roots
+            roots = torch.from_numpy(seen).double()
             self.root.copy_((roots / roots.sum()).log().clamp(min=-30.0).float())
 
     def extended(self, vocabulary: Vocabulary) -> Policy:
@@ -180,21 +184,24 @@ class Policy(nn.Module):
     def forward(self, states: States) -> Tensor:
         """The readout vector of each state. shape: (trees, width)"""
         tables = self.tables
-        kinds, inverse = torch.unique(states.motif, return_inverse=True)
+        kinds, kind = torch.unique(states.motif, return_inverse=True)
         motif = self.structure(tables.features[kinds]) + self.name(tables.named[kinds])
+        links = len(states.source)
+        ends, end = torch.unique(torch.cat([states.source, states.target]), return_inverse=True)
+        environment, label = tables.environment[ends], tables.label[ends]
+        sources = self.source_environment(environment) + self.source_label(label)
+        targets = self.target_environment(environment) + self.target_label(label)
         focus = self.focus_environment(tables.environment[states.focus]) + self.focus_label(
             tables.label[states.focus]
         )
-        nodes = motif[inverse] + self.filled(states.filled.clamp(max=MAX_FILLED))
-        nodes = nodes.index_add(0, states.focus_node, focus)
-        edges = (
-            self.source_environment(tables.environment[states.source])
-            + self.target_environment(tables.environment[states.target])
-            + self.source_label(tables.label[states.source])
-            + self.target_label(tables.label[states.target])
+        low = _precision()
+        edges = sources.to(low).index_select(0, end[:links]) + targets.to(low).index_select(
+            0, end[links:]
         )
+        nodes = motif.index_select(0, kind) + self.filled(states.filled.clamp(max=MAX_FILLED))
+        nodes = nodes.float().index_add(0, states.focus_node, focus)
         for convolution, norm in zip(self.convolutions, self.norms, strict=True):
-            nodes = norm(nodes + convolution(nodes, states.edges, edges))
+            nodes = norm(nodes + convolution(nodes.to(low), states.edges, edges))
         trees = len(states.focus)
         pooled = nodes.new_zeros(trees, nodes.shape[1]).index_add(0, states.graph, nodes)
         pooled = (
@@ -203,8 +210,14 @@ class Policy(nn.Module):
             + self.open(states.open_attachments.clamp(max=MAX_OPEN))
             + self.mode(states.mode)
         )
-        vector: Tensor = self.readout(torch.cat([nodes[states.focus_node], pooled, focus], dim=1))
+        vector: Tensor = self.readout(
+            torch.cat([nodes.index_select(0, states.focus_node), pooled, focus], dim=1)
+        )
         return vector
+
+    def _main(self, vector: Tensor) -> Tensor:
+        # The bias holds log counts: it is added in full precision.
+        return nn.functional.linear(vector, self.main.weight).float()
 
     def main_logits(self, vector: Tensor, allowed: Tensor) -> Tensor:
         """Logits of the frequent actions and, last, of all rare ones together.
@@ -213,7 +226,7 @@ class Policy(nn.Module):
             vector: shape (trees, width).
             allowed: shape (trees, frequent actions + 1), bool.
         """
-        logits: Tensor = self.main(vector)
+        logits = self._main(vector) + self.main.bias
         return logits.masked_fill(~allowed, -torch.inf)
 
     def rare_logits(self, vector: Tensor, allowed: Tensor) -> Tensor:
@@ -230,12 +243,26 @@ class Policy(nn.Module):
         """Natural log of the probability of each state's action. shape: (trees,)"""
         vector = self(states)
         order = self.tables.order[states.focus]
-        main = torch.log_softmax(self.main_logits(vector, self.tables.allowed_main[order]), dim=1)
-        chosen = main.gather(1, actions.clamp(max=self.head)[:, None])[:, 0]
+        frequent = actions.clamp(max=self.head)
+        logits = self._main(vector)
+        chosen = logits.new_zeros(len(actions))
+        for kind in torch.unique(order).tolist():
+            # All states of one bond order share the mask: the bias carries it.
+            bias = self.main.bias.masked_fill(~self.tables.allowed_main[kind], -torch.inf)
+            rows = torch.nonzero(order == kind)[:, 0]
+            every = len(rows) == len(order)
+            here = (logits if every else logits.index_select(0, rows)) + bias
+            loss = nn.functional.cross_entropy(here, frequent[rows], reduction="none")
+            chosen = -loss if every else chosen.index_add(0, rows, -loss)
         rare = torch.nonzero(actions >= self.head)[:, 0]
         if len(rare):
             allowed = self.tables.allowed_rare[order[rare]]
-            logits = torch.log_softmax(self.rare_logits(vector[rare], allowed), dim=1)
-            within = logits.gather(1, actions[rare, None] - self.head)[:, 0]
-            chosen = chosen.index_add(0, rare, within)
+            within = self.rare_logits(vector.index_select(0, rare), allowed)
+            loss = nn.functional.cross_entropy(within, actions[rare] - self.head, reduction="none")
+            chosen = chosen.index_add(0, rare, -loss)
         return chosen
+
+
+def _precision() -> torch.dtype:
+    """What the messages are computed in: lower than float32 inside an autocast."""
+    return torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else torch.float32

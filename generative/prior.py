@@ -23,6 +23,7 @@ _TEXTS = ("motifs", "environments", "pieces")
 _ARRAYS = {
     "counts": np.int32,
     "roots": np.int32,
+    "canonical_roots": np.int32,
     "heavy_atoms": np.int16,
     "starts": np.int32,
     "orders": np.uint8,
@@ -135,6 +136,11 @@ def _vocabulary(tensors: Mapping[str, torch.Tensor]) -> Vocabulary:
     def lines(name: str) -> tuple[str, ...]:
         return tuple(tensors[f"vocabulary.{name}"].numpy().tobytes().decode().split("\n"))
 
+    # A prior of the first kind knows no canonical roots.
+    tensors = {
+        "vocabulary.canonical_roots": torch.zeros_like(tensors["vocabulary.roots"]),
+        **tensors,
+    }
     arrays = {name: tensors[f"vocabulary.{name}"].numpy().astype(np.int64) for name in _ARRAYS}
     return Vocabulary(
         motifs=lines("motifs"),

@@ -19,7 +19,7 @@ from generative.constraints import Constraints
 from generative.finetuning import REPLAY, finetune, log_likelihoods
 from generative.growth import GrowingTree
 from generative.motifs import Link, MotifTree
-from generative.policy import COARSE, Policy
+from generative.policy import CANONICAL, COARSE, Policy
 from generative.prior import Prior
 from generative.scaffold import Scaffold
 from generative.threads import limited
@@ -181,10 +181,12 @@ class Growth:
             return tree
         root = int(np.searchsorted(self.roots, rng.random(), side="right"))
         root = min(root, len(self.roots) - 1)
-        labels = list(range(1, self.vocabulary.attachments(root) + 1))
-        rng.shuffle(labels)
+        labels = list(range(self.vocabulary.attachments(root), 0, -1))
+        mode = CANONICAL if self.vocabulary.canonical else COARSE
+        if mode != CANONICAL:
+            rng.shuffle(labels)
         heavy = int(self.vocabulary.heavy_atoms[root])
-        return GrowingTree([root], [], [(0, label) for label in labels], COARSE, heavy)
+        return GrowingTree([root], [], [(0, label) for label in labels], mode, heavy)
 
     def _step(self, trees: Sequence[GrowingTree], rngs: Sequence[np.random.Generator]) -> None:
         """Grow every tree by one action."""
@@ -244,8 +246,9 @@ class Growth:
         tree.links.append((*tree.stack.pop(), node, entered))
         tree.motifs.append(motif)
         tree.heavy_atoms += int(self.vocabulary.heavy_atoms[motif])
-        labels = [k for k in range(1, self.vocabulary.attachments(motif) + 1) if k != entered]
-        if len(labels) > 1:
+        labels = [k for k in range(self.vocabulary.attachments(motif), 0, -1) if k != entered]
+        # In canonical growth the lowest label lies on top.
+        if len(labels) > 1 and tree.mode != CANONICAL:
             rng.shuffle(labels)
         tree.stack.extend((node, label) for label in labels)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -40,7 +41,7 @@ class TrainingSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = Field(default="prior", min_length=1, description="name of the prior")
-    data: str = Field(description="zinc250k, or the path of a .smi or .csv file (also .gz)")
+    data: str = Field(description="zinc250k, moses, or the path of a .smi or .csv file (also .gz)")
     limit: int | None = Field(default=None, ge=2, description="use the first molecules only")
     neutralise: bool = Field(
         default=True, description="add or remove protons that make a molecule neutral"
@@ -53,6 +54,11 @@ class TrainingSettings(BaseModel):
     )
     seed: int = Field(default=1, ge=0, description="of the whole training")
     threads: int = Field(default=1, ge=1, description="CPU threads")
+    processes: int = Field(default=1, ge=1, description="CPU processes that cut the molecules")
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        default="auto",
+        description="of matrix products and messages; auto: bfloat16 where the CPU has it",
+    )
 
     min_acyclic: int = Field(
         default=10, ge=1, description="rarer acyclic motifs are built from units"
@@ -82,6 +88,12 @@ class TrainingSettings(BaseModel):
         ge=0.0,
         le=1.0,
         description="share of molecules shown with every acyclic group cut into units",
+    )
+    canonical_share: float = Field(
+        default=0.5,
+        ge=0.0,
+        le=1.0,
+        description="share of molecules shown in canonical order, the one of free sampling",
     )
     learning_rate: float = Field(default=2e-3, gt=0.0, description="highest, after the warm-up")
     warmup: int = Field(default=200, ge=1, description="batches of warm-up")

@@ -1,9 +1,9 @@
 """Training a prior: from a list of molecules to one safetensors file.
 
-Each molecule is read, in every pass, from a random root in a random depth-first order,
-and the policy learns each step of it (teacher forcing). What a batch looks like is a
-function of the seed and its number alone, so a resumed training ends where an
-uninterrupted one would.
+Each molecule is read, in every pass, in its canonical order of growth or, for a share
+of them, from a random root in a random depth-first order, and the policy learns each
+step of it (teacher forcing). What a batch looks like is a function of the seed and its
+number alone, so a resumed training ends where an uninterrupted one would.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,11 +21,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from generative import corpus, dataset, growth, vocabulary
+from generative import corpus, dataset, forest, growth, vocabulary
 from generative.corpus import Corpus
-from generative.growth import EncodedTree
-from generative.motifs import Cut
-from generative.policy import COARSE, FINE, Policy, PolicySize, States
+from generative.forest import Forest
+from generative.policy import CANONICAL, COARSE, FINE, Policy, PolicySize, States
 from generative.prior import Prior, save
 from generative.settings import TrainingSettings
 from generative.threads import limited
@@ -42,11 +42,11 @@ CLIP = 1.0
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """Encoded trees of every molecule, once with known acyclic groups whole and once in units."""
+    """The trees of every molecule, once with known acyclic groups whole and once in units."""
 
     vocabulary: Vocabulary
-    coarse: Sequence[EncodedTree]
-    fine: Sequence[EncodedTree]
+    coarse: Forest
+    fine: Forest
     largest: int  # heavy atoms
 
 
@@ -96,26 +96,19 @@ def prepare(
     """Build the vocabulary of a corpus and encode its trees with it."""
     report = progress or (lambda done, total, what: None)
     report(0, len(trees), "vocabulary")
+    occurring = np.bincount(trees.nodes, minlength=len(trees.motifs))
     words = vocabulary.build(
-        trees,
+        dict(zip(trees.motifs, occurring.tolist(), strict=True)),
         min_acyclic=settings.min_acyclic,
         min_unit=settings.min_unit,
         min_environment=settings.min_environment,
     )
-    coarse: list[EncodedTree] = []
-    in_units: list[EncodedTree] = []
-    largest = 0
-    for number, tree in enumerate(trees):
-        whole = Cut(tree, ())
-        kept, cut = (words.refined(whole, fine=fine).tree for fine in (False, True))
-        known = growth.encode(kept, words)
-        coarse.append(known)
-        # Half of the molecules have no group to cut; one object saves memory.
-        in_units.append(known if cut == kept else growth.encode(cut, words))
-        largest = max(largest, int(words.heavy_atoms[list(known.motifs)].sum()))
-        if (number + 1) % 5000 == 0:
-            report(number + 1, len(trees), "encoding")
-    return TrainingSet(words, coarse, in_units, largest)
+    report(0, len(trees), "encoding")
+    coarse = forest.plant(trees, words, fine=False)
+    roots = np.bincount(coarse.roots, minlength=len(words.motifs))
+    words = replace(words, canonical_roots=roots.astype(np.int64))
+    largest = int(np.add.reduceat(words.heavy_atoms[coarse.motifs], coarse.starts[:-1]).max())
+    return TrainingSet(words, coarse, forest.plant(trees, words, fine=True), largest)
 
 
 def _size(settings: TrainingSettings) -> PolicySize:
@@ -125,11 +118,12 @@ def _size(settings: TrainingSettings) -> PolicySize:
         tail_width=settings.tail_width,
         head_actions=settings.head_actions,
         named_motifs=settings.named_motifs,
+        modes=3,
     )
 
 
 def _comparable(settings: TrainingSettings) -> dict[str, object]:
-    paths = {"output", "run", "cache", "threads"}
+    paths = {"output", "run", "cache", "threads", "processes"}
     kept: dict[str, object] = settings.model_dump(mode="json", exclude=paths)
     return kept
 
@@ -157,6 +151,7 @@ def _corpus(settings: TrainingSettings, report: Progress) -> Corpus:
     trees = corpus.build(
         smiles,
         neutralise=settings.neutralise,
+        processes=settings.processes,
         progress=lambda done, total: report(done, total, "cutting"),
     )
     trees.save(path)
@@ -174,7 +169,10 @@ def _fit(
     per_epoch = math.ceil(len(training) / settings.batch)
     total = per_epoch * settings.epochs
     optimizer = torch.optim.AdamW(
-        policy.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
+        policy.parameters(),
+        settings.learning_rate,
+        weight_decay=settings.weight_decay,
+        fused=True,
     )
     checkpoint = settings.run / "checkpoint.safetensors"
     step = _restore(checkpoint, policy, optimizer) if checkpoint.is_file() else 0
@@ -191,7 +189,8 @@ def _fit(
                 group["lr"] = _learning_rate(step, total, settings)
             step += 1
             if len(actions):
-                loss = -policy.log_likelihood(states, actions).mean()
+                with _precision(settings):
+                    loss = -policy.log_likelihood(states, actions).mean()
                 optimizer.zero_grad()
                 loss.backward()
                 nn.utils.clip_grad_norm_(policy.parameters(), CLIP)
@@ -221,28 +220,43 @@ def _batch(
     settings: TrainingSettings,
     rng: np.random.Generator,
 ) -> tuple[States, Tensor]:
-    traversals, chosen, modes = [], [], []
-    for row, draw in zip(rows, rng.random(len(rows)), strict=True):
-        mode = FINE if draw < settings.fine_share else COARSE
-        tree = (molecules.fine if mode == FINE else molecules.coarse)[row]
-        traversal = growth.traverse(tree, molecules.vocabulary, rng)
-        traversals.append(traversal)
-        chosen.append(growth.some_steps(traversal, settings.steps_per_molecule, rng))
-        modes.append(mode)
-    states, actions, _ = growth.forced(traversals, chosen, modes, molecules.vocabulary)
+    rows = np.asarray(rows)
+    draw = rng.random(len(rows))
+    modes = np.full(len(rows), COARSE)
+    modes[draw < settings.fine_share] = FINE
+    modes[draw >= 1.0 - settings.canonical_share] = CANONICAL
+    fine = modes == FINE
+    together = Forest.joined(
+        [
+            forest.traverse(trees, rows[those], modes[those], molecules.vocabulary, rng)
+            for trees, those in ((molecules.coarse, ~fine), (molecules.fine, fine))
+        ]
+    )
+    chosen = forest.some_steps(together, settings.steps_per_molecule, rng)
+    ordered = np.concatenate([modes[~fine], modes[fine]])
+    states, actions, _ = growth.forced(together, chosen, ordered, molecules.vocabulary)
     return states, actions
+
+
+def _precision(settings: TrainingSettings) -> AbstractContextManager[object]:
+    """The linear layers and messages in bfloat16, where the CPU multiplies it fast."""
+    low = settings.precision == "bfloat16" or (
+        settings.precision == "auto" and torch.cpu._is_avx512_bf16_supported()
+    )
+    return torch.autocast("cpu", torch.bfloat16, enabled=low)
 
 
 def evaluate(
     policy: Policy, molecules: TrainingSet, rows: Sequence[int] | np.ndarray, seed: int
 ) -> dict[str, float]:
-    """Negative log-likelihood (nats) of molecules in coarse trees, one random order each.
+    """Negative log-likelihood (nats) of molecules in canonical order.
 
     Returns:
         ``nll_step``: mean over growth steps; ``nll_molecule``: mean over molecules of the
         sum over steps, the root among them.
     """
     rng = np.random.default_rng([seed, _VALIDATION])
+    words = molecules.vocabulary
     was_training = policy.training
     policy.eval()
     steps = 0
@@ -250,14 +264,11 @@ def evaluate(
     with torch.no_grad():
         root = torch.log_softmax(policy.root, dim=0)
         for part in _parts(rows, _VALIDATION_BATCH):
-            traversals = [
-                growth.traverse(molecules.coarse[row], molecules.vocabulary, rng) for row in part
-            ]
-            chosen = [range(1, len(t.motifs)) for t in traversals]
-            states, actions, _ = growth.forced(
-                traversals, chosen, [COARSE] * len(part), molecules.vocabulary
-            )
-            roots -= float(root[[t.motifs[0] for t in traversals]].sum())
+            modes = [CANONICAL] * len(part)
+            trees = forest.traverse(molecules.coarse, part, modes, words, rng)
+            every = np.ones(len(trees.motifs), dtype=bool)
+            states, actions, _ = growth.forced(trees, every, modes, words)
+            roots -= float(root[torch.from_numpy(trees.roots.astype(np.int64))].sum())
             if len(actions):
                 summed -= float(policy.log_likelihood(states, actions).sum())
                 steps += len(actions)

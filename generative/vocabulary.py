@@ -101,6 +101,8 @@ class Vocabulary:
     feature_count: np.ndarray  # shape: (features set,), int64
     actions: np.ndarray  # shape: (actions, 2), int64, motif and label, most frequent first
     action_counts: np.ndarray  # shape: (actions,), int64
+    # shape: (motifs,), int64, roots of canonical trees; all 0 in a prior that knows none
+    canonical_roots: np.ndarray
     pieces: frozenset[str] = field(default_factory=frozenset)  # units and atoms it may cut to
 
     @cached_property
@@ -112,6 +114,23 @@ class Vocabulary:
     def action_index(self) -> Mapping[tuple[int, int], int]:
         """(motif, lowest equivalent label) -> the action."""
         return {(int(m), int(k)): i for i, (m, k) in enumerate(self.actions)}
+
+    @cached_property
+    def canonical(self) -> bool:
+        """Whether the prior was taught canonical growth."""
+        return bool(self.canonical_roots.any())
+
+    @cached_property
+    def action_at(self) -> np.ndarray:
+        """The action that enters a motif by an attachment. shape: (attachments,), int64
+
+        -1 where the label is not the lowest of its equals, or the motif has no action.
+        """
+        actions = np.full(len(self.orders), -1, dtype=np.int64)
+        actions[self.starts[self.actions[:, 0]] + self.actions[:, 1] - 1] = np.arange(
+            len(self.actions)
+        )
+        return actions
 
     @cached_property
     def action_orders(self) -> np.ndarray:
@@ -174,6 +193,7 @@ class Vocabulary:
             motifs=self.motifs + tuple(added),
             counts=np.concatenate([self.counts, none]),
             roots=np.concatenate([self.roots, none]),
+            canonical_roots=np.concatenate([self.canonical_roots, none]),
             heavy_atoms=np.concatenate([self.heavy_atoms, tables["heavy_atoms"]]),
             starts=_appended(self.starts, tables["starts"]),
             orders=np.concatenate([self.orders, tables["orders"]]),
@@ -224,7 +244,7 @@ def entry(motif: str, label: int) -> int:
 
 
 def build(
-    trees: Iterable[MotifTree], *, min_acyclic: int, min_unit: int, min_environment: int
+    coarse: Mapping[str, int], *, min_acyclic: int, min_unit: int, min_environment: int
 ) -> Vocabulary:
     """The vocabulary of a training set.
 
@@ -232,13 +252,11 @@ def build(
     is built from units, and a unit rarer than ``min_unit`` from atoms; all atoms are in it.
 
     Args:
-        trees: coarse trees; read twice.
+        coarse: how often each motif occurs in the coarse trees.
         min_acyclic: least number of occurrences of an acyclic motif.
         min_unit: the same of a unit.
         min_environment: least occurrences of an attachment's surroundings to be told apart.
     """
-    trees = list(trees)
-    coarse = Counter(motif for tree in trees for motif in tree.motifs)
     acyclic = {motif: n for motif, n in coarse.items() if not motifs.has_ring(motif)}
     units: Counter[str] = Counter()
     for motif, n in acyclic.items():
@@ -251,20 +269,19 @@ def build(
 
     nodes: Counter[str] = Counter()
     roots: Counter[str] = Counter()
+    for motif, n in coarse.items():
+        opens = tuple((0, label) for label in range(1, motifs.attachment_count(motif) + 1))
+        alone = Cut(MotifTree((motif,), ()), opens)
+        for piece in motifs.refine(alone, frequent.__contains__).tree.motifs:
+            roots[piece] += n
+            nodes[piece] += n
+        for piece in motifs.refine(alone, pieces.__contains__).tree.motifs:
+            nodes[piece] += n
+    # In a closed tree every attachment is linked, so that counting motifs is enough.
     actions: Counter[tuple[str, int]] = Counter()
-    for tree in trees:
-        uncut = Cut(tree, ())
-        known = motifs.refine(uncut, frequent.__contains__).tree
-        roots.update(known.motifs)
-        for version in (known, motifs.refine(uncut, pieces.__contains__).tree):
-            nodes.update(version.motifs)
-            for link in version.links:
-                for node, label in (
-                    (link.first, link.first_label),
-                    (link.second, link.second_label),
-                ):
-                    motif = version.motifs[node]
-                    actions[motif, entry(motif, label)] += 1
+    for motif, n in nodes.items():
+        for label in range(1, motifs.attachment_count(motif) + 1):
+            actions[motif, entry(motif, label)] += n
 
     names = tuple(sorted(nodes, key=lambda motif: (-nodes[motif], motif)))
     index = {name: i for i, name in enumerate(names)}
@@ -282,6 +299,7 @@ def build(
         environments=environments,
         actions=np.array([(index[m], k) for m, k in ordered], dtype=np.int64).reshape(-1, 2),
         action_counts=np.array([actions[a] for a in ordered], dtype=np.int64),
+        canonical_roots=np.zeros(len(names), dtype=np.int64),
         pieces=frozenset(pieces),
         **tables,
     )
