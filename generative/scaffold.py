@@ -24,7 +24,8 @@ class Scaffold:
     """What is kept, and the marked forms of it that can grow."""
 
     query: Chem.Mol  # matches every molecule that keeps it; a dummy matches any atom
-    forms: tuple[Cut, ...]  # each with at least one open attachment
+    marked: tuple[Chem.Mol, ...]  # with attachment points; each differs in where it grows
+    forms: tuple[Cut, ...]  # the same, cut: each with at least one open attachment
 
 
 def read(smiles: str, seed: int) -> Scaffold:
@@ -46,9 +47,10 @@ def read(smiles: str, seed: int) -> Scaffold:
         atom.SetAtomMapNum(0)
     if all(atom.GetAtomicNum() == 0 for atom in mol.GetAtoms()):
         raise ValueError(f"the scaffold {smiles!r} has no atom to keep")
-    marked = any(atom.GetAtomicNum() == 0 for atom in mol.GetAtoms())
+    has_points = any(atom.GetAtomicNum() == 0 for atom in mol.GetAtoms())
+    marked = [mol] if has_points else _marked(mol, seed)
     try:
-        forms = [motifs.cut(mol)] if marked else [motifs.cut(m) for m in _marked(mol, seed)]
+        forms = [motifs.cut(one) for one in marked]
     except ValueError as error:
         raise ValueError(f"scaffold {smiles!r}: {error}") from error
     if not forms:
@@ -56,10 +58,11 @@ def read(smiles: str, seed: int) -> Scaffold:
             f"the scaffold {smiles!r} has no free position: no atom carries a hydrogen; "
             "mark where it grows with [*]"
         )
-    return Scaffold(_query(mol), tuple(forms))
+    return Scaffold(query(mol), tuple(marked), tuple(forms))
 
 
-def _query(mol: Chem.Mol) -> Chem.Mol:
+def query(mol: Chem.Mol) -> Chem.Mol:
+    """A kept part as a substructure: an attachment point in it matches any atom."""
     parameters = Chem.AdjustQueryParameters.NoAdjustments()
     parameters.makeDummiesQueries = True  # type: ignore[assignment]
     return Chem.AdjustQueryProperties(mol, parameters)

@@ -1,0 +1,1 @@
+"""Design tasks: what a medicinal chemist asks of a prior, without training it anew."""

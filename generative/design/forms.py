@@ -1,0 +1,174 @@
+"""Marked molecules that grow: at open points, to a second fragment, or into a ring."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from rdkit import Chem
+
+from generative import motifs, scaffold
+from generative.constraints import Constraints
+from generative.design.collecting import Candidate, own_rings
+from generative.design.growing import Attempt, Grower, Window
+from generative.design.linking import End, LinkerLimits, Linking
+from generative.growth import GrowingTree
+from generative.motifs import Cut
+from generative.prior import Prior
+from generative.vocabulary import NEVER
+
+
+@dataclass(frozen=True)
+class Form:
+    """A kept part and how it grows.
+
+    Without ``linker`` every point of ``mol`` grows by itself. With it, a linker joins the
+    point of ``mol`` with that of ``other``, or the two points of ``mol`` into a ring.
+    """
+
+    mol: Chem.Mol  # with attachment points
+    window: Window  # heavy atoms of the finished molecule
+    other: Chem.Mol | None = None
+    linker: LinkerLimits | None = None
+
+
+@dataclass(frozen=True)
+class _Seedling:
+    tree: GrowingTree
+    window: Window
+    kept: tuple[Chem.Mol, ...]
+    own_rings: int
+    linker: Linking | None = None
+    end: End | None = None  # what the linker leads to
+
+
+class FormGrowth:
+    """Grows forms; an attempt takes one of them by chance."""
+
+    def __init__(
+        self, prior: Prior, forms: Sequence[Form], constraints: Constraints, seed: int
+    ) -> None:
+        """Prepare every form.
+
+        Raises:
+            ValueError: a form has no point that grows, or nothing it can become is small
+                enough.
+        """
+        self.seed = seed
+        cuts = [
+            (motifs.cut(x.mol), None if x.other is None else motifs.cut(x.other)) for x in forms
+        ]
+        unknown: set[str] = set()
+        for form, pair in zip(forms, cuts, strict=True):
+            for cut in pair:
+                if cut is not None:
+                    fine = form.linker is not None or scaffold.is_fine(cut)
+                    unknown.update(prior.vocabulary.refined(cut, fine=fine).tree.motifs)
+        self.grower = Grower(prior, unknown, constraints.max_ring_size)
+        self.seedlings: list[_Seedling] = []
+        too_large: list[int] = []
+        for form, pair in zip(forms, cuts, strict=True):
+            for seedling in self._seedlings(form, pair, constraints):
+                needed = self._needed(seedling)
+                if needed > seedling.window.high:
+                    too_large.append(needed)
+                else:
+                    self.seedlings.append(seedling)
+        if not self.seedlings:
+            limit = max(form.window.high for form in forms)
+            if constraints.max_heavy_atoms is not None:
+                limit = min(limit, constraints.max_heavy_atoms)
+            raise ValueError(_too_large(min(too_large), limit))
+
+    def _seedlings(
+        self, form: Form, cuts: tuple[Cut, Cut | None], constraints: Constraints
+    ) -> list[_Seedling]:
+        first, second = cuts
+        window = form.window
+        if constraints.max_heavy_atoms is not None:
+            window = Window(
+                min(window.low, constraints.max_heavy_atoms),
+                min(window.high, constraints.max_heavy_atoms),
+            )
+        mols = [form.mol] if form.other is None else [form.mol, form.other]
+        kept = tuple(scaffold.query(mol) for mol in mols)
+        rings = sum(own_rings(mol, constraints) for mol in mols)
+        vocabulary = self.grower.vocabulary
+        if form.linker is None:
+            return [_Seedling(scaffold.seedling(first, vocabulary), window, kept, rings)]
+        linking = Linking(self.grower, form.linker)
+        if second is None:
+            tree = scaffold.seedling(first, vocabulary, fine=True)
+            mirrored = tree.copy()
+            mirrored.stack.reverse()
+            # The ring that the linker closes is what was asked for.
+            return [
+                _Seedling(one, window, kept, rings + 1, linking, linking.end(one, None))
+                for one in (tree, mirrored)
+            ]
+        ways = []
+        for near, far in ((first, second), (second, first)):
+            tree = scaffold.seedling(near, vocabulary, fine=True)
+            end = linking.end(tree, scaffold.branch(far, vocabulary, fine=True))
+            ways.append(_Seedling(tree, window, kept, rings, linking, end))
+        return ways
+
+    def _needed(self, seedling: _Seedling) -> int:
+        if seedling.linker is None or seedling.end is None:
+            needed = self.grower.needed(seedling.tree)
+            if needed >= NEVER:
+                raise ValueError(
+                    "an attachment point has a bond order that this prior cannot close"
+                )
+            return needed
+        atoms = seedling.tree.heavy_atoms + seedling.linker.limits.atoms.low
+        return atoms + (0 if seedling.end.branch is None else seedling.end.branch.heavy_atoms)
+
+    def __call__(self, numbers: range) -> list[Candidate]:
+        """The candidates of these attempts, in their order."""
+        attempts: list[Attempt] = []
+        seedlings: list[_Seedling] = []
+        for number in numbers:
+            rng = np.random.default_rng([self.seed, 5, number])
+            seedling = self.seedlings[int(rng.integers(len(self.seedlings)))]
+            tree = seedling.tree.copy()
+            if seedling.linker is None:
+                rng.shuffle(tree.stack)
+            attempts.append(Attempt(tree, seedling.window, rng))
+            seedlings.append(seedling)
+        linked = self._link(attempts, seedlings)
+        self.grower.finish([a for a, fits in zip(attempts, linked, strict=True) if fits])
+        return [
+            self._candidate(attempt, seedling, fits)
+            for attempt, seedling, fits in zip(attempts, seedlings, linked, strict=True)
+        ]
+
+    def _link(self, attempts: Sequence[Attempt], seedlings: Sequence[_Seedling]) -> list[bool]:
+        """Grow the linkers there are; whether an attempt can go on."""
+        fits = [True] * len(attempts)
+        for linking in dict.fromkeys(x.linker for x in seedlings if x.linker is not None):
+            rows = [i for i, x in enumerate(seedlings) if x.linker is linking]
+            ends = [end for i in rows if (end := seedlings[i].end) is not None]
+            done = linking.grow([attempts[i] for i in rows], ends)
+            for row, one in zip(rows, done, strict=True):
+                fits[row] = one
+        return fits
+
+    def _candidate(self, attempt: Attempt, seedling: _Seedling, linked: bool) -> Candidate:
+        if not linked:
+            return Candidate(None, reason="no linker within its limits")
+        mol = self.grower.molecule(attempt.tree)
+        if mol is None:
+            return Candidate(None, reason="an open point that nothing fits")
+        return Candidate(
+            mol, self.grower.grown(attempt.tree, attempt.kept), kept=seedling.kept,
+            own_rings=seedling.own_rings,
+        )  # fmt: skip
+
+
+def _too_large(needed: int, limit: int) -> str:
+    return (
+        f"what is kept needs at least {needed} heavy atoms, more than the limit of {limit}; "
+        "raise the limit or keep less"
+    )
