@@ -42,6 +42,7 @@ class PolicySize:
     head_actions: int = 3000  # actions with a logit of their own in the main softmax
     named_motifs: int = 6000  # the most frequent motifs, with a learned vector
     modes: int = 2  # 3 with CANONICAL
+    directed: bool = False  # whether a message knows if it goes from parent to child
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,8 @@ class States:
     motif: Tensor  # shape: (nodes,), int64
     filled: Tensor  # shape: (nodes,), int64, attachments already linked
     graph: Tensor  # shape: (nodes,), int64, the tree a node belongs to
-    edges: Tensor  # shape: (2, edges), int64, both directions of every link
+    # shape: (2, edges), int64, every link from parent to child, then all of them back
+    edges: Tensor
     source: Tensor  # shape: (edges,), int64, flat attachment at the sender
     target: Tensor  # shape: (edges,), int64, flat attachment at the receiver
     focus_node: Tensor  # shape: (trees,), int64
@@ -131,6 +133,7 @@ class Policy(nn.Module):
         self.source_label = nn.Embedding(MAX_LABEL + 1, width)
         self.target_label = nn.Embedding(MAX_LABEL + 1, width)
         self.focus_label = nn.Embedding(MAX_LABEL + 1, width)
+        self.direction = nn.Embedding(2, width) if size.directed else None
         self.heavy = nn.Embedding(MAX_HEAVY + 1, width)
         self.open = nn.Embedding(MAX_OPEN + 1, width)
         self.mode = nn.Embedding(size.modes, width)
@@ -194,10 +197,13 @@ class Policy(nn.Module):
         focus = self.focus_environment(tables.environment[states.focus]) + self.focus_label(
             tables.label[states.focus]
         )
+        out, back = end[: links // 2], end[links // 2 : links]
+        if self.direction is not None:
+            sources = torch.cat([sources + way for way in self.direction.weight])
+            back = back + len(ends)
         low = _precision()
-        edges = sources.to(low).index_select(0, end[:links]) + targets.to(low).index_select(
-            0, end[links:]
-        )
+        edges = sources.to(low).index_select(0, torch.cat([out, back]))
+        edges = edges + targets.to(low).index_select(0, end[links:])
         nodes = motif.index_select(0, kind) + self.filled(states.filled.clamp(max=MAX_FILLED))
         nodes = nodes.float().index_add(0, states.focus_node, focus)
         for convolution, norm in zip(self.convolutions, self.norms, strict=True):

@@ -119,6 +119,7 @@ def _size(settings: TrainingSettings) -> PolicySize:
         head_actions=settings.head_actions,
         named_motifs=settings.named_motifs,
         modes=3,
+        directed=True,
     )
 
 

@@ -4,28 +4,30 @@ import numpy as np
 import pytest
 import torch
 
-from generative import growth, motifs
-from generative.growth import GrowingTree, Traversal
-from generative.motifs import Link, MotifTree
-from generative.policy import COARSE, States
+from generative import forest, growth, motifs
+from generative.forest import Forest
+from generative.growth import GrowingTree
+from generative.policy import CANONICAL, COARSE, States
 from generative.sampling import MotifGenerator
 
 
-def grown(steps: Traversal, count: int, tiny: MotifGenerator) -> GrowingTree:
+def grown(trees: Forest, row: int, count: int, mode: int, tiny: MotifGenerator) -> GrowingTree:
     """The partial tree before a step, grown as sampling grows it."""
     words = tiny.prior.vocabulary
-    tree = GrowingTree([], [], [], COARSE, 0)
+    tree = GrowingTree([], [], [], mode, 0)
+    first = int(trees.starts[row])
     for step in range(count):
-        motif = steps.motifs[step]
+        motif, entered = int(trees.motifs[first + step]), int(trees.labels[first + step])
         tree.motifs.append(motif)
         tree.heavy_atoms += int(words.heavy_atoms[motif])
-        entered = steps.labels[step]
         if step:
-            link = (steps.parents[step], steps.parent_labels[step])
+            link = (int(trees.parents[first + step]), int(trees.parent_labels[first + step]))
             tree.stack.remove(link)
             tree.links.append((*link, step, entered))
-        tree.stack += [(step, k) for k in range(1, words.attachments(motif) + 1) if k != entered]
-    focus = (steps.parents[count], steps.parent_labels[count])
+        tree.stack += [(step, k) for k in range(words.attachments(motif), 0, -1) if k != entered]
+    focus = (int(trees.parents[first + count]), int(trees.parent_labels[first + count]))
+    if mode == CANONICAL:
+        assert tree.stack[-1] == focus
     tree.stack.remove(focus)
     tree.stack.append(focus)
     return tree
@@ -36,47 +38,32 @@ def log_probabilities(states: States, tiny: MotifGenerator) -> torch.Tensor:
         return tiny.prior.policy.main_log_probabilities(states)
 
 
+@pytest.mark.parametrize("mode", [COARSE, CANONICAL])
 def test_training_and_sampling_see_the_same_states(
-    tiny: MotifGenerator, molecules: list[str]
+    mode: int, tiny: MotifGenerator, molecules: list[str]
 ) -> None:
     words = tiny.prior.vocabulary
-    rng = np.random.default_rng(5)
-    traversals = []
-    for smiles in molecules[:12]:
-        tree = words.refined(motifs.cut(motifs.parse(smiles)), fine=False).tree
-        longer = words.extended(tree.motifs)
-        if longer is words:
-            traversals.append(growth.traverse(growth.encode(tree, words), words, rng))
-    assert len(traversals) > 5
-    chosen = [range(1, len(t.motifs)) for t in traversals]
-    forced, _, owner = growth.forced(traversals, chosen, [COARSE] * len(traversals), words)
-    trees = [
-        grown(t, step, tiny) for t, steps in zip(traversals, chosen, strict=True) for step in steps
+    trees = [motifs.decompose(motifs.parse(smiles)) for smiles in molecules[:30]]
+    known = forest.plant_trees(
+        (tree for tree in trees if words.extended(tree.motifs) is words), words, fine=False
+    )
+    assert len(known) > 5
+    modes = [mode] * len(known)
+    steps = forest.traverse(known, range(len(known)), modes, words, np.random.default_rng(5))
+    forced, _, owner = growth.forced(steps, np.ones(len(steps.motifs), bool), modes, words)
+    partial = [
+        grown(steps, row, step, mode, tiny)
+        for row, length in enumerate(steps.lengths.tolist())
+        for step in range(1, length)
     ]
-    packed = growth.pack(trees, words)
-    assert len(owner) == len(trees)
+    packed = growth.pack(partial, words)
+    assert len(owner) == len(partial)
     for name in ("motif", "filled", "graph", "heavy_atoms", "open_attachments", "focus_node"):
         assert torch.equal(getattr(forced, name), getattr(packed, name)), name
     assert torch.equal(forced.focus, packed.focus)
     assert torch.allclose(
         log_probabilities(forced, tiny), log_probabilities(packed, tiny), atol=1e-4
     )
-
-
-def test_a_traversal_is_the_molecule(tiny: MotifGenerator, molecules: list[str]) -> None:
-    words = tiny.prior.vocabulary
-    rng = np.random.default_rng(0)
-    for smiles in molecules[:60]:
-        mol = motifs.parse(smiles)
-        tree = motifs.decompose(mol)
-        longer = words.extended(tree.motifs)
-        steps = growth.traverse(growth.encode(tree, longer), longer, rng)
-        links = tuple(
-            Link(steps.parents[k], steps.parent_labels[k], k, steps.labels[k])
-            for k in range(1, len(steps.motifs))
-        )
-        again = MotifTree(tuple(longer.motifs[m] for m in steps.motifs), links)
-        assert motifs.canonical(motifs.assemble(again)) == motifs.canonical(mol)
 
 
 def test_a_batch_does_not_change_its_members(tiny: MotifGenerator) -> None:
@@ -104,8 +91,9 @@ def test_probabilities_of_the_fitting_actions_sum_to_one(tiny: MotifGenerator) -
 def test_unknown_motifs_are_no_targets(tiny: MotifGenerator) -> None:
     tree = motifs.decompose(motifs.parse("CC1CC2(C1)CC1(CC(C)C1)O2"))
     words = tiny.prior.vocabulary.extended(tree.motifs)
-    steps = growth.traverse(growth.encode(tree, words), words, np.random.default_rng(2))
-    _, actions, _ = growth.forced([steps], [range(1, len(steps.motifs))], [COARSE], words)
-    known = [m < len(tiny.prior.vocabulary.motifs) for m in steps.motifs[1:]]
+    planted = forest.plant_trees([tree], words, fine=False)
+    steps = forest.traverse(planted, [0], [COARSE], words, np.random.default_rng(2))
+    _, actions, _ = growth.forced(steps, np.ones(len(steps.motifs), bool), [COARSE], words)
+    known = [m < len(tiny.prior.vocabulary.motifs) for m in steps.motifs[1:].tolist()]
     assert len(actions) == sum(known)
     assert len(actions) == (1 if steps.motifs[0] == words.index["C[*:1]"] else 2)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import warnings
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from generative import corpus, prior, weights
@@ -82,9 +83,10 @@ def test_a_damaged_checkpoint_is_named(tiny_settings: TrainingSettings, tmp_path
         train(settings)
 
 
-def test_the_shipped_training_file_is_valid() -> None:
-    settings = TrainingSettings.from_toml(ROOT / "configs" / "train_zinc250k.toml")
-    assert settings.data == "zinc250k"
+@pytest.mark.parametrize("name", ["zinc250k", "moses"])
+def test_the_shipped_training_files_are_valid(name: str) -> None:
+    settings = TrainingSettings.from_toml(ROOT / "configs" / f"train_{name}.toml")
+    assert settings.data == settings.name == name
     assert not settings.run.is_absolute()
 
 
@@ -122,6 +124,21 @@ def test_a_corpus_counts_what_it_leaves_out(tmp_path: Path) -> None:
         corpus.build(["C1CC"], neutralise=True)
 
 
+def test_a_corpus_cut_by_several_processes_is_the_same(
+    molecules: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [*molecules[:60], "C1CC", *molecules[40:80], "OCC", molecules[0], "CCO"]
+    serial = corpus.build(rows, neutralise=True)
+    monkeypatch.setattr(corpus, "ROWS", 30)
+    assert serial.repeated == 22
+    for processes in (1, 2):
+        shared = corpus.build(rows, neutralise=True, processes=processes)
+        assert list(shared) == list(serial)
+        assert shared.motifs == serial.motifs
+        np.testing.assert_array_equal(shared.nodes, serial.nodes)
+        assert (shared.whole, shared.repeated, shared.skipped) == (0, 22, 1)
+
+
 def test_a_damaged_corpus_is_named(tmp_path: Path) -> None:
     path = tmp_path / "c.npz"
     path.write_bytes(b"PK nonsense")
@@ -134,7 +151,7 @@ def test_what_cannot_be_cut_without_loss_stays_whole(monkeypatch: pytest.MonkeyP
         raise ValueError("cannot")
 
     monkeypatch.setattr(corpus.motifs, "assemble", broken)
-    trees = corpus.build(["Cc1ccccc1"], neutralise=True)
+    trees = corpus.build(["Cc1ccccc1", "c1ccccc1C"], neutralise=True)
     assert trees.whole == 1
     assert trees[0].motifs == ("Cc1ccccc1",)
 

@@ -13,7 +13,8 @@ from generative.vocabulary import Vocabulary, describe, entry
 @pytest.fixture(scope="module")
 def words(molecules: list[str]) -> Vocabulary:
     trees = corpus.build(molecules, neutralise=True)
-    return vocabulary.build(trees, min_acyclic=3, min_unit=2, min_environment=3)
+    counts = Counter(motif for tree in trees for motif in tree.motifs)
+    return vocabulary.build(counts, min_acyclic=3, min_unit=2, min_environment=3)
 
 
 def test_every_training_molecule_can_be_built_from_it(
