@@ -23,7 +23,7 @@ from generative.prior import Prior
 from generative.threads import limited
 from generative.vocabulary import Vocabulary
 
-# Molecules of the prior on which the policy is held, and how strongly.
+# Molecules of the prior on which the policy is held, and how strongly by default.
 REPLAY = 128
 LEASH = 0.5
 
@@ -51,6 +51,7 @@ def finetune(
     replay: Sequence[str],
     *,
     seed: int,
+    kl: float = LEASH,
 ) -> Prior:
     """A prior taught by weighted molecules; the given one is unchanged.
 
@@ -60,15 +61,19 @@ def finetune(
         weights: non-negative, one for each lead; they need not sum to one.
         replay: SMILES sampled from the prior.
         seed: of the training.
+        kl: weight of the divergence from the prior; larger stays nearer to it.
 
     Raises:
-        ValueError: no leads, a SMILES that cannot be read, or weights that do not fit.
+        ValueError: no leads, a SMILES that cannot be read, weights that do not fit, or a
+            negative weight of the divergence.
     """
     if len(leads) != len(weights):
         raise ValueError(f"{len(leads)} molecules but {len(weights)} weights to learn from")
     share = np.asarray(weights, dtype=np.float64)
     if not len(leads) or not np.all(np.isfinite(share)) or share.min() < 0 or share.sum() <= 0:
         raise ValueError("fine-tuning needs molecules with finite weights, at least one above 0")
+    if not kl >= 0:
+        raise ValueError(f"the weight of the divergence from the prior is negative: {kl}")
     share = share / share.sum()
     rng = np.random.default_rng([seed, 2])
     with limited(1), torch.random.fork_rng(devices=[]):
@@ -88,20 +93,20 @@ def finetune(
                 states, _ = _batch(together, held, rng)
                 with torch.no_grad():
                     before = teacher.main_log_probabilities(states)
-                loss = loss + LEASH * _divergence(before, learner.main_log_probabilities(states))
+                loss = loss + kl * _divergence(before, learner.main_log_probabilities(states))
             optimizer.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(policy.parameters(), CLIP)
             optimizer.step()
     policy.requires_grad_(False)
-    policy.root.copy_(_roots(prior, together.coarse, share))
+    policy.root.copy_(_roots(prior, together.coarse, share, kl))
     return Prior(prior.name, prior.vocabulary, policy, prior.largest)
 
 
-def _roots(prior: Prior, leads: Forest, share: np.ndarray) -> Tensor:
+def _roots(prior: Prior, leads: Forest, share: np.ndarray, kl: float) -> Tensor:
     """Logits of the root motif that minimise the same loss; here it has a closed form.
 
-    The minimum of -sum q log p + LEASH KL(prior, p) is p = (q + LEASH prior) / (1 + LEASH).
+    The minimum of -sum q log p + kl KL(prior, p) is p = (q + kl prior) / (1 + kl).
     The leads are the first trees of the forest.
     """
     before = torch.softmax(prior.policy.root.double(), dim=0)
@@ -112,14 +117,16 @@ def _roots(prior: Prior, leads: Forest, share: np.ndarray) -> Tensor:
         for motif in roots.tolist():
             if motif < len(observed):
                 observed[motif] += weight / len(roots)
-    return ((observed + LEASH * before) / (1 + LEASH)).clamp(min=1e-13).log().float()
+    return ((observed + kl * before) / (1 + kl)).clamp(min=1e-13).log().float()
 
 
-def log_likelihoods(prior: Prior, smiles: Sequence[str], *, seed: int) -> list[float]:
+def log_likelihoods(
+    prior: Prior, smiles: Sequence[str], *, seed: int, unknown: float = 0.0
+) -> list[float]:
     """Natural log of the probability of growing each molecule in canonical order.
 
     A prior that knows no canonical order is asked for one random order instead. The
-    trees are coarse. A motif that no action adds contributes nothing.
+    trees are coarse. A motif that no action adds contributes ``unknown`` nats.
 
     Raises:
         ValueError: a SMILES cannot be read.
@@ -137,9 +144,14 @@ def log_likelihoods(prior: Prior, smiles: Sequence[str], *, seed: int) -> list[f
         )
         root = torch.log_softmax(policy.root.double(), dim=0)
         total = torch.tensor(
-            [float(root[motif]) if motif < len(root) else 0.0 for motif in trees.roots.tolist()],
+            [
+                float(root[motif]) if motif < len(root) else unknown
+                for motif in trees.roots.tolist()
+            ],
             dtype=torch.float64,
         )
+        grown = torch.bincount(owner, minlength=len(smiles))
+        total += unknown * (torch.from_numpy(np.asarray(trees.lengths)) - 1 - grown)
         if len(actions):
             total.index_add_(0, owner, policy.log_likelihood(states, actions).double())
     return [float(x) for x in total]

@@ -16,7 +16,7 @@ from rdkit import Chem
 
 from generative import growth, motifs, scaffold
 from generative.constraints import Constraints
-from generative.finetuning import REPLAY, finetune, log_likelihoods
+from generative.finetuning import LEASH, REPLAY, finetune, log_likelihoods
 from generative.growth import GrowingTree
 from generative.motifs import Link, MotifTree
 from generative.policy import CANONICAL, COARSE, Policy
@@ -65,16 +65,22 @@ class MotifGenerator:
             return Growth(self.prior, seed, scaffold, limits).collect(n)
 
     def finetuned(
-        self, smiles: Sequence[str], weights: Sequence[float], *, seed: int
+        self, smiles: Sequence[str], weights: Sequence[float], *, seed: int, kl: float = LEASH
     ) -> MotifGenerator:
         """A generator taught by these molecules; this one is unchanged.
+
+        Args:
+            smiles: ranked leads.
+            weights: non-negative, one for each molecule.
+            seed: of the training.
+            kl: weight of the divergence from this prior; larger stays nearer to it.
 
         Raises:
             ValueError: no molecules, a SMILES that cannot be read, or weights that do not
                 fit them.
         """
         replay = self.sample(REPLAY, seed=seed)
-        return MotifGenerator(finetune(self.prior, smiles, weights, replay, seed=seed))
+        return MotifGenerator(finetune(self.prior, smiles, weights, replay, seed=seed, kl=kl))
 
     def log_likelihood(self, smiles: Sequence[str], *, seed: int = 0) -> list[float]:
         """Natural log of the probability of growing each molecule, in one random order.
