@@ -98,7 +98,6 @@ def plant(trees: Corpus, vocabulary: Vocabulary, *, fine: bool) -> Forest:
         trees.node_starts,
         trees.links.astype(np.int64),
         trees.link_starts,
-        root_rank(vocabulary),
         np.array([index[m] for p in pieces for m in p.tree.motifs], dtype=np.int64),
         np.concatenate([[0], node_ends]).astype(np.int64),
         np.array(links, dtype=np.int64).reshape(-1, 4),
@@ -111,15 +110,6 @@ def plant(trees: Corpus, vocabulary: Vocabulary, *, fine: bool) -> Forest:
         symmetries.labels,
     )
     return Forest(*flat, symmetries)
-
-
-def root_rank(vocabulary: Vocabulary) -> np.ndarray:
-    """Of a tree's motifs the one with the highest rank is the root. shape: (motifs,), int64"""
-    import os  # TRIAL
-
-    if os.environ.get("ROOT") == "largest":
-        return vocabulary.heavy_atoms * 10**7 - np.arange(len(vocabulary.motifs))
-    return np.arange(len(vocabulary.motifs))
 
 
 def plant_trees(trees: Iterable[MotifTree], vocabulary: Vocabulary, *, fine: bool) -> Forest:
@@ -201,7 +191,6 @@ def _plant(  # type: ignore[no-untyped-def]
     node_starts,
     links,
     link_starts,
-    rank,
     piece_motifs,
     piece_starts,
     piece_links,
@@ -255,14 +244,11 @@ def _plant(  # type: ignore[no-untyped-def]
             b, lb = first[i1] + opens[o1, 0], opens[o1, 1]
             other[at[a] + la - 1, 0], other[at[a] + la - 1, 1] = b, lb
             other[at[b] + lb - 1, 0], other[at[b] + lb - 1, 1] = a, la
-        highest = motif[0]
-        for i in range(1, n):
-            if rank[motif[i]] > rank[highest]:
-                highest = motif[i]
+        rarest = motif.max()
         best = np.empty(0, np.int64)
         best_parent = np.empty(0, np.int64)
         for root in range(n):
-            if motif[root] == highest:
+            if motif[root] == rarest:
                 code, parent = _canonical(
                     root, motif, at, other, group_counts, group_starts, group_labels
                 )
