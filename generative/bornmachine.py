@@ -36,12 +36,15 @@ class CircuitSampler(Protocol):
     """Runs circuits: a simulator, or a device."""
 
     def words(self, circuit: QuantumCircuit, shots: int, *, seed: int) -> np.ndarray:
-        """What was measured, bit i of a word from qubit i. shape: (shots,), int64
+        """What every qubit was measured as, bit i of a word qubit i. shape: (shots,), int64
 
         Args:
-            circuit: with its measurements, parameters bound.
+            circuit: without measurements, angles bound.
             shots: how often it runs.
             seed: of the sampling, where that can be seeded.
+
+        Raises:
+            generative.start.StartError: it could not be run.
         """
         ...
 
@@ -72,7 +75,7 @@ class BornMachine:
 
 
 def circuit(ansatz: Ansatz, angles: np.ndarray) -> QuantumCircuit:
-    """The circuit in Qiskit, with its measurements; it carries nothing but gates and angles."""
+    """The circuit in Qiskit, without measurements; it carries nothing but gates and angles."""
     from qiskit import QuantumCircuit
 
     made = QuantumCircuit(ansatz.qubits, name=CIRCUIT)
@@ -86,7 +89,6 @@ def circuit(ansatz: Ansatz, angles: np.ndarray) -> QuantumCircuit:
         for qubit, (z, y) in enumerate(zip(row_z, row_y, strict=True)):
             made.rz(z, qubit)
             made.ry(y, qubit)
-    made.measure_all()
     return made
 
 

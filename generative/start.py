@@ -9,6 +9,10 @@ from typing import Protocol
 import numpy as np
 
 
+class StartError(ValueError):
+    """No start can be drawn; the message says why, in one line."""
+
+
 @dataclass(frozen=True)
 class Start:
     """The root motif of a tree, and what kind of motif grows at each of its attachments."""
@@ -34,6 +38,6 @@ class StartDistribution(Protocol):
         """``n`` starts, the same for the same seed.
 
         Raises:
-            ValueError: it can give no start.
+            StartError: it can give none.
         """
         ...

@@ -19,21 +19,20 @@ from generative.boltzmannmachine import BoltzmannLearner
 from generative.bornmachine import BornLearner, CircuitSampler
 from generative.codemodel import CodeModel, Learner
 from generative.empirical import EmpiricalLearner
+from generative.finetuning import LEASH
 from generative.sampling import MotifGenerator
-from generative.start import Start
+from generative.settings import START_PRIORS
+from generative.start import Start, StartError
 from generative.startcode import CLASS_BITS, StartCode, code_book, slots, starts_of
 from generative.statevector import Ansatz
 from generative.vocabulary import Vocabulary
 
-NAMES = (bornmachine.NAME, boltzmannmachine.NAME, empirical.NAME)
 BASE = "zinc250k"
 QUBITS, LAYERS, SHOTS = 12, 6, 4096
 
 # Molecules of the prior from which the distribution is learned before there are leads.
 OWN_MOLECULES = 512
 OWN_SEED = 0
-# The part of these in what is learned once there are leads, as in the growth's own teaching.
-OWN_SHARE = 1 / 3
 
 
 @dataclass(frozen=True)
@@ -129,11 +128,12 @@ class CodedStarts:
         """``n`` starts, the same for the same seed.
 
         Raises:
-            ValueError: not one of the measured words names a start.
+            StartError: not one of the measured words names a start, or the circuit could
+                not be run.
         """
         words = self.measured[self.code.named[self.measured]]
         if n and not len(words):
-            raise ValueError(
+            raise StartError(
                 f"none of {self.shots} words measured of the {self.name} prior names a start; "
                 "take more shots, fewer qubits or a backend with less noise"
             )
@@ -158,6 +158,7 @@ class StartPrior(MotifGenerator):
         shots: words measured of the distribution.
         own: what the untaught generator gives; None where that is the base.
         leads: molecules and weights to learn from besides; None before there are any.
+        own_share: part of the untaught generator's molecules in what is learned from leads.
         seed: of the learning and the measurement.
 
     Raises:
@@ -173,6 +174,7 @@ class StartPrior(MotifGenerator):
         shots: int = SHOTS,
         own: OwnMolecules | None = None,
         leads: tuple[Sequence[str], Sequence[float]] | None = None,
+        own_share: float = 0.0,
         seed: int = OWN_SEED,
     ) -> None:
         slots(qubits)  # refuses what no code has
@@ -184,7 +186,7 @@ class StartPrior(MotifGenerator):
         def teach() -> Lesson:
             if leads is None:
                 return untaught.lesson
-            return blended(lesson(*leads, vocabulary), untaught.lesson, OWN_SHARE)
+            return blended(lesson(*leads, vocabulary), untaught.lesson, own_share)
 
         coded = CodedStarts(teach, vocabulary, learner, qubits, shots, seed)
         super().__init__(base.prior, coded)
@@ -194,21 +196,30 @@ class StartPrior(MotifGenerator):
         self.name = learner.name
 
     def finetuned(
-        self, smiles: Sequence[str], weights: Sequence[float], *, seed: int
+        self, smiles: Sequence[str], weights: Sequence[float], *, seed: int, kl: float = LEASH
     ) -> StartPrior:
         """Network and starts taught by these molecules; this generator is unchanged.
+
+        Args:
+            smiles: ranked leads.
+            weights: non-negative, one for each molecule.
+            seed: of both trainings.
+            kl: how near both stay to the untaught ones. The target of the starts is the
+                leads' distribution and ``kl`` times the untaught one: the minimum of the
+                loss that teaches the network.
 
         Raises:
             ValueError: no molecules, a SMILES that cannot be read, or weights that do not
                 fit them.
         """
         return StartPrior(
-            self.base.finetuned(smiles, weights, seed=seed),
+            self.base.finetuned(smiles, weights, seed=seed, kl=kl),
             self.coded.learner,
             qubits=self.coded.qubits,
             shots=self.coded.shots,
             own=self.own,
             leads=(tuple(smiles), tuple(weights)),
+            own_share=kl / (1 + kl),
             seed=seed,
         )
 
@@ -268,7 +279,7 @@ def learner(
         return BoltzmannLearner(boltzmannmachine.hidden_units(qubits, parameters))
     if name == empirical.NAME:
         return EmpiricalLearner(code_fields(qubits))
-    raise ValueError(f"unknown prior of starts {name!r}; there are {', '.join(NAMES)}")
+    raise ValueError(f"unknown prior of starts {name!r}; there are {', '.join(START_PRIORS)}")
 
 
 def code_fields(qubits: int) -> tuple[int, ...]:

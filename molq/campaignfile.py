@@ -252,10 +252,13 @@ def _with_paths(document: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     library, generator = result.get("library"), result.get("generator")
     if isinstance(library, Mapping) and isinstance(library.get("path"), str):
         result["library"] = {**library, "path": str(folder / library["path"])}
-    if isinstance(generator, Mapping) and isinstance(generator.get("prior"), str):
-        prior = generator["prior"]
-        if prior.endswith(WEIGHTS_SUFFIX):
-            result["generator"] = {**generator, "prior": str(folder / prior)}
+    if isinstance(generator, Mapping):
+        files = {
+            key: str(folder / value)
+            for key in ("prior", "base")
+            if isinstance(value := generator.get(key), str) and value.endswith(WEIGHTS_SUFFIX)
+        }
+        result["generator"] = {**generator, **files}
     return result
 
 

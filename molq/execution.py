@@ -95,12 +95,12 @@ def _check_generator(file: CampaignFile) -> None:
     if file.generator.share == 0:
         return
     from generative.constraints import Constraints
-    from generative.generator import find
+    from screening import quantumprior
 
     settings = file.generator
     try:
         # sampling nothing still reads the scaffold and the constraints
-        find(settings.prior).sample(
+        quantumprior.find(settings).sample(
             0,
             seed=0,
             scaffold=settings.scaffold,
@@ -252,12 +252,12 @@ def _run(
 def _run_campaign(
     journal: Journal, file: CampaignFile, on_event: Listener | None, executor: Executor | None
 ) -> None:
-    from generative.generator import find
+    from screening import quantumprior
     from screening.loop import CampaignPlan, run_campaign
 
     # a finished run proposes nothing: its prior need not be there any more
     wanted = file.generator.share > 0 and not journal.finished
-    generator = find(file.generator.prior) if wanted else None
+    generator = quantumprior.find(file.generator, journal.directory) if wanted else None
     run_campaign(
         journal=journal,
         plan=CampaignPlan(

@@ -24,7 +24,7 @@ def checksums(file: RunFile) -> dict[str, str]:
     if file.library is not None:
         found[LIBRARY] = _sha256(file.library.path)
     if isinstance(file, CampaignFile) and file.generator.share > 0:
-        prior = weights.file_of(file.generator.prior)
+        prior = weights.file_of(file.generator.network)
         if prior is not None:
             found[PRIOR] = _sha256(prior)
     return found
@@ -55,9 +55,9 @@ def changes(journal: Journal, file: RunFile, version: str) -> tuple[str, ...]:
                 "or begin a new run"
             )
     if isinstance(file, CampaignFile) and PRIOR in before:
-        prior = weights.file_of(file.generator.prior)
+        prior = weights.file_of(file.generator.network)
         if prior is None or _sha256(prior) != before[PRIOR]:
-            lines.append(f"the prior {file.generator.prior} is not the one the run began with")
+            lines.append(f"the prior {file.generator.network} is not the one the run began with")
     return tuple(
         f"{line}: rounds not chosen yet will differ from those of an uninterrupted run"
         for line in lines

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from generative.start import StartError
 from molq.campaignfile import CampaignFile, RunFile, ScreenFile
 from molq.errors import CallError, MolqError
 from molq.leadtable import LeadTable, label
@@ -154,5 +155,5 @@ def one_line_errors() -> Iterator[None]:
     """The packages' own one-line errors as molq's."""
     try:
         yield
-    except (JournalError, SchedulerError, LibraryError) as error:
+    except (JournalError, SchedulerError, LibraryError, StartError) as error:
         raise MolqError(str(error)) from error

@@ -172,12 +172,30 @@ class Evaluation(_Record):
     versions: dict[str, str]
 
 
+class Sampling(_Record):
+    """One circuit whose qubits were all measured: a Born machine."""
+
+    circuit: Circuit
+    compiled: CompiledCircuit
+    transpiler: Transpiler
+    shots: int
+    counts: dict[str, int] = Field(
+        description="how often each bit string was measured; the last digit is qubit 0"
+    )
+    seed: int = Field(description="of the compilation and the sampling")
+    backend: BackendRecord
+    calibration: CalibrationRecord | None
+    time: str = Field(description="ISO 8601, UTC")
+    versions: dict[str, str]
+
+
 class TechnicalFile(_Record):
-    """All quantum evaluations of one call."""
+    """All quantum evaluations of one call, or the samplings of one campaign."""
 
     format: Literal["molq technical file 1"] = "molq technical file 1"
     created: str = Field(description="ISO 8601, UTC")
     evaluations: tuple[Evaluation, ...]
+    samplings: tuple[Sampling, ...] = ()
 
 
 def schema() -> dict[str, Any]:

@@ -1,0 +1,151 @@
+"""A campaign's generator, its Born machine sampled on a backend."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pydantic import ValidationError
+
+from generative import generator
+from generative.settings import START_PRIORS, GeneratorSettings
+from generative.start import StartError
+from simulation.quantum import backends
+
+if TYPE_CHECKING:  # torch and qiskit are loaded when a generator is made
+    from qiskit import QuantumCircuit
+
+    from generative.generator import Generator
+    from simulation.quantum.backends import Backend
+    from simulation.quantum.technicalfile import Sampling
+
+FILE = "quantum-prior.json"  # in a run's folder; a technical file
+FORM = "hardware-efficient: RY, then layers of CZ along the chain, RZ, RY"
+_QCBM = "qcbm"
+_OF_CIRCUITS = ("backend", "queue_limit_s")
+_OF_STARTS = ("base", "qubits", "layers", "shots")
+
+
+@dataclass(frozen=True)
+class BackendSampler:
+    """Circuits sampled on a backend; implements ``generative.bornmachine.CircuitSampler``."""
+
+    backend: Backend
+    queue_limit_s: float  # to wait for a remote device at most
+    record: Path | None = None  # technical file to which each sampling is added
+
+    def words(self, circuit: QuantumCircuit, shots: int, *, seed: int) -> np.ndarray:
+        """What every qubit was measured as. shape: (shots,), int64
+
+        Raises:
+            StartError: the backend failed or has not answered in time, or the technical file
+                cannot be kept.
+        """
+        from simulation.errors import SimulationError
+        from simulation.quantum import bitstrings
+
+        try:
+            measured = bitstrings.measure(
+                circuit,
+                self.backend,
+                shots=shots,
+                seed=seed,
+                form=FORM,
+                queue_limit_s=self.queue_limit_s,
+            )
+            if self.record is not None:
+                add(measured.record, self.record)
+        except SimulationError as error:
+            raise StartError(f"prior of starts: {error.message}") from error
+        except OSError as error:
+            raise StartError(f"{self.record} cannot be kept: {error.strerror or error}") from error
+        return measured.words
+
+
+def add(sampling: Sampling, path: Path) -> None:
+    """Add a sampling to a technical file; one that is there already takes its place.
+
+    A resumed round samples the circuit of the interrupted one again.
+
+    Raises:
+        StartError: the file is not a technical file.
+        OSError: it cannot be read or written.
+    """
+    from simulation.quantum import technicalfile
+
+    try:
+        before = technicalfile.read(path).samplings if path.exists() else ()
+    except ValidationError as error:
+        raise StartError(
+            f"{path} is not a technical file of this version of molq; move it away"
+        ) from error
+    kept = [s for s in before if (s.circuit, s.seed) != (sampling.circuit, sampling.seed)]
+    technicalfile.write(
+        technicalfile.TechnicalFile(
+            created=technicalfile.now(), evaluations=(), samplings=(*kept, sampling)
+        ),
+        path,
+    )
+
+
+def find(settings: GeneratorSettings, folder: Path | None = None) -> Generator:
+    """The generator that a campaign's settings name.
+
+    Args:
+        settings: the ``[generator]`` table.
+        folder: of the run, where the technical file of a Born machine is kept; None
+            keeps none.
+
+    Raises:
+        ValueError: no such generator, network or backend, or settings that mean nothing
+            together.
+    """
+    _check(settings)
+    if settings.prior not in START_PRIORS:
+        return generator.find(settings.prior)
+    from generative import startprior
+
+    sampler = None
+    if settings.prior == _QCBM:
+        record = folder / FILE if folder is not None else None
+        sampler = BackendSampler(_backend(settings), settings.queue_limit_s, record)
+    return startprior.create(
+        settings.prior,
+        base=settings.base,
+        qubits=settings.qubits,
+        layers=settings.layers,
+        shots=settings.shots,
+        sampler=sampler,
+    )
+
+
+def _backend(settings: GeneratorSettings) -> Backend:
+    """The backend, large enough for the circuit."""
+    from simulation.errors import SimulationError
+    from simulation.quantum import bitstrings
+
+    try:
+        found = backends.find(settings.backend)
+        bitstrings.check(found, settings.qubits, settings.shots)
+    except SimulationError as error:
+        raise ValueError(error.message) from error
+    return found
+
+
+def _check(settings: GeneratorSettings) -> None:
+    """That no key is set which the prior does not look at."""
+    ignored: tuple[str, ...] = ()
+    if settings.prior not in START_PRIORS:
+        ignored = (*_OF_STARTS, *_OF_CIRCUITS)
+        wanted = ", ".join(f'"{name}"' for name in START_PRIORS)
+    elif settings.prior != _QCBM:
+        ignored, wanted = _OF_CIRCUITS, f'"{_QCBM}"'
+    for key in ignored:
+        value = getattr(settings, key)
+        if value != GeneratorSettings.model_fields[key].default:
+            raise ValueError(
+                f"{key} = {value!r} means nothing with prior = {settings.prior!r}: it is for "
+                f"prior {wanted}"
+            )
