@@ -83,9 +83,10 @@ class MotifGenerator:
         return MotifGenerator(finetune(self.prior, smiles, weights, replay, seed=seed, kl=kl))
 
     def log_likelihood(self, smiles: Sequence[str], *, seed: int = 0) -> list[float]:
-        """Natural log of the probability of growing each molecule, in one random order.
+        """Natural log of the probability of growing each molecule in canonical order.
 
-        A motif that the vocabulary does not hold contributes nothing.
+        A prior that was not taught that order is asked for one random order, drawn by the
+        seed. A motif that the vocabulary does not hold contributes nothing.
         """
         return log_likelihoods(self.prior, smiles, seed=seed)
 
