@@ -222,7 +222,10 @@ def merge(parts: Sequence[Part]) -> Corpus:
     index: dict[str, int] = {}
     seen: set[bytes] = set()
     whole: set[bytes] = set()
-    nodes, node_counts, links, link_counts = [], [], [], []
+    nodes: list[np.ndarray] = []
+    node_counts: list[np.ndarray] = []
+    links: list[np.ndarray] = []
+    link_counts: list[np.ndarray] = []
     repeated = 0
     for part in parts:
         trees = part.trees
