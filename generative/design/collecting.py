@@ -29,6 +29,7 @@ class Candidate:
     change: str = ""
     reason: str = "not a molecule"  # where there is none
     kept: tuple[Chem.Mol, ...] = ()  # substructures that it may not lose
+    surroundings: Chem.Mol | None = None  # a warhead with the atoms that make it one
     own_rings: int = 0  # rings beyond the limit that the kept part brings
 
 
@@ -58,6 +59,9 @@ class Judge:
         """Why not; None when it may be."""
         if not all(mol.HasSubstructMatch(part, useChirality=True) for part in candidate.kept):
             return "the kept part is lost"
+        around = candidate.surroundings
+        if around is not None and not mol.HasSubstructMatch(around):
+            return "another group beside the warhead"
         if self.similarity is not None and self.window is not None:
             value = self.similarity(mol)
             low, high = self.window

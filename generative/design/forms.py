@@ -31,6 +31,8 @@ class Form:
     window: Window  # heavy atoms of the finished molecule
     other: Chem.Mol | None = None
     linker: LinkerLimits | None = None
+    beside: str | None = None  # surroundings of the atoms bound to ``mol``: a regular expression
+    surroundings: Chem.Mol | None = None  # SMARTS of a warhead with the atoms beside it
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,8 @@ class _Seedling:
     window: Window
     kept: tuple[Chem.Mol, ...]
     own_rings: int
+    beside: np.ndarray | None = None
+    surroundings: Chem.Mol | None = None
     linker: Linking | None = None
     end: End | None = None  # what the linker leads to
 
@@ -96,7 +100,9 @@ class FormGrowth:
         rings = sum(own_rings(mol, constraints) for mol in mols)
         vocabulary = self.grower.vocabulary
         if form.linker is None:
-            return [_Seedling(scaffold.seedling(first, vocabulary), window, kept, rings)]
+            beside = None if form.beside is None else self.grower.entered_at(form.beside)
+            tree = scaffold.seedling(first, vocabulary)
+            return [_Seedling(tree, window, kept, rings, beside, form.surroundings)]
         linking = Linking(self.grower, form.linker)
         if second is None:
             tree = scaffold.seedling(first, vocabulary, fine=True)
@@ -104,14 +110,14 @@ class FormGrowth:
             mirrored.stack.reverse()
             # The ring that the linker closes is what was asked for.
             return [
-                _Seedling(one, window, kept, rings + 1, linking, linking.end(one, None))
+                _Seedling(one, window, kept, rings + 1, None, None, linking, linking.end(one, None))
                 for one in (tree, mirrored)
             ]
         ways = []
         for near, far in ((first, second), (second, first)):
             tree = scaffold.seedling(near, vocabulary, fine=True)
             end = linking.end(tree, scaffold.branch(far, vocabulary, fine=True))
-            ways.append(_Seedling(tree, window, kept, rings, linking, end))
+            ways.append(_Seedling(tree, window, kept, rings, None, None, linking, end))
         return ways
 
     def _needed(self, seedling: _Seedling) -> int:
@@ -135,7 +141,7 @@ class FormGrowth:
             tree = seedling.tree.copy()
             if seedling.linker is None:
                 rng.shuffle(tree.stack)
-            attempts.append(Attempt(tree, seedling.window, rng))
+            attempts.append(Attempt(tree, seedling.window, rng, seedling.beside))
             seedlings.append(seedling)
         linked = self._link(attempts, seedlings)
         self.grower.finish([a for a, fits in zip(attempts, linked, strict=True) if fits])
@@ -163,7 +169,7 @@ class FormGrowth:
             return Candidate(None, reason="an open point that nothing fits")
         return Candidate(
             mol, self.grower.grown(attempt.tree, attempt.kept), kept=seedling.kept,
-            own_rings=seedling.own_rings,
+            surroundings=seedling.surroundings, own_rings=seedling.own_rings,
         )  # fmt: skip
 
 

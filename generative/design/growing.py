@@ -7,6 +7,7 @@ by construction. Each attempt has random numbers of its own.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -51,6 +52,7 @@ class Attempt:
     tree: GrowingTree
     window: Window
     rng: np.random.Generator
+    beside: np.ndarray | None = None  # shape: (actions,), bool, what may hang on the kept nodes
     kept: set[int] = field(init=False)  # nodes that were not grown
 
     def __post_init__(self) -> None:
@@ -103,6 +105,22 @@ class Grower:
             )
         return fits[actions]
 
+    def entered_at(self, environment: str) -> np.ndarray:
+        """Actions whose motif is entered at an atom with such surroundings.
+
+        Args:
+            environment: regular expression for ``Vocabulary.environments``.
+
+        Returns:
+            shape: (actions,), bool.
+        """
+        vocabulary = self.vocabulary
+        pattern = re.compile(environment)
+        known = np.array([pattern.match(text) is not None for text in vocabulary.environments])
+        places = vocabulary.starts[vocabulary.actions[:, 0]] + vocabulary.actions[:, 1] - 1
+        fits: np.ndarray = known[vocabulary.environment[places]]
+        return fits
+
     def order_at(self, node: int, label: int) -> int:
         """Bond order of an attachment of a motif (by its number in the vocabulary)."""
         return int(self.vocabulary.orders[self.vocabulary.starts[node] + label - 1])
@@ -133,6 +151,8 @@ class Grower:
     def allowed(self, attempt: Attempt) -> np.ndarray:
         """Actions after which the molecule can still meet its limits. shape: (actions,), bool"""
         fits = self.permitted & (self.vocabulary.action_costs <= self.room(attempt))
+        if attempt.beside is not None and attempt.tree.stack[-1][0] in attempt.kept:
+            fits &= attempt.beside
         missing = attempt.window.low - attempt.tree.heavy_atoms
         if len(attempt.tree.stack) == 1 and missing > 0:
             goes_on = fits & ((self.ends > 0) | (self.sizes >= missing))
