@@ -17,6 +17,7 @@ from itertools import pairwise
 import numpy as np
 
 from generative import forest, motifs
+from generative.forest import Forest
 from generative.motifclasses import CORES, SUBSTITUENTS, action_classes, core, substituent
 from generative.start import Start
 from generative.vocabulary import Vocabulary
@@ -162,12 +163,15 @@ def slots(qubits: int) -> int:
 def starts_of(smiles: Sequence[str], vocabulary: Vocabulary) -> list[Start | None]:
     """Where molecules start: the roots of their canonical trees and what hangs there.
 
+    Where the vocabulary does not hold the root, the motif that would be the root among
+    those it holds takes its place; what it does not hold is classed by its structure.
+
     Args:
         smiles: molecules.
         vocabulary: whose motifs the roots are.
 
     Returns:
-        One for each molecule; None where the vocabulary does not hold the root.
+        One for each molecule; None where the vocabulary holds none of its motifs.
 
     Raises:
         ValueError: a SMILES cannot be read.
@@ -177,20 +181,34 @@ def starts_of(smiles: Sequence[str], vocabulary: Vocabulary) -> list[Start | Non
     cuts = [vocabulary.refined(motifs.cut(motifs.parse(text)), fine=False) for text in smiles]
     extended = vocabulary.extended({motif for whole in cuts for motif in whole.tree.motifs})
     planted = forest.plant_trees((whole.tree for whole in cuts), extended, fine=False)
-    found: list[Start | None] = []
-    for begin, end in pairwise(planted.starts.tolist()):
-        root = int(planted.motifs[begin])
-        if root >= len(vocabulary.motifs):
-            found.append(None)
-            continue
-        classes: list[int | None] = [None] * vocabulary.attachments(root)
-        for step in range(begin + 1, end):
-            if planted.parents[step] == 0:
-                hanging = extended.motifs[planted.motifs[step]]
-                place = int(planted.parent_labels[step]) - 1
-                classes[place] = substituent(hanging, int(planted.labels[step]))
-        found.append(Start(root, tuple(classes)))
-    return found
+    words = len(vocabulary.motifs)
+    return [
+        _start(planted, range(begin, end), words, extended)
+        for begin, end in pairwise(planted.starts.tolist())
+    ]
+
+
+def _start(planted: Forest, steps: range, words: int, vocabulary: Vocabulary) -> Start | None:
+    """The start of one tree by its rarest motif below ``words``; None where it has none."""
+    known = [step for step in steps if planted.motifs[step] < words]
+    if not known:
+        return None
+    # Of equal motifs the one that canonical growth reaches first.
+    node = max(known, key=lambda step: (planted.motifs[step], -step))
+    root = int(planted.motifs[node])
+    classes: list[int | None] = [None] * vocabulary.attachments(root)
+
+    def hang(label: int, other: int, other_label: int) -> None:
+        motif = vocabulary.motifs[planted.motifs[other]]
+        classes[label - 1] = substituent(motif, other_label)
+
+    for step in steps:
+        if step != steps.start and steps.start + planted.parents[step] == node:
+            hang(int(planted.parent_labels[step]), step, int(planted.labels[step]))
+    if node != steps.start:
+        parent = steps.start + int(planted.parents[node])
+        hang(int(planted.labels[node]), parent, int(planted.parent_labels[node]))
+    return Start(root, tuple(classes))
 
 
 def code_book(
