@@ -39,13 +39,16 @@ class Generator(Protocol):
         """
         ...
 
-    def finetuned(self, smiles: Sequence[str], weights: Sequence[float], *, seed: int) -> Generator:
+    def finetuned(
+        self, smiles: Sequence[str], weights: Sequence[float], *, seed: int, kl: float = 0.5
+    ) -> Generator:
         """A generator taught by these molecules; this one is unchanged.
 
         Args:
             smiles: ranked leads.
             weights: non-negative, one for each molecule; they need not sum to one.
             seed: of the training.
+            kl: weight of the divergence from this generator; larger stays nearer to it.
         """
         ...
 

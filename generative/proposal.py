@@ -13,10 +13,11 @@ Worth = Callable[[Sequence[str]], np.ndarray]
 
 @dataclass(frozen=True)
 class Scored:
-    """A molecule whose value is known."""
+    """A molecule whose value is known; those of a run in the order they were scored."""
 
     smiles: str
     value: float  # larger is better
+    hand: str = ""  # that proposed it; "" for a molecule of a library
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,31 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+# Priors over where molecules start, grown by another prior's network.
+START_PRIORS = ("qcbm", "rbm", "empirical")
+
+
+class HandSettings(BaseModel):
+    """How often each hand proposes before anything is known of their success."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    prior: float = Field(default=0.4, ge=0.0, description="sampled from the taught prior")
+    crossover: float = Field(default=0.25, ge=0.0, description="of two scored molecules")
+    mutation: float = Field(default=0.2, ge=0.0, description="of a scored molecule")
+    edit: float = Field(
+        default=0.15, ge=0.0, description="one place of a scored molecule, scored by the network"
+    )
+
+    @model_validator(mode="after")
+    def _some(self) -> Self:
+        if not 0 < self.prior + self.crossover + self.mutation + self.edit < float("inf"):
+            raise ValueError("the shares of the hands are all zero or too large; give one a share")
+        return self
 
 
 class GeneratorSettings(BaseModel):
@@ -16,7 +38,32 @@ class GeneratorSettings(BaseModel):
 
     prior: str = Field(
         default="zinc250k",
-        description="installed generator by name, or the path of a trained .safetensors file",
+        description="installed generator by name, or the path of a trained .safetensors file; "
+        "qcbm, rbm and empirical learn where molecules start (quantum-prior.md)",
+    )
+    base: str = Field(
+        default="zinc250k",
+        description="network that grows the molecules of qcbm, rbm and empirical: its name, or "
+        "the path of a trained .safetensors file",
+    )
+    qubits: int = Field(
+        default=12, ge=8, le=16, description="bits of the word that says where a molecule starts"
+    )
+    layers: int = Field(
+        default=6,
+        ge=1,
+        le=32,
+        description="of qcbm's entangling gates; rbm gets as many parameters",
+    )
+    shots: int = Field(
+        default=4096, ge=1, description="words measured each time qcbm, rbm or empirical learns"
+    )
+    backend: str = Field(
+        default="exact",
+        description="where the circuit of qcbm is sampled: exact, aer, fake:<device>, ibm:<device>",
+    )
+    queue_limit_s: int = Field(
+        default=3000, ge=0, description="how long qcbm waits for a remote device, in seconds"
     )
     scaffold: str | None = Field(
         default=None, description="SMILES kept in every proposal; [*] marks where it grows"
@@ -27,12 +74,46 @@ class GeneratorSettings(BaseModel):
         le=1.0,
         description="share of a batch filled by proposals; the library fills the rest",
     )
-    pool: int = Field(default=256, ge=1, description="molecules sampled for each round")
+    pool: int = Field(default=256, ge=1, description="molecules proposed in each round")
+    hands: HandSettings = Field(
+        default_factory=HandSettings, description="what proposes them, and how often each"
+    )
+    adapt: bool = Field(
+        default=True, description="let the hands' shares follow the success of what they proposed"
+    )
+    generations: int = Field(
+        default=3,
+        ge=0,
+        description="of the evolution under the acquisition, once there is a surrogate",
+    )
+    offspring: int = Field(default=200, ge=1, description="molecules of each generation")
     finetune: bool = Field(default=True, description="learn from the ranked leads of the run")
-    finetune_top: int = Field(default=32, ge=1, description="leads the fine-tuning sees")
+    finetune_top: int = Field(
+        default=32,
+        ge=1,
+        description="best leads of all rounds that the fine-tuning replays and the hands start "
+        "from",
+    )
+    kl: float = Field(
+        default=0.5,
+        ge=0.0,
+        description="weight of the divergence from the prior in the fine-tuning; larger stays "
+        "nearer to it",
+    )
+    per_scaffold: int = Field(
+        default=25,
+        ge=1,
+        description="scored and proposed molecules of one Murcko scaffold, before others are "
+        "preferred",
+    )
     max_heavy_atoms: int | None = Field(default=None, ge=2, description="largest proposal")
     required: tuple[str, ...] = Field(default=(), description="SMARTS every proposal matches")
     forbidden: tuple[str, ...] = Field(default=(), description="SMARTS no proposal matches")
+
+    @property
+    def network(self) -> str:
+        """The trained network that grows the molecules, by its name or path."""
+        return self.base if self.prior in START_PRIORS else self.prior
 
 
 class TrainingSettings(BaseModel):

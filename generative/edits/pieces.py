@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
 
@@ -12,6 +13,9 @@ from generative.edits.drawing import weighted
 from generative.edits.parent import Fragment, cut_out, loosened
 from generative.vocabulary import Vocabulary
 
+# How often a mixture draws from its second part.
+OTHERS = 0.5
+
 
 class Pieces:
     """Motifs whose attachments are single bonds, by the number of attachments."""
@@ -20,11 +24,18 @@ class Pieces:
         """Take motifs and how often each occurs; those without attachment are left out."""
         self._names = tuple(names)
         self._counts = np.asarray(counts, dtype=float)
+        self._others: Pieces | None = None
 
     @classmethod
     def of(cls, vocabulary: Vocabulary) -> Pieces:
         """The motifs of a prior."""
         return cls(vocabulary.motifs, vocabulary.counts.tolist())
+
+    def mixed(self, others: Pieces) -> Pieces:
+        """These, and others that are drawn from half of the time where they have a fitting one."""
+        both = copy.copy(self)
+        both._others = others
+        return both
 
     @cached_property
     def _tables(self) -> dict[int, tuple[tuple[str, ...], np.ndarray]]:
@@ -41,6 +52,10 @@ class Pieces:
 
     def draw(self, attachments: int, rng: np.random.Generator) -> Fragment | None:
         """A motif with this many attachments; None if there is none."""
+        if self._others is not None and rng.random() < OTHERS:
+            found = self._others.draw(attachments, rng)
+            if found is not None:
+                return found
         if attachments not in self._tables:
             return None
         names, cumulative = self._tables[attachments]
