@@ -3,14 +3,13 @@ from __future__ import annotations
 import subprocess
 import sys
 
-import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rdkit import Chem
 
-from generative import generator, growth, motifs, sampling, scaffold
+from generative import generator, motifs, sampling, scaffold
 from generative.constraints import Constraints
 from generative.sampling import MotifGenerator
 
@@ -151,26 +150,6 @@ def test_the_limit_steers_instead_of_rejecting(shipped: MotifGenerator) -> None:
     assert all(tree.heavy_atoms <= 12 for tree in trees)
 
 
-@pytest.mark.parametrize("room", [1, 2, 4, 7])
-def test_a_limit_leaves_the_proportions_of_what_fits(shipped: MotifGenerator, room: int) -> None:
-    prior = shipped.prior
-    words, policy = prior.vocabulary, prior.policy
-    tree = scaffold.seedling(scaffold.read("C=CC(=O)N[*]", 0).forms[0], words)
-    limits = Constraints(max_heavy_atoms=tree.heavy_atoms + room)
-    with torch.no_grad():
-        call = sampling.Growth(prior, 0, "C=CC(=O)N[*]", limits)
-        states = growth.pack([tree], words)
-        vector, order = policy(states), policy.tables.order[states.focus]
-        found = torch.softmax(call._main_logits(vector, order, torch.tensor([room])), dim=1)[0]
-        main = torch.softmax(policy.main_logits(vector, policy.tables.allowed_main[order]), 1)[0]
-        rare = torch.softmax(policy.rare_logits(vector, policy.tables.allowed_rare[order]), 1)[0]
-    each = torch.cat([main[:-1], main[-1] * rare])
-    each[torch.from_numpy(words.action_costs > room)] = 0.0
-    each /= each.sum()
-    expected = torch.cat([each[: policy.head], each[policy.head :].sum()[None]])
-    assert torch.allclose(found, expected, atol=1e-5)
-
-
 def test_patterns_are_met(shipped: MotifGenerator) -> None:
     limits = Constraints(required=("c1ccccc1", "[#7]"), forbidden=("[F,Cl,Br,I]", "C#N"))
     for mol in check(shipped.sample(30, seed=3, constraints=limits)):
@@ -224,16 +203,6 @@ def test_free_positions_are_chosen_by_the_seed() -> None:
     assert scaffold.read("Cc1ccncc1", 2).forms != first.forms
     assert 3 < len(first.forms) <= scaffold.VARIANTS
     assert {len(form.opens) for form in first.forms} == {1, 2, 3}
-
-
-def test_draws_follow_the_distribution() -> None:
-    logits = torch.tensor([[-torch.inf, 0.0, 1.0, -torch.inf]]).repeat(4000, 1)
-    uniform = torch.from_numpy(np.random.default_rng(0).random(4000))
-    counts = torch.bincount(sampling._draw(logits, uniform), minlength=4)
-    assert counts[0] == counts[3] == 0
-    assert float(counts[2]) / 4000 == pytest.approx(1 / (1 + np.exp(-1)), abs=0.02)
-    ends = sampling._draw(logits[:2], torch.tensor([0.0, 1.0], dtype=torch.float64))
-    assert ends.tolist() == [1, 2]
 
 
 def test_found_by_name_and_by_path(
