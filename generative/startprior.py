@@ -20,6 +20,7 @@ from generative.bornmachine import BornLearner, CircuitSampler
 from generative.codemodel import CodeModel, Learner
 from generative.empirical import EmpiricalLearner
 from generative.finetuning import LEASH
+from generative.motifclasses import action_classes
 from generative.sampling import MotifGenerator
 from generative.settings import START_PRIORS
 from generative.start import Start, StartError
@@ -94,10 +95,10 @@ class CodedStarts:
             self.qubits,
         )
 
-    @property
+    @cached_property
     def action_class(self) -> np.ndarray:
         """Class of each action of the vocabulary. shape: (actions,), int64"""
-        return self.code.action_class
+        return action_classes(self.vocabulary)
 
     @cached_property
     def target(self) -> np.ndarray:
