@@ -50,13 +50,13 @@ def calibration(prediction: Prediction, values: ArrayLike) -> Calibration:
 
 
 def _spearman(a: ArrayLike, b: ArrayLike) -> float:
-    x, y = _ranks(a), _ranks(b)
+    x, y = ranks(a), ranks(b)
     if x.std() == 0 or y.std() == 0:
         return math.nan
     return float(np.corrcoef(x, y)[0, 1])
 
 
-def _ranks(values: ArrayLike) -> NDArray[np.float64]:
+def ranks(values: ArrayLike) -> NDArray[np.float64]:
     """Ranks from 1; equal values share their mean rank."""
     _, group, counts = np.unique(np.asarray(values), return_inverse=True, return_counts=True)
     last = np.cumsum(counts)

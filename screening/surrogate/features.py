@@ -13,6 +13,8 @@ from rdkit.Chem import Crippen, rdFingerprintGenerator, rdMolDescriptors
 from scipy import sparse
 
 from screening.standardise import molecule
+from screening.surrogate import countprints, properties
+from screening.surrogate.countprints import Row
 
 RADIUS = 3
 SIZE = 2048  # fingerprint positions
@@ -98,3 +100,14 @@ def _descriptors(mol: Chem.Mol) -> NDArray[np.float64]:
 @cache
 def _generator() -> rdFingerprintGenerator.FingerprintGenerator64:
     return rdFingerprintGenerator.GetMorganGenerator(radius=RADIUS, fpSize=SIZE)
+
+
+@lru_cache(maxsize=50_000)
+def described(smiles: str) -> tuple[Row, NDArray[np.float64]]:
+    """Counts and properties for the sum of kernels, of one good SMILES.
+
+    Raises:
+        ValueError: it is not valid.
+    """
+    mol = molecule(smiles)
+    return countprints.of_molecule(mol), properties.of_molecule(mol)
