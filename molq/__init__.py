@@ -1,8 +1,8 @@
 """molq: drug-discovery molecular design with VQE scores and a closed loop.
 
-``molq.score`` scores molecules, ``molq.screen`` a library, and ``molq.Campaign``
-runs the closed loop. Names are loaded when they are first used, so that
-``import molq`` is quick.
+``molq.score`` scores molecules, ``molq.screen`` a library, ``molq.Campaign`` runs the
+closed loop, and ``molq.design`` holds the design tasks. Names are loaded when they are
+first used, so that ``import molq`` is quick.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from molq import design
     from molq.campaign import Campaign
     from molq.campaignfile import CampaignFile
+    from molq.designtable import DesignTable
     from molq.errors import CallError, MolqError
     from molq.leadtable import LeadTable
     from molq.libraryscreen import ScreenResult, screen
@@ -25,6 +27,7 @@ _HOMES = {
     "CallError": "molq.errors",
     "Campaign": "molq.campaign",
     "CampaignFile": "molq.campaignfile",
+    "DesignTable": "molq.designtable",
     "LeadTable": "molq.leadtable",
     "MolqError": "molq.errors",
     "Run": "molq.run",
@@ -32,6 +35,7 @@ _HOMES = {
     "ScoreTable": "molq.scoretable",
     "ScoredMolecule": "molq.scoretable",
     "ScreenResult": "molq.libraryscreen",
+    "design": "molq.design",
     "score": "molq.scoring",
     "screen": "molq.libraryscreen",
 }
@@ -40,6 +44,7 @@ __all__ = [
     "CallError",
     "Campaign",
     "CampaignFile",
+    "DesignTable",
     "LeadTable",
     "MolqError",
     "Run",
@@ -47,6 +52,7 @@ __all__ = [
     "ScoreTable",
     "ScoredMolecule",
     "ScreenResult",
+    "design",
     "score",
     "screen",
 ]
@@ -55,7 +61,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'molq' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    module = import_module(_HOMES[name])
+    return module if module.__name__ == f"molq.{name}" else getattr(module, name)
 
 
 def __dir__() -> list[str]:

@@ -12,6 +12,7 @@ from rdkit.Chem import rdFingerprintGenerator
 from generative import motifs, properties
 from generative.constraints import Constraints, Requirements, rings_beyond
 from generative.design.designs import Design, Designs, Yield, ordered
+from generative.generator import Generator
 from generative.sampling import MotifGenerator
 
 # A call ends early after this many attempts in a row that gave nothing new.
@@ -118,7 +119,7 @@ def collect(n: int, attempt: Callable[[range], Iterable[Candidate]], judge: Judg
 
 def described(
     task: str,
-    generator: MotifGenerator,
+    generator: Generator,
     collected: Collected,
     *,
     named: Sequence[str] = (),
@@ -158,8 +159,14 @@ def described(
     )
 
 
-def log_likelihoods(generator: MotifGenerator, smiles: Sequence[str]) -> list[float | None]:
-    """Of each molecule under the prior, in one order of growth; None with unknown motifs."""
+def log_likelihoods(generator: Generator, smiles: Sequence[str]) -> list[float | None]:
+    """Of each molecule under the prior, in one order of growth.
+
+    None for a molecule with a motif that the vocabulary does not hold, and for all of them
+    where the generator has no prior of molq.
+    """
+    if not isinstance(generator, MotifGenerator):
+        return [None] * len(smiles)
     vocabulary = generator.prior.vocabulary
     values: list[float | None] = list(generator.log_likelihood(smiles))
     for row, text in enumerate(smiles):

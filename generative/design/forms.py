@@ -110,14 +110,14 @@ class FormGrowth:
             mirrored.stack.reverse()
             # The ring that the linker closes is what was asked for.
             return [
-                _Seedling(one, window, kept, rings + 1, None, None, linking, linking.end(one, None))
+                _Seedling(one, window, kept, rings + 1, linker=linking, end=linking.end(one, None))
                 for one in (tree, mirrored)
             ]
         ways = []
         for near, far in ((first, second), (second, first)):
             tree = scaffold.seedling(near, vocabulary, fine=True)
             end = linking.end(tree, scaffold.branch(far, vocabulary, fine=True))
-            ways.append(_Seedling(tree, window, kept, rings, None, None, linking, end))
+            ways.append(_Seedling(tree, window, kept, rings, linker=linking, end=end))
         return ways
 
     def _needed(self, seedling: _Seedling) -> int:

@@ -1,7 +1,8 @@
-"""The design tasks that grow something: at open points, between fragments, into a ring."""
+"""The design tasks that grow something: freely, at open points, between fragments, into a ring."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import torch
@@ -9,12 +10,20 @@ from rdkit import Chem
 
 from generative import motifs, scaffold
 from generative.constraints import Constraints
-from generative.design.collecting import Judge, Similarity, collect, described
+from generative.design.collecting import (
+    Candidate,
+    Collected,
+    Judge,
+    Similarity,
+    collect,
+    described,
+)
 from generative.design.designs import Designs
 from generative.design.forms import Form, FormGrowth
 from generative.design.growing import Window
 from generative.design.keeping import unmapped
 from generative.design.linking import LinkerLimits
+from generative.generator import Generator
 from generative.sampling import MotifGenerator
 from generative.threads import limited
 
@@ -61,6 +70,44 @@ def grown(
         collected = collect(n, growth, judge)
     similarity = None if lead is None else Similarity(lead)
     return described(task, generator, collected, named=named, similarity=similarity, notes=notes)
+
+
+def sampled(
+    task: str,
+    generator: Generator,
+    n: int,
+    *,
+    seed: int,
+    scaffold: str | None = None,
+    constraints: Constraints | None = None,
+    named: Sequence[str] = (),
+) -> Designs:
+    """Molecules as a generator samples them: de novo, or on a scaffold.
+
+    Args:
+        task: its name.
+        generator: any; one that does not tell its yield is told to have none but these.
+        n: molecules wanted.
+        seed: of everything random.
+        scaffold: SMILES that every molecule keeps; ``[*]`` marks where it grows.
+        constraints: on every molecule.
+        named: properties told of each.
+
+    Raises:
+        ValueError: a bad scaffold or constraint.
+    """
+    limits = constraints or Constraints()
+    limits.read()
+    if isinstance(generator, MotifGenerator):
+        told = generator.sampled(n, seed=seed, scaffold=scaffold, constraints=limits)
+        found = {text: Candidate(motifs.parse(text)) for text in told.molecules}
+        collected = Collected(told.attempts, found, Counter(told.refused))
+    else:
+        smiles = generator.sample(n, seed=seed, scaffold=scaffold, constraints=limits)
+        found = {text: Candidate(motifs.parse(text)) for text in smiles}
+        collected = Collected(len(smiles), found)
+    core = None if scaffold is None else Similarity(motifs.parse(scaffold))
+    return described(task, generator, collected, named=named, similarity=core)
 
 
 def grow(
