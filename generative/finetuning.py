@@ -176,10 +176,12 @@ def _encode(prior: Prior, smiles: Sequence[str]) -> _Molecules:
 def _batch(
     molecules: _Molecules, rows: np.ndarray, rng: np.random.Generator
 ) -> tuple[States, Tensor]:
-    """States and actions of some molecules, each coarse or fine by chance."""
+    """States and actions of some molecules, each in one mode of growth by chance."""
     words = molecules.vocabulary
-    fine = rng.random(len(rows)) < 0.5
-    modes = np.where(fine, FINE, CANONICAL if words.canonical else COARSE)
+    # Free sampling is canonical; on a scaffold both others are needed.
+    known = [CANONICAL, CANONICAL, COARSE, FINE] if words.canonical else [COARSE, FINE]
+    modes = rng.choice(known, size=len(rows))
+    fine = modes == FINE
     together = Forest.joined(
         [
             forest.traverse(trees, rows[those], modes[those], words, rng)

@@ -242,9 +242,15 @@ def _batch(
 def _precision(settings: TrainingSettings) -> AbstractContextManager[object]:
     """The linear layers and messages in bfloat16, where the CPU multiplies it fast."""
     low = settings.precision == "bfloat16" or (
-        settings.precision == "auto" and torch.cpu._is_avx512_bf16_supported()
+        settings.precision == "auto" and _multiplies_bfloat16()
     )
     return torch.autocast("cpu", torch.bfloat16, enabled=low)
+
+
+def _multiplies_bfloat16() -> bool:
+    # An older torch does not tell what the CPU can.
+    capabilities: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 
 
 def evaluate(
