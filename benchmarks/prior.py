@@ -2,6 +2,7 @@
 
     python benchmarks/prior.py
     python benchmarks/prior.py --prior runs/train_zinc250k/zinc250k.safetensors -n 2000
+    python benchmarks/prior.py --prior moses --data moses -n 0 --coverage 20000   coverage alone
 
 Attempts are counted as they come, before duplicates are taken out:
 
@@ -103,6 +104,18 @@ def coverage(prior: MotifGenerator, molecules: Sequence[str]) -> tuple[float, fl
     return tuple(kept / len(molecules))
 
 
+def standardised(rows: Sequence[str]) -> list[str]:
+    with rdBase.BlockLogs():
+        mols = (corpus.standard(text, neutralise=True) for text in rows)
+        return list(dict.fromkeys(motifs.canonical(mol) for mol in mols))
+
+
+def cover(prior: MotifGenerator, checked: Sequence[str]) -> None:
+    coarse, fine = coverage(prior, checked)
+    row(f"coverage of {len(checked)} training molecules, coarse", f"{coarse:.5f}")
+    row("the same, in units", f"{fine:.5f}")
+
+
 def row(name: str, value: str) -> None:
     print(f"| {name} | {value} |", flush=True)
 
@@ -112,7 +125,7 @@ def main() -> None:
     parser.add_argument("--prior", default="zinc250k", help="installed generator or its path")
     parser.add_argument("--data", default="zinc250k", help="the prior's training set")
     parser.add_argument("--cache", type=Path, default=Path.home() / ".cache" / "molq")
-    parser.add_argument("-n", type=int, default=10_000, help="attempts")
+    parser.add_argument("-n", type=int, default=10_000, help="attempts; 0: coverage alone")
     parser.add_argument("--coverage", type=int, default=None, help="molecules (default: all)")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
@@ -121,14 +134,15 @@ def main() -> None:
     if not isinstance(prior, MotifGenerator):
         parser.error(f"{arguments.prior} is not a motif-tree prior")
     rows = dataset.read(arguments.data, arguments.cache)
-    with rdBase.BlockLogs():
-        training = list(
-            dict.fromkeys(motifs.canonical(corpus.standard(text, neutralise=True)) for text in rows)
-        )
     rng = np.random.default_rng(arguments.seed)
+    n = arguments.n
+    if not n:
+        chosen = rng.permutation(len(rows))[: arguments.coverage]
+        cover(prior, standardised([rows[i] for i in chosen]))
+        return
+    training = standardised(rows)
     shuffled = [training[i] for i in rng.permutation(len(training))]
 
-    n = arguments.n
     results, growing, assembling = attempts(prior, n, arguments.seed, None, Constraints())
     valid = [s for s in results if s is not None and is_valid(s)]
     distinct = list(dict.fromkeys(valid))
@@ -162,10 +176,7 @@ def main() -> None:
         f"{len(set(kept)) / len(kept):.4f}, {np.mean([s not in known for s in set(kept)]):.4f}",
     )
     row("the same, molecules/s", f"{len(kept) / (kept_growing + kept_assembling):.0f}")
-    checked = shuffled[: arguments.coverage]
-    coarse, fine = coverage(prior, checked)
-    row(f"coverage of {len(checked)} training molecules, coarse", f"{coarse:.5f}")
-    row("the same, in units", f"{fine:.5f}")
+    cover(prior, shuffled[: arguments.coverage])
 
 
 if __name__ == "__main__":
