@@ -263,5 +263,5 @@ def draw(log: np.ndarray, allowed: np.ndarray, rng: np.random.Generator) -> int 
 @lru_cache(maxsize=65536)
 def largest_ring(motif: str) -> int:
     """Atoms of a motif's largest ring (of the smallest set); 0 without a ring."""
-    rings = motifs.parse(motif).GetRingInfo().AtomRings()
-    return max((len(ring) for ring in rings), default=0)
+    mol = motifs.parse(motif)  # the ring information does not keep its molecule alive
+    return max((len(ring) for ring in mol.GetRingInfo().AtomRings()), default=0)
