@@ -31,9 +31,6 @@ from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(name, "1")  # read when the numerical libraries load
-
 from pmo_history import Call, CountedOracle, best_mean, line, read
 
 SHARED = Path(__file__).parents[2] / "shared"
@@ -131,15 +128,15 @@ def run(job: Job) -> Finish:
         )
         reason = optimise(search, counted, job.patience)
     last = read(job.history)[-1]
-    finish = Finish(
-        job.task, job.seed, job.calls, counted.calls, reason, last.cpu_s, last.oracle_s
-    )
+    finish = Finish(job.task, job.seed, job.calls, counted.calls, reason, last.cpu_s, last.oracle_s)
     job.finished.write_text(json.dumps(asdict(finish)) + "\n", encoding="utf-8")
     return finish
 
 
 def run_all(jobs: Sequence[Job], processes: int) -> None:
     """Every job that is not finished, so many at a time."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")  # read by each process when its libraries load
     waiting = [job for job in jobs if not job.finished.is_file()]
     waiting.sort(key=lambda job: DEAR.index(job.task) if job.task in DEAR else len(DEAR))
     with ProcessPoolExecutor(

@@ -141,9 +141,7 @@ def _fingerprint(kind: str, mol: Chem.Mol):  # type: ignore[no-untyped-def]
 def similar(kind: str, target: str) -> Term:
     """Tanimoto similarity of counts (of bits for PHCO) to a target."""
     reference = _fingerprint(kind, _parsed(target))
-    return lambda mol: float(
-        DataStructs.TanimotoSimilarity(_fingerprint(kind, mol), reference)
-    )
+    return lambda mol: float(DataStructs.TanimotoSimilarity(_fingerprint(kind, mol), reference))
 
 
 def _of(term: Term, form: Callable[..., float], *numbers: float) -> Term:

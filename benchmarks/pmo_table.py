@@ -45,7 +45,9 @@ def rows(folder: Path) -> tuple[list[Row], int]:
     for path in folder.glob("*.json"):
         budgets.add(int(json.loads(path.read_text(encoding="utf-8"))["budget"]))
     if len(budgets) > 1:
-        raise ValueError(f"{folder} mixes budgets of {sorted(budgets)} calls; use a folder for each")
+        raise ValueError(
+            f"{folder} mixes budgets of {sorted(budgets)} calls; use a folder for each"
+        )
     budget = budgets.pop() if budgets else 10_000
     for task in TASKS:
         histories = [(path, read(path)) for path in found.get(task, ())]

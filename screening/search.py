@@ -27,10 +27,16 @@ from generative import edits
 from generative.generator import Generator
 from screening.surrogate import sumkernel
 from screening.surrogate.calibration import ranks
+from screening.surrogate.countprints import Index
+from screening.surrogate.regression import Scale
 from screening.surrogate.sumkernel import Posterior, SumCovariance
 
 TEACHING = 64  # best molecules that teach the prior
 FORESIGHT = 100  # last expectations that are compared with the values that came
+RISE = 1e-3  # of the mean of the ten best that counts as one
+KEPT_AWAY = 5  # regions that an excursion avoids
+# From how many values on, how many molecules are asked for at a time.
+BATCHES = ((2500, 100), (1000, 50), (500, 20), (150, 10), (0, 5))
 JUDGED_ANEW = 20  # rounds between two looks at the whole reservoir
 
 
@@ -41,12 +47,12 @@ class SearchSettings:
     start: int = 30  # molecules of the prior asked for before any choice
     reservoir: int = 1000  # molecules of the prior whose worth is judged now and then
     generations: int = 3  # of the inner evolution, for each batch
-    offspring: int = 100  # of each generation; twice as many for batches beyond 10
+    offspring: int = 100  # of each generation; twice as many for batches beyond 20
     elite: int = 200  # best known molecules that breed
     carried: int = 100  # most promising molecules not asked for, kept for the next round
     mates: int = 50  # molecules of the reservoir that breed beside the population
     mates_share: float = 0.1  # of all parents
-    taught_every: int = 250  # values between two teachings of the prior; 0 for never
+    taught_every: int = 300  # values between two teachings of the prior; 0 for never
     learnt_from: int = 400  # labels the hyper-parameters are learnt from
     noise_floor: float = 1e-4  # least noise variance, in units of the labels' variance
     most_labels: int = 2000  # labels the posterior takes before it is thinned
@@ -54,6 +60,9 @@ class SearchSettings:
     beta_low: float = -1.5  # beta = 10 ** uniform(low, high), drawn for each molecule
     beta_high: float = 0.7
     patience: int = 200  # values without a rise of the ten best that count as standing still
+    excursion: int = 250  # least values told while the region of the best is left
+    apart: float = 0.4  # similarity to the best from which a molecule is in their region
+    max_heavy_atoms: int = 50
 
 
 class Search:
@@ -94,6 +103,9 @@ class Search:
         self._rounds = 0
         self._best = -math.inf  # mean of the ten best
         self._risen = 0  # number of values when it last rose
+        self._left: list[str] = []  # best molecules whose regions have been left
+        self._away_until = 0  # number of values at which an excursion ends
+        self._next_away = 0  # and from which the next one may begin
 
     @staticmethod
     def with_prior(name: str, *, seed: int, settings: SearchSettings | None = None) -> Search:
@@ -117,7 +129,7 @@ class Search:
         n = len(self._values)
         if n < self.settings.start:
             return self.settings.start - n
-        return 5 if n < 300 else 10 if n < 1000 else 50 if n < 3000 else 100
+        return next(size for least, size in BATCHES if n >= least)
 
     @property
     def values(self) -> dict[str, float]:
@@ -150,7 +162,7 @@ class Search:
             if smiles in self._expected:
                 self._foreseen.append((self._expected.pop(smiles), float(value)))
         best = sorted(self._values.values())[-10:]
-        if best and sum(best) / len(best) > self._best + 1e-9:
+        if best and sum(best) / len(best) > self._best + RISE:
             self._best, self._risen = sum(best) / len(best), len(self._values)
 
     def ask(self, n: int) -> list[str]:
@@ -193,9 +205,7 @@ class Search:
         fresh = self._taught.sample(self.settings.reservoir // 4, seed=self._seed())
         self._reservoir = [*self._reservoir, *fresh][-self.settings.reservoir :]
         self._promising = fresh
-        self._teach_at = len(self._values) + max(
-            self.settings.taught_every, len(self._values) // 4
-        )
+        self._teach_at = len(self._values) + max(self.settings.taught_every, len(self._values) // 2)
 
     # the model
 
@@ -221,11 +231,10 @@ class Search:
             part = set(self._part(names, settings.learnt_from))
             rows = np.array([i for i, s in enumerate(names) if s in part])
             labels = self._array([names[i] for i in rows])
-            offset, spread = sumkernel.standard(labels)
             some = molecules[rows]
             self._covariance = sumkernel.learn(
                 some,
-                (labels - offset) / spread,
+                Scale.of(labels).standardised(labels),
                 self._covariance or sumkernel.prior(sumkernel.widths(some.properties)),
                 noise_floor=settings.noise_floor,
             )
@@ -253,16 +262,16 @@ class Search:
         high = settings.beta_high + (0.5 if self._still and self._rounds % 2 else 0.0)
         beta = 10 ** self._rng.uniform(settings.beta_low, high)
         known = sorted(self._values, key=lambda s: -self._values[s])
-        if self._still and self._rounds % 3 == 0:
-            # another region: leave the very best out of the parents
-            elite = self._elsewhere(known)
-        else:
-            elite = known[: settings.elite]
+        avoided = self._avoided(known)
+        elite = self._outside(known[: 10 * settings.elite], avoided)[: settings.elite]
+        if len(elite) < settings.elite // 4:
+            elite, avoided = known[: settings.elite], None
         fitness = {s: self._values[s] for s in elite}
         bound: dict[str, float] = {}  # expected value of what was judged
 
         def judge(molecules: Sequence[str]) -> None:
             new = [s for s in dict.fromkeys(molecules) if s not in bound and s not in self._values]
+            new = self._outside(new, avoided)
             if new:
                 outlook = model.outlook(sumkernel.molecules_of(new))
                 bound.update(zip(new, outlook.mean.tolist(), strict=True))
@@ -274,11 +283,11 @@ class Search:
             self._promising = sorted(bound, key=lambda s: -fitness[s])[: settings.carried]
         judge(self._carried)
         judge(self._promising)
-        count = settings.offspring * (1 if n <= 10 else 2)
+        count = settings.offspring * (2 if n > 20 else 1)
         for _ in range(settings.generations):
             judge(self._offspring(sorted(fitness, key=lambda s: -fitness[s]), count))
         candidates = sorted(bound, key=lambda s: -fitness[s])[: max(200, 4 * n)]
-        blind = self._blind(known, n)
+        blind = self._blind(elite, n)
         picks = self._pick(model, candidates, n - len(blind), high)
         for smiles in picks:
             self._expected[smiles] = bound[smiles]
@@ -287,22 +296,38 @@ class Search:
         picks += [s for s in blind if s not in chosen]
         return picks + self._fresh(n - len(picks)) if len(picks) < n else picks
 
-    def _elsewhere(self, known: Sequence[str]) -> list[str]:
-        """Good molecules that the usual parents crowd out: a random half without the best."""
-        wide = list(known[10 : 5 * self.settings.elite])
-        keep = self._rng.random(len(wide)) < 0.5
-        return [s for s, kept in zip(wide, keep, strict=True) if kept][: self.settings.elite] or [
-            *known[: self.settings.elite]
-        ]
+    def _avoided(self, known: Sequence[str]) -> Index | None:
+        """The best molecules of the regions that are left, while an excursion lasts.
 
-    def _blind(self, known: Sequence[str], n: int) -> list[str]:
+        When the best have stood still, the search goes on apart from them for a while; what
+        it finds there breeds with them afterwards.
+        """
+        told, settings = len(self._values), self.settings
+        if told >= self._away_until and self._still and told >= self._next_away:
+            self._left = [*self._left, known[0]][-KEPT_AWAY:]
+            length = max(settings.excursion, told // 8)
+            self._away_until, self._next_away = told + length, told + 2 * length
+            self._carried = []
+        if told >= self._away_until:
+            return None
+        return Index(sumkernel.molecules_of(list(dict.fromkeys(self._left))).prints)
+
+    def _outside(self, molecules: Sequence[str], avoided: Index | None) -> list[str]:
+        """Those that are in no avoided region."""
+        if avoided is None or not molecules:
+            return list(molecules)
+        prints = sumkernel.molecules_of(molecules).prints
+        nearest = avoided.similarities(prints)[0].max(axis=1)
+        return [s for s, x in zip(molecules, nearest, strict=True) if x < self.settings.apart]
+
+    def _blind(self, elite: Sequence[str], n: int) -> list[str]:
         """Offspring of the best taken unjudged, the more the less the process foresees."""
         foresight = self.foresight if len(self._foreseen) >= 50 else 1.0
         share = 0.4 if foresight < 0.1 else 0.2 if foresight < 0.3 or self._still else 0.0
         wanted = int(self._rng.binomial(n, share))
         if not wanted:
             return []
-        return self._offspring(list(known[: self.settings.elite // 4]), wanted)
+        return self._offspring(list(elite[: self.settings.elite // 4]), wanted)
 
     def _offspring(self, ranked: list[str], n: int) -> list[str]:
         """New molecules of ranked parents, the better ones breeding more often."""
@@ -318,6 +343,7 @@ class Search:
             n,
             self._rng,
             pieces=self._pieces,
+            limits=edits.Limits(max_heavy_atoms=settings.max_heavy_atoms),
             known=self._values.keys(),
         )
         return [proposal.smiles for proposal in made]

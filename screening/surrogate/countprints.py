@@ -74,9 +74,7 @@ class Index:
 
     def __init__(self, prints: CountPrints) -> None:
         self.prints = prints
-        self._postings = turned(
-            prints.start, prints.columns, prints.counts, len(KINDS) * SIZE
-        )
+        self._postings = turned(prints.start, prints.columns, prints.counts, len(KINDS) * SIZE)
 
     def similarities(self, queries: CountPrints) -> NDArray[np.float64]:
         """MinMax of each kind, shape (len(KINDS), len(queries), molecules), 0..1.
@@ -91,9 +89,7 @@ class Index:
             out[kind][joint <= 0] = 1.0
         return out
 
-    def combined(
-        self, queries: CountPrints, weights: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
+    def combined(self, queries: CountPrints, weights: NDArray[np.float64]) -> NDArray[np.float64]:
         """The weighted sum of the similarities over the kinds, shape (queries, molecules)."""
         out = np.empty((len(queries), len(self.prints)))
         similarity(
@@ -143,8 +139,6 @@ def _generators() -> tuple[rdFingerprintGenerator.FingerprintGenerator64, ...]:
         make.GetMorganGenerator(
             radius=2, fpSize=SIZE, atomInvariantsGenerator=make.GetMorganFeatureAtomInvGen()
         ),
-        make.GetAtomPairGenerator(
-            maxDistance=PAIR_DISTANCE, fpSize=SIZE, countSimulation=False
-        ),
+        make.GetAtomPairGenerator(maxDistance=PAIR_DISTANCE, fpSize=SIZE, countSimulation=False),
         make.GetTopologicalTorsionGenerator(fpSize=SIZE, countSimulation=False),
     )

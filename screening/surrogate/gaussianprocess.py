@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.linalg import cho_factor, cho_solve, solve_triangular
 
 from screening.surrogate.features import Features, features
 from screening.surrogate.kernels import PRIOR, Covariance, DescriptorScale, minmax
+from screening.surrogate.regression import Regression, Scale, joint_draws
 from screening.surrogate.settings import SurrogateSettings
 from screening.surrogate.surrogate import Prediction
 
@@ -24,13 +24,9 @@ class _Fit:
 
     features: Features
     rank: NDArray[np.int64]  # shape: (labels,); where each given label stands in the fit
-    scale: DescriptorScale
+    descriptors: DescriptorScale
     covariance: Covariance
-    offset: float  # mean of the labels, in their unit
-    spread: float  # standard deviation of the labels, in their unit
-    labels: NDArray[np.float64]  # shape: (labels,), standardised
-    factor: NDArray[np.float64]  # shape: (labels, labels), lower Cholesky factor of K + noise
-    weights: NDArray[np.float64]  # shape: (labels,), (K + noise)^-1 labels
+    regression: Regression
 
 
 class GaussianProcess:
@@ -67,41 +63,28 @@ class GaussianProcess:
         # in one order, so that sums round alike in whatever order the labels came
         order = sorted(newest, key=lambda i: (smiles[i], y[i]))
         known, y = features([smiles[i] for i in order]), y[order]
-        scale = DescriptorScale.of(known)
-        offset, spread = float(y.mean()), float(y.std(ddof=min(1, len(y) - 1)))
-        flat = spread <= 1e-12 * max(1.0, abs(offset))
-        if flat:
-            spread = 1.0
-        labels = (y - offset) / spread
+        descriptors = DescriptorScale.of(known)
+        scale = Scale.of(y, ddof=1)
         similarity = minmax(known, known)
-        distance = scale.squared_distances(known, known)
+        distance = descriptors.squared_distances(known, known)
         floor = self.settings.noise_floor
         covariance = PRIOR
+        flat = bool(np.ptp(y) <= 1e-12 * max(1.0, abs(scale.offset)))
         if not flat and len(y) >= self.settings.min_labels:
             from screening.surrogate.hyperparameters import learn
 
-            covariance = learn(similarity, distance, labels, floor)
-        noise = max(covariance.noise, floor)
-        total = covariance(similarity, distance) + noise * np.eye(len(y))
-        factor = cho_factor(total, lower=True)[0]
-        self._fit = _Fit(
-            known,
-            np.argsort(order),
-            scale,
-            covariance,
-            offset,
-            spread,
-            labels,
-            np.tril(factor),
-            cho_solve((factor, True), labels),
+            covariance = learn(similarity, distance, scale.standardised(y), floor)
+        regression = Regression.of(
+            covariance(similarity, distance), max(covariance.noise, floor), y, scale
         )
+        self._fit = _Fit(known, np.argsort(order), descriptors, covariance, regression)
 
     def predict(self, smiles: Sequence[str]) -> Prediction:
         """Mean and standard deviation of new values; see ``Surrogate.predict``."""
         fit = self._fitted()
         mean, variance = self._marginals(features(smiles))
         total = variance + fit.covariance.noise
-        return Prediction(fit.offset + fit.spread * mean, fit.spread * np.sqrt(total))
+        return Prediction(mean, fit.regression.scale.spread * np.sqrt(total))
 
     def sample(self, smiles: Sequence[str], n: int, seed: int) -> NDArray[np.float64]:
         """Draws of the noise-free values; see ``Surrogate.sample``.
@@ -115,12 +98,16 @@ class GaussianProcess:
             return draws
         if len(smiles) > JOINT_LIMIT:
             mean, variance = self._marginals(wanted)
-            return np.asarray(fit.offset + fit.spread * (mean + np.sqrt(variance) * draws))
+            return np.asarray(mean + fit.regression.scale.spread * np.sqrt(variance) * draws)
         cross = self._covariance(wanted, fit.features)
-        half = solve_triangular(fit.factor, cross.T, lower=True)
-        posterior = self._covariance(wanted, wanted) - half.T @ half
-        root = _root(posterior, fit.covariance.prior_variance)
-        return np.asarray(fit.offset + fit.spread * (cross @ fit.weights + draws @ root.T))
+        half = fit.regression.half(cross)
+        spread = fit.regression.scale.spread
+        return joint_draws(
+            fit.regression.mean(cross),
+            spread**2 * (self._covariance(wanted, wanted) - half.T @ half),
+            draws,
+            size=spread**2 * fit.covariance.prior_variance,
+        )
 
     def leave_one_out(self) -> Prediction:
         """Each label predicted from all others, hyper-parameters kept, in the order given.
@@ -129,11 +116,8 @@ class GaussianProcess:
         Closed form, Rasmussen and Williams 2006, equations 5.10 to 5.12.
         """
         fit = self._fitted()
-        inverse = cho_solve((fit.factor, True), np.eye(len(fit.labels)))
-        variance = 1 / np.diag(inverse)
-        mean = fit.labels - fit.weights * variance
-        mean, variance = mean[fit.rank], variance[fit.rank]
-        return Prediction(fit.offset + fit.spread * mean, fit.spread * np.sqrt(variance))
+        mean, variance = fit.regression.left_out()
+        return Prediction(mean[fit.rank], np.sqrt(variance[fit.rank]))
 
     def _fitted(self) -> _Fit:
         if self._fit is None:
@@ -142,10 +126,10 @@ class GaussianProcess:
 
     def _covariance(self, a: Features, b: Features) -> NDArray[np.float64]:
         fit = self._fitted()
-        return fit.covariance(minmax(a, b), fit.scale.squared_distances(a, b))
+        return fit.covariance(minmax(a, b), fit.descriptors.squared_distances(a, b))
 
     def _marginals(self, wanted: Features) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Standardised mean and noise-free variance, shape (molecules,) each."""
+        """Mean, in the labels' unit, and standardised noise-free variance, (molecules,) each."""
         fit = self._fitted()
         mean = np.empty(len(wanted.counts))
         variance = np.empty(len(wanted.counts))
@@ -153,18 +137,7 @@ class GaussianProcess:
             part = slice(start, start + _CHUNK)
             rows = Features(wanted.levels[part], wanted.counts[part], wanted.descriptors[part])
             cross = self._covariance(rows, fit.features)
-            half = solve_triangular(fit.factor, cross.T, lower=True)
-            mean[part] = cross @ fit.weights
+            half = fit.regression.half(cross)
+            mean[part] = fit.regression.mean(cross)
             variance[part] = fit.covariance.prior_variance - (half**2).sum(axis=0)
         return mean, np.maximum(variance, 0.0)
-
-
-def _root(matrix: NDArray[np.float64], scale: float) -> NDArray[np.float64]:
-    """Lower Cholesky factor of a positive semidefinite matrix, with the jitter it needs."""
-    for power in range(-10, 0):
-        jitter = scale * 10.0**power
-        try:
-            return np.asarray(np.linalg.cholesky(matrix + jitter * np.eye(len(matrix))))
-        except np.linalg.LinAlgError:
-            continue
-    raise ValueError("the posterior covariance is not positive; are all features finite?")

@@ -12,9 +12,10 @@ class SurrogateSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    kind: Literal["gp"] = Field(
+    kind: Literal["gp", "sum-kernel"] = Field(
         default="gp",
-        description="gp: exact Gaussian process, count fingerprints (MinMax) plus descriptors",
+        description="exact Gaussian process; gp: one count fingerprint (MinMax) plus descriptors; "
+        "sum-kernel: five count fingerprints and 22 properties, each with a weight of its own",
     )
     min_labels: int = Field(
         default=8,

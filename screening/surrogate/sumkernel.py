@@ -15,11 +15,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_solve, solve_triangular
+from scipy.linalg import cho_solve
 from scipy.optimize import minimize
 
 from screening.surrogate.countprints import KINDS, CountPrints, Index
 from screening.surrogate.properties import NAMES
+from screening.surrogate.regression import Regression, Scale
 
 MEAN_VARIANCE = 1.0  # c, in units of the variance of the labels
 ITERATIONS = 40
@@ -80,9 +81,7 @@ def widths(properties: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def prior(width: NDArray[np.float64]) -> SumCovariance:
     """The medians of the priors, for properties of these widths."""
-    return SumCovariance(
-        np.full(len(KINDS), _WEIGHT), _PROPERTY, _NOISE, _LENGTH * width
-    )
+    return SumCovariance(np.full(len(KINDS), _WEIGHT), _PROPERTY, _NOISE, _LENGTH * width)
 
 
 def learn(
@@ -91,7 +90,7 @@ def learn(
     start: SumCovariance,
     *,
     noise_floor: float,
-    amplitude: float = 1.0,
+    amplitude: float | None = 1.0,
 ) -> SumCovariance:
     """The most likely hyper-parameters; deterministic.
 
@@ -100,6 +99,10 @@ def learn(
         labels: standardised, shape (molecules,).
         start: where the search begins, one L-BFGS-B run.
         noise_floor: least noise variance.
+        amplitude: what the weights are scaled to sum to, the noise with them; None to leave
+            them as learnt. Labels that a search has collected crowd near its best, so that
+            the likelihood takes the function for flatter than it is elsewhere; means do not
+            depend on the amplitude, deviations do.
     """
     width = widths(molecules.properties)
     scaled = molecules.properties / width
@@ -111,7 +114,10 @@ def learn(
     def objective(theta: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         values = np.exp(theta)
         weights, w_p, noise, lengths = (
-            values[:kinds], values[kinds], values[kinds + 1], values[kinds + 2 :],
+            values[:kinds],
+            values[kinds],
+            values[kinds + 1],
+            values[kinds + 2 :],
         )
         x = scaled / lengths
         smooth = w_p * np.exp(-0.5 * _squares(x, x))
@@ -154,7 +160,8 @@ def learn(
         options={"maxiter": ITERATIONS},
     )
     values = np.exp(found.x)
-    values[: kinds + 2] *= amplitude / values[: kinds + 1].sum()
+    if amplitude is not None:
+        values[: kinds + 2] *= amplitude / values[: kinds + 1].sum()
     return SumCovariance(
         values[:kinds], float(values[kinds]), float(values[kinds + 1]), values[kinds + 2 :] * width
     )
@@ -184,16 +191,13 @@ class Outlook:
 
 @dataclass(frozen=True)
 class Posterior:
-    """Exact regression (Rasmussen and Williams 2006, algorithm 2.1) on fixed kernels."""
+    """The process conditioned on labelled molecules, its hyper-parameters fixed."""
 
     covariance: SumCovariance
     molecules: Molecules
-    index: Index
+    index: Index  # of their prints
     values: NDArray[np.float64]  # shape: (labels,)
-    offset: float
-    spread: float
-    factor: NDArray[np.float64]  # shape: (labels, labels), lower
-    alpha: NDArray[np.float64]  # shape: (labels,)
+    regression: Regression
 
     @staticmethod
     def of(
@@ -201,10 +205,10 @@ class Posterior:
     ) -> Posterior:
         """Conditioned on labelled molecules."""
         index = Index(molecules.prints)
-        total = covariance(molecules, index, molecules)
-        total[np.diag_indices(len(values))] += covariance.noise
-        factor = np.linalg.cholesky(total)
-        return _with(covariance, molecules, index, values, factor)
+        regression = Regression.of(
+            covariance(molecules, index, molecules), covariance.noise, values, Scale.of(values)
+        )
+        return Posterior(covariance, molecules, index, values, regression)
 
     def extended(self, molecules: Molecules, values: NDArray[np.float64]) -> Posterior:
         """The same conditioned on further labels too."""
@@ -212,25 +216,25 @@ class Posterior:
         index = Index(together.prints)
         rows = self.covariance(molecules, index, together)
         n = len(self.values)
-        half = solve_triangular(self.factor, rows[:, :n].T, lower=True, check_finite=False)
-        corner = rows[:, n:] - half.T @ half
-        corner[np.diag_indices(len(values))] += self.covariance.noise
-        factor = np.zeros((len(together), len(together)))
-        factor[:n, :n] = self.factor
-        factor[n:, :n] = half.T
-        factor[n:, n:] = np.linalg.cholesky(corner)
-        return _with(
-            self.covariance, together, index, np.concatenate([self.values, values]), factor
+        all_values = np.concatenate([self.values, values])
+        regression = self.regression.extended(
+            rows[:, :n], rows[:, n:], all_values, Scale.of(all_values)
         )
+        return Posterior(self.covariance, together, index, all_values, regression)
+
+    @property
+    def spread(self) -> float:
+        """Standard deviation of the labels, in their unit."""
+        return self.regression.scale.spread
 
     def outlook(self, molecules: Molecules) -> Outlook:
         """Mean and variance of other molecules."""
         cross = self.covariance(molecules, self.index, self.molecules)
-        half = solve_triangular(self.factor, cross.T, lower=True, check_finite=False)
+        half = self.regression.half(cross)
         variance = self.covariance.prior_variance - np.einsum("ij,ij->j", half, half)
         return Outlook(
             molecules,
-            self.offset + self.spread * (cross @ self.alpha),
+            self.regression.mean(cross),
             self.spread**2 * np.maximum(variance, 1e-12),
             half,
         )
@@ -254,24 +258,6 @@ def joined(a: Molecules, b: Molecules) -> Molecules:
         ),
         np.concatenate([a.properties, b.properties]),
     )
-
-
-def _with(
-    covariance: SumCovariance,
-    molecules: Molecules,
-    index: Index,
-    values: NDArray[np.float64],
-    factor: NDArray[np.float64],
-) -> Posterior:
-    offset, spread = standard(values)
-    alpha = cho_solve((factor, True), (values - offset) / spread, check_finite=False)
-    return Posterior(covariance, molecules, index, values, offset, spread, factor, alpha)
-
-
-def standard(values: NDArray[np.float64]) -> tuple[float, float]:
-    """Mean and standard deviation of labels; 1 for the latter when all are equal."""
-    offset, spread = float(values.mean()), float(values.std())
-    return offset, spread if spread > 1e-12 * max(1.0, abs(offset)) else 1.0
 
 
 def molecules_of(smiles: Sequence[str]) -> Molecules:

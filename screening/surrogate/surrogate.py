@@ -58,6 +58,11 @@ class Surrogate(Protocol):
 def create(settings: SurrogateSettings | None = None) -> Surrogate:
     """A new, unfitted surrogate."""
     # torch takes seconds to import, and settings are read by commands that need no model
+    settings = settings or SurrogateSettings()
+    if settings.kind == "sum-kernel":
+        from screening.surrogate.sumprocess import SumKernelProcess
+
+        return SumKernelProcess(settings)
     from screening.surrogate.gaussianprocess import GaussianProcess
 
-    return GaussianProcess(settings or SurrogateSettings())
+    return GaussianProcess(settings)

@@ -172,7 +172,7 @@ def test_oracles_of_known_molecules(oracles, tmp_path):
 def test_what_is_missing_or_wrong_is_said(oracles, tmp_path):
     with pytest.raises(ValueError, match="no PMO task 'penalised_logp'"):
         oracles.oracle("penalised_logp", data=tmp_path, molscore=tmp_path)
-    with pytest.raises(FileNotFoundError, match="jnk3_current.npz is missing"):
+    with pytest.raises(FileNotFoundError, match=r"jnk3_current\.npz is missing"):
         oracles.oracle("jnk3", data=tmp_path, molscore=tmp_path)
     with pytest.raises(FileNotFoundError, match="pip download molscore"):
         oracles.oracle("drd2", data=tmp_path, molscore=tmp_path / "molscore.whl")

@@ -28,9 +28,7 @@ def prior():
 
 
 def search(prior, settings=QUICK, seed=3):
-    return Search(
-        prior, seed=seed, pieces=Pieces.of(prior.prior.vocabulary), settings=settings
-    )
+    return Search(prior, seed=seed, pieces=Pieces.of(prior.prior.vocabulary), settings=settings)
 
 
 def driven(model, n, objective):

@@ -10,6 +10,7 @@ from rdkit.Chem import rdFingerprintGenerator
 from screening.surrogate import sumkernel
 from screening.surrogate.countprints import KINDS, SIZE, CountPrints, Index, row
 from screening.surrogate.properties import NAMES
+from screening.surrogate.regression import Scale
 from screening.surrogate.sumkernel import MEAN_VARIANCE, Posterior, SumCovariance
 
 with (Path(__file__).parent / "data" / "electron_affinity.csv").open() as file:
@@ -37,9 +38,7 @@ def counts(smiles, kind):
         "atom-pairs": lambda: make.GetAtomPairGenerator(
             maxDistance=10, fpSize=SIZE, countSimulation=False
         ),
-        "torsions": lambda: make.GetTopologicalTorsionGenerator(
-            fpSize=SIZE, countSimulation=False
-        ),
+        "torsions": lambda: make.GetTopologicalTorsionGenerator(fpSize=SIZE, countSimulation=False),
     }[kind]()
     found = generator.GetCountFingerprint(Chem.MolFromSmiles(smiles)).GetNonzeroElements()
     return Counter(found)
@@ -109,7 +108,7 @@ def test_labels_one_after_the_other_give_what_all_at_once_give():
     grown = Posterior.of(COVARIANCE, MOLECULES[:10], VALUES[:10])
     for start, stop in ((10, 11), (11, 30), (30, len(VALUES))):
         grown = grown.extended(MOLECULES[start:stop], VALUES[start:stop])
-    assert grown.factor == pytest.approx(full.factor, abs=1e-9)
+    assert grown.regression.factor == pytest.approx(full.regression.factor, abs=1e-9)
     some = sumkernel.molecules_of(["CC(=O)Nc1ccc(O)cc1", "C=CC(=O)N1CCOCC1"])
     assert grown.outlook(some).mean == pytest.approx(full.outlook(some).mean, abs=1e-9)
     assert grown.outlook(some).variance == pytest.approx(full.outlook(some).variance, abs=1e-9)
@@ -128,7 +127,7 @@ def test_learning_finds_what_the_values_depend_on():
 
 
 def test_equal_values_have_no_scale_to_divide_by():
-    assert sumkernel.standard(np.full(4, 0.25)) == (0.25, 1.0)
+    assert Scale.of(np.full(4, 0.25)) == Scale(0.25, 1.0)
 
 
 def test_a_bad_smiles_is_named():
