@@ -54,12 +54,9 @@ def linker_of(design: Design) -> tuple[int, int]:
     return mol.GetNumHeavyAtoms(), int(Chem.GetDistanceMatrix(mol)[ends[0], ends[1]]) - 1
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_a_linker_joins_both_fragments_within_its_limits(
-    shipped: MotifGenerator, seed: int
-) -> None:
+def test_a_linker_joins_both_fragments_within_its_limits(shipped: MotifGenerator) -> None:
     designs = tasks.linker(
-        shipped, PYRIDINE, BENZAMIDE, 25, seed=seed, atoms=Window(3, 8), length=Window(2, 4)
+        shipped, PYRIDINE, BENZAMIDE, 25, seed=1, atoms=Window(3, 8), length=Window(2, 4)
     )
     pyridine = Chem.MolFromSmarts("c1ccncc1-[!#1]")
     benzamide = Chem.MolFromSmarts("[!#1]-C(=O)[NH]c1ccccc1F")
@@ -76,7 +73,7 @@ def test_a_linker_joins_both_fragments_within_its_limits(
 
 def test_limits_of_a_linker_refuse_nothing(shipped: MotifGenerator) -> None:
     designs = tasks.linker(
-        shipped, PYRIDINE, BENZAMIDE, 60, seed=3, atoms=Window(5, 5), length=Window(5, 5)
+        shipped, PYRIDINE, BENZAMIDE, 40, seed=3, atoms=Window(5, 5), length=Window(5, 5)
     )
     assert {linker_of(design) for design in designs.molecules} == {(5, 5)}
     assert set(designs.yield_.refused) <= {"duplicate"}
@@ -151,10 +148,10 @@ def test_a_part_in_the_middle_becomes_a_linker(shipped: MotifGenerator) -> None:
 
 @pytest.mark.parametrize("lead", [IBRUTINIB, OSIMERTINIB, LORLATINIB])
 def test_analogues_are_as_similar_as_asked(shipped: MotifGenerator, lead: str) -> None:
-    designs = analogues.analogues(shipped, lead, 25, seed=1, similarity=(0.5, 0.8))
+    designs = analogues.analogues(shipped, lead, 15, seed=1, similarity=(0.5, 0.8))
     prints = rdFingerprintGenerator.GetMorganGenerator(radius=2, fpSize=2048)
     own = prints.GetFingerprint(Chem.MolFromSmiles(lead))
-    assert len(designs.molecules) == 25
+    assert len(designs.molecules) == 15
     for mol, design in zip(mols(designs), designs.molecules, strict=True):
         value = DataStructs.TanimotoSimilarity(own, prints.GetFingerprint(mol))
         assert design.similarity == pytest.approx(value)
