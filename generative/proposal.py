@@ -26,4 +26,4 @@ class Proposal:
 
     smiles: str
     hand: str  # prior, crossover, mutation, edit
-    parents: tuple[str, ...] = ()
+    parents: tuple[str, ...] = ()  # it started from; under an acquisition some are not scored

@@ -314,7 +314,8 @@ class _Call:
         self, found: Sequence[Proposal], n: int, values: Mapping[str, float]
     ) -> tuple[list[Proposal], int]:
         by_smiles = {proposal.smiles: proposal for proposal in found}
-        ranked = sorted(by_smiles, key=lambda x: (-values[x], x))
+        worthwhile = [x for x in by_smiles if values[x] > -np.inf]
+        ranked = sorted(worthwhile, key=lambda x: (-values[x], x))
         buckets = Buckets(self.per_scaffold, [m.smiles for m in self.scored if m.hand])
         return [by_smiles[x] for x in spread(ranked, n, buckets)], len(values)
 

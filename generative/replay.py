@@ -32,8 +32,8 @@ def rank_weights(n: int) -> np.ndarray:
 def replay(scored: Sequence[Scored], size: int, per_scaffold: int) -> Replay:
     """The best of all scored molecules, whenever they were scored.
 
-    The lowest value of the run teaches nothing where there are higher ones. Equal values
-    stand in the order they were scored.
+    A lowest value of zero or less, as of a molecule that failed, teaches nothing. Equal
+    values stand in the order they were scored.
 
     Args:
         scored: all of a run.
@@ -47,7 +47,7 @@ def replay(scored: Sequence[Scored], size: int, per_scaffold: int) -> Replay:
     if not values:
         return Replay((), ())
     lowest = min(values.values())
-    if lowest < max(values.values()):
+    if lowest <= 0:
         values = {smiles: value for smiles, value in values.items() if value > lowest}
     ranked = sorted(values, key=lambda smiles: -values[smiles])
     chosen = sorted(spread(ranked, size, Buckets(per_scaffold)), key=lambda smiles: -values[smiles])

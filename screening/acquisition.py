@@ -154,6 +154,45 @@ def choose(
     return _by_value(candidates, n, n_generator, outlook, best_utility, settings, seed)
 
 
+def worth(
+    molecules: Sequence[Candidate],
+    *,
+    surrogates: Mapping[str, Surrogate],
+    objectives: Sequence[ObjectiveSettings],
+    best_utility: float,
+    settings: AcquisitionSettings,
+    seed: int,
+) -> NDArray[np.float64]:
+    """The criterion for each molecule alone, from the marginals of its predictions.
+
+    What :func:`choose` takes from a pool is worth most together; this says which
+    molecules are worth having in the pool.
+
+    Args:
+        molecules: distinct, not computed yet.
+        surrogates: fitted, by recipe; recipes without one do not count.
+        objectives: the wishes.
+        best_utility: of the molecules computed so far, 0 when there are none.
+        settings: the criterion.
+        seed: of the posterior draws, the same for every molecule.
+
+    Returns:
+        shape (molecules,); minus infinity where a hard limit is broken.
+    """
+    exact = {
+        name: np.array([scorers.value(name, c.smiles) for c in molecules], dtype=np.float64)
+        for name in scorer_names(objectives)
+    }
+    known = [o for o in objectives if kind(o.name) == "scorer" or o.name in surrogates]
+    models = {name: surrogates[name] for name in recipe_names(known)}
+    values = _marginal(molecules, models, known, exact, best_utility, settings, seed)
+    broken = [
+        bool(violations({name: float(v[i]) for name, v in exact.items()}, objectives))
+        for i in range(len(molecules))
+    ]
+    return np.where(broken, -np.inf, values)
+
+
 def _distinct(pool: Sequence[Candidate]) -> list[Candidate]:
     """One candidate an InChIKey, sorted by it."""
     first: dict[str, Candidate] = {}
@@ -202,11 +241,31 @@ def _shortlist(
     seed: int,
 ) -> list[int]:
     """The most promising molecules by their marginals, half of them proposals if there are."""
+    values = _marginal(candidates, models, objectives, exact, best_utility, settings, seed)
+    order = np.argsort(-values, kind="stable")
+    proposed = np.array([candidate.origin == "generator" for candidate in candidates])
+    generator, library = order[proposed[order]], order[~proposed[order]]
+    half = JOINT_LIMIT // 2
+    n_generator = min(len(generator), max(half, JOINT_LIMIT - len(library)))
+    n_library = JOINT_LIMIT - n_generator
+    return sorted(int(i) for i in (*generator[:n_generator], *library[:n_library]))
+
+
+def _marginal(
+    candidates: Sequence[Candidate],
+    models: Mapping[str, Surrogate],
+    objectives: Sequence[ObjectiveSettings],
+    exact: Mapping[str, NDArray[np.float64]],
+    best_utility: float,
+    settings: AcquisitionSettings,
+    seed: int,
+) -> NDArray[np.float64]:
+    """The criterion of each molecule, the predictions of different ones independent."""
     rng = np.random.default_rng(np.random.SeedSequence([seed, 1]))
-    worth = np.empty(len(candidates))
+    found = np.empty(len(candidates))
     draws = {name: rng.standard_normal((_SHORTLIST_SAMPLES, 1)) for name in sorted(models)}
     if settings.kind == "random":
-        worth[:] = rng.random(len(candidates))
+        found[:] = rng.random(len(candidates))
     for start in range(0, len(candidates) if settings.kind != "random" else 0, _CHUNK):
         part = slice(start, start + _CHUNK)
         smiles = [candidate.smiles for candidate in candidates[part]]
@@ -215,14 +274,8 @@ def _shortlist(
             prediction = model.predict(smiles)
             values[name] = prediction.mean + prediction.std * draws[name]
         utility = _utility_samples(values, objectives, _SHORTLIST_SAMPLES, len(smiles))
-        worth[part] = _alone(utility, best_utility, settings)
-    order = np.argsort(-worth, kind="stable")
-    proposed = np.array([candidate.origin == "generator" for candidate in candidates])
-    generator, library = order[proposed[order]], order[~proposed[order]]
-    half = JOINT_LIMIT // 2
-    n_generator = min(len(generator), max(half, JOINT_LIMIT - len(library)))
-    n_library = JOINT_LIMIT - n_generator
-    return sorted(int(i) for i in (*generator[:n_generator], *library[:n_library]))
+        found[part] = _alone(utility, best_utility, settings)
+    return found
 
 
 def _alone(

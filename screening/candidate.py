@@ -17,3 +17,5 @@ class Candidate:
     name: str  # the library's name for it, or ""
     origin: Origin
     row: int | None = None  # first row of the library it stands in, counted from 1
+    hand: str = ""  # of the generator, that proposed it: prior, crossover, mutation, edit
+    parents: tuple[str, ...] = ()  # SMILES of the molecules that the hand started from

@@ -48,6 +48,7 @@ class Database:
         self.path = directory / FILE
         self.patience_s = 60.0  # s; a write that may yet succeed is tried for so long
         self.connection = connection
+        (self.version,) = connection.execute("PRAGMA user_version").fetchone()
         self._lock = lock
         self._buffer: list[Statement] | None = None
         if lock is not None:
@@ -105,7 +106,9 @@ class Database:
         try:
             with sqlite_errors(path):
                 connection = _connect(path, readonly=readonly)
-                _check_schema(path, connection)
+                version = _check_schema(path, connection)
+                if not readonly:
+                    _migrate(connection, version)
         except BaseException:
             if lock is not None:
                 lock.close()
@@ -295,16 +298,35 @@ def _has_tables(path: Path) -> bool:
     return bool(count)
 
 
-def _check_schema(path: Path, db: sqlite3.Connection) -> None:
+def _migrate(db: sqlite3.Connection, version: int) -> None:
+    """Bring a journal of an earlier version to this one, all or nothing."""
+    if version == schema.VERSION:
+        return
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        for earlier in range(version, schema.VERSION):
+            for statement in schema.MIGRATIONS[earlier]:
+                db.execute(statement)
+        db.execute(f"PRAGMA user_version = {schema.VERSION}")
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
+
+
+def _check_schema(path: Path, db: sqlite3.Connection) -> int:
+    """The version of a journal that can be read."""
     (application,) = db.execute("PRAGMA application_id").fetchone()
     (version,) = db.execute("PRAGMA user_version").fetchone()
     if application != schema.APPLICATION_ID:
         raise JournalError(f"{path} is a database of another program, not a run's journal")
-    if version != schema.VERSION:
+    if version != schema.VERSION and version not in schema.MIGRATIONS:
         raise JournalError(
             f"{path} was written by another version of molq (schema {version}, this one reads "
             f"{schema.VERSION}): open it with that version, or update molq"
         )
+    return int(version)
 
 
 @contextmanager

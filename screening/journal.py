@@ -129,13 +129,16 @@ class Journal(JournalView):
         with self.transaction():
             for candidate in candidates:
                 self._db.write(
-                    "INSERT OR IGNORE INTO candidates (inchikey, smiles, name, origin, row) "
-                    "VALUES (?, ?, ?, ?, ?)",
+                    "INSERT OR IGNORE INTO candidates "
+                    "(inchikey, smiles, name, origin, row, hand, parents) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?)",
                     candidate.inchikey,
                     candidate.smiles,
                     _storable(candidate.name),
                     candidate.origin,
                     candidate.row,
+                    candidate.hand,
+                    " ".join(candidate.parents),
                 )
 
     def begin_round(

@@ -31,8 +31,11 @@ _LIBRARY = (
 )
 _RESULT = (
     "r.inchikey, r.recipe, r.outcome, r.value, r.round, r.attempt, r.wall_seconds, "
-    "r.cpu_seconds, r.peak_memory_mb, r.record, r.checksum, c.smiles, c.name, c.origin, c.row"
+    "r.cpu_seconds, r.peak_memory_mb, r.record, r.checksum"
 )
+
+_FIRST_CANDIDATE = "c.inchikey, c.smiles, c.name, c.origin, c.row"  # of a journal of version 1
+_CANDIDATE = f"{_FIRST_CANDIDATE}, c.hand, c.parents"
 
 
 class JournalView:
@@ -40,6 +43,7 @@ class JournalView:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+        self._candidate = _CANDIDATE if database.version > 1 else _FIRST_CANDIDATE
 
     @property
     def directory(self) -> Path:
@@ -106,8 +110,8 @@ class JournalView:
 
     def candidates(self) -> list[Candidate]:
         """Every molecule, in the order they came."""
-        sql = "SELECT inchikey, smiles, name, origin, row FROM candidates ORDER BY id"
-        return [Candidate(*fields) for fields in self._db.rows(sql)]
+        sql = f"SELECT {self._candidate} FROM candidates c ORDER BY id"
+        return [_candidate(fields) for fields in self._db.rows(sql)]
 
     def unfinished(self, recipes: Sequence[str]) -> Iterator[Candidate]:
         """The library's molecules that lack a result, in the order they came.
@@ -115,7 +119,7 @@ class JournalView:
         Read page by page: no query stays open while the caller works.
         """
         sql = (
-            "SELECT id, inchikey, smiles, name, origin, row FROM candidates c "
+            f"SELECT id, {self._candidate} FROM candidates c "
             "WHERE id > ?1 AND origin = 'library' AND (SELECT count(*) FROM results r "
             "WHERE r.inchikey = c.inchikey AND r.recipe IN (SELECT value FROM json_each(?2))) < ?3 "
             "ORDER BY id LIMIT 1000"
@@ -123,7 +127,7 @@ class JournalView:
         last = 0
         while page := list(self._db.rows(sql, last, json.dumps(list(recipes)), len(recipes))):
             last = page[-1][0]
-            yield from (Candidate(*row[1:]) for row in page)
+            yield from (_candidate(row[1:]) for row in page)
 
     def rounds(self) -> list[RoundRecord]:
         """The rounds begun, in order."""
@@ -140,7 +144,7 @@ class JournalView:
         """What a round (or every round) chose, in order."""
         sql = (
             "SELECT s.round, s.position, s.predicted, s.utility_mean, s.utility_std, "
-            "s.acquisition, s.reason, c.inchikey, c.smiles, c.name, c.origin, c.row "
+            f"s.acquisition, s.reason, {self._candidate} "
             "FROM selections s JOIN candidates c USING (inchikey) "
             "WHERE ?1 IS NULL OR s.round = ?1 ORDER BY s.round, s.position"
         )
@@ -148,7 +152,7 @@ class JournalView:
         for row in self._db.rows(sql, round):
             predicted = {k: (v[0], v[1]) for k, v in json.loads(row[2]).items()}
             records.append(
-                SelectionRecord(row[0], Candidate(*row[7:]), row[1], predicted, *row[3:7])
+                SelectionRecord(row[0], _candidate(row[7:]), row[1], predicted, *row[3:7])
             )
         return records
 
@@ -163,7 +167,8 @@ class JournalView:
     def iterate_results(self) -> Iterator[Result]:
         """``results`` one by one, for runs that do not fit in memory."""
         sql = (
-            f"SELECT {_RESULT} FROM results r JOIN candidates c USING (inchikey) "
+            f"SELECT {_RESULT}, {self._candidate} "
+            "FROM results r JOIN candidates c USING (inchikey) "
             "ORDER BY coalesce(r.round, 0), r.inchikey, r.recipe"
         )
         for row in self._db.rows(sql):
@@ -172,7 +177,8 @@ class JournalView:
     def results_of(self, inchikey: str) -> list[Result]:
         """The final results of one molecule, ordered by recipe."""
         sql = (
-            f"SELECT {_RESULT} FROM results r JOIN candidates c USING (inchikey) "
+            f"SELECT {_RESULT}, {self._candidate} "
+            "FROM results r JOIN candidates c USING (inchikey) "
             "WHERE r.inchikey = ? ORDER BY r.recipe"
         )
         return [self._result(row) for row in self._db.rows(sql, inchikey)]
@@ -298,11 +304,16 @@ class JournalView:
                 f"{self._db.path}: the record of {row[0]} ({row[1]}) does not match its "
                 "checksum: the file was damaged or edited; restore it from a copy"
             )
-        return Result(Candidate(row[0], *known), row[1], decode(row[9]), *row[4:9])
+        return Result(_candidate(known), row[1], decode(row[9]), *row[4:9])
 
     def _meta(self, key: str) -> str | None:
         row = self._db.row("SELECT value FROM meta WHERE key = ?", key)
         return None if row is None else str(row[0])
+
+
+def _candidate(fields: Sequence[Any]) -> Candidate:
+    inchikey, smiles, name, origin, row, hand, parents = (*fields, "", "")[:7]
+    return Candidate(inchikey, smiles, name, origin, row, hand, tuple(parents.split()))
 
 
 def _library_row(fields: tuple[Any, ...]) -> LibraryRow:

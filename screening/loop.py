@@ -2,23 +2,23 @@
 
 A round is a function of the journal and the campaign's seed alone. Surrogates
 are fitted to the finished rounds, the generator is taught from the *prior* on
-their leads, and the batch is journalled before its first molecule is evaluated;
-so a run that was interrupted at any moment gives the leads of one that was not.
+their leads, its hands look for what the acquisition wants, and the batch is
+journalled before its first molecule is evaluated; so a run that was interrupted
+at any moment gives the leads of one that was not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from generative.constraints import Constraints
+from generative.proposal import Scored
 from generative.settings import GeneratorSettings
-from screening import acquisition, leadfiles, roundsummary, surrogate
+from screening import acquisition, leadfiles, proposals, roundsummary, surrogate
 from screening.acquisition import AcquisitionSettings, Selection
-from screening.candidate import Candidate
 from screening.dispatch import STOPPED, Calculation, Task, evaluate_all, waiting_note
 from screening.executor import Executor
 from screening.filters import FilterSettings
@@ -33,10 +33,10 @@ from screening.progress import (
     RoundFinished,
     RoundStarted,
 )
+from screening.proposals import Offer, Outlook, Proposals
 from screening.ranking import Lead, RankingSettings
 from screening.records import Result
 from screening.settings import CampaignSettings
-from screening.standardise import candidate as standardised
 from screening.standing import labels, leads
 from screening.surrogate import Surrogate, SurrogateSettings
 from simulation.settings import SimulationSettings
@@ -44,7 +44,7 @@ from simulation.settings import SimulationSettings
 if TYPE_CHECKING:
     from generative.generator import Generator
 
-_PURPOSES = ("round", "finetune", "sample", "choose")
+_PURPOSES = ("round", "propose", "choose")
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def round_seed(campaign_seed: int, round: int, purpose: str) -> int:
     Args:
         campaign_seed: of the campaign.
         round: counted from 1.
-        purpose: ``round``, ``finetune``, ``sample`` or ``choose``.
+        purpose: ``round``, ``propose`` or ``choose``.
     """
     sequence = np.random.SeedSequence((campaign_seed, round, _PURPOSES.index(purpose)))
     return int(sequence.generate_state(1, np.uint32)[0]) >> 1
@@ -167,20 +167,21 @@ class _Loop:
             return False
         known = {record.candidate.inchikey for record in chosen}
         library = [c for c in self._journal.candidates() if c.origin == "library"]
-        proposals, generator_note = self._propose(round, known)
-        pool = [c for c in (*library, *proposals) if c.inchikey not in known]
+        surrogates, surrogate_note = self._surrogates()
+        ranked = self._leads()
+        best = ranked[0].utility if ranked else 0.0
+        offer = self._offer(round, proposals.scored(chosen, ranked), known, surrogates, best)
+        pool = [c for c in (*library, *offer.candidates) if c.inchikey not in known]
         if not pool:
             self._journal.log("run", f"nothing is left to evaluate in round {round}")
             return False
-        surrogates, surrogate_note = self._surrogates()
-        ranked = self._leads()
         selections: Sequence[Selection] = acquisition.choose(
             pool,
             n=places,
             n_generator=round_half_up(self._plan.generator.share * places),
             surrogates=surrogates,
             objectives=self._plan.objectives,
-            best_utility=ranked[0].utility if ranked else 0.0,
+            best_utility=best,
             settings=self._plan.acquisition,
             seed=round_seed(self._plan.campaign.seed, round, "choose"),
         )
@@ -192,9 +193,11 @@ class _Loop:
                 round,
                 seed=round_seed(self._plan.campaign.seed, round, "round"),
                 pool_size=len(pool),
-                generator_note=generator_note,
+                generator_note=offer.note,
                 surrogate_note=surrogate_note,
             )
+            if offer.warning:
+                self._journal.log("generator", f"round {round}: {offer.warning}")
             self._journal.add_selections(round, selections)
         return True
 
@@ -205,47 +208,28 @@ class _Loop:
             places = campaign.initial_batch
         return places if campaign.budget is None else max(0, min(places, campaign.budget - spent))
 
-    def _propose(self, round: int, known: set[str]) -> tuple[list[Candidate], str]:
+    def _offer(
+        self,
+        round: int,
+        scored: Sequence[Scored],
+        known: set[str],
+        surrogates: Mapping[str, Surrogate],
+        best_utility: float,
+    ) -> Offer:
         """Molecules of the generator that pass the sieve, each once."""
-        settings, seed = self._plan.generator, self._plan.campaign.seed
-        if self._generator is None or settings.share == 0:
-            return [], "no generator"
-        generator, taught = self._generator, "the prior"
-        teachers = [lead for lead in self._leads() if lead.utility > 0][: settings.finetune_top]
-        if settings.finetune and teachers:
-            generator = generator.finetuned(
-                [lead.candidate.smiles for lead in teachers],
-                [lead.utility for lead in teachers],
-                seed=round_seed(seed, round, "finetune"),
-            )
-            taught = f"the prior taught by {len(teachers)} leads"
-        sampled = generator.sample(
-            settings.pool,
-            seed=round_seed(seed, round, "sample"),
-            scaffold=settings.scaffold,
-            constraints=Constraints(
-                max_heavy_atoms=settings.max_heavy_atoms,
-                required=settings.required,
-                forbidden=settings.forbidden,
-            ),
+        plan = self._plan
+        if self._generator is None or plan.generator.share == 0:
+            return Offer((), proposals.NO_GENERATOR)
+        offered = Proposals(
+            self._generator,
+            plan.generator,
+            self._sieve,
+            plan.objectives,
+            plan.acquisition,
+            plan.simulation.max_heavy_atoms,
         )
-        fresh: dict[str, Candidate] = {}
-        repeated = dropped = 0
-        for smiles in sampled:
-            proposal = standardised(
-                smiles, origin="generator", max_heavy_atoms=self._plan.simulation.max_heavy_atoms
-            )
-            if not isinstance(proposal, Candidate) or self._sieve.refuses(proposal):
-                dropped += 1
-            elif proposal.inchikey in known or proposal.inchikey in fresh:
-                repeated += 1
-            else:
-                fresh[proposal.inchikey] = proposal
-        note = (
-            f"{taught} gave {len(sampled)} molecules: {len(fresh)} fit, "
-            f"{dropped} filtered out, {repeated} known"
-        )
-        return list(fresh.values()), note
+        seed = round_seed(plan.campaign.seed, round, "propose")
+        return offered.offer(scored, known, Outlook(surrogates, best_utility, seed))
 
     def _surrogates(self) -> tuple[dict[str, Surrogate], str]:
         """One fitted model a recipe that has at least two different values."""

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-VERSION = 1
+VERSION = 2
+
+# What brings a journal of an earlier version to the next one. A reader cannot do so and
+# reads the earlier one as it is.
+MIGRATIONS: dict[int, tuple[str, ...]] = {
+    1: (
+        "ALTER TABLE candidates ADD COLUMN hand TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE candidates ADD COLUMN parents TEXT NOT NULL DEFAULT ''",
+    ),
+}
 
 APPLICATION_ID = 0x6D6F6C71  # "molq", in the header of the SQLite file
 
@@ -35,7 +44,9 @@ TABLES: tuple[str, ...] = (
         smiles TEXT NOT NULL,
         name TEXT NOT NULL,
         origin TEXT NOT NULL,
-        row INTEGER
+        row INTEGER,
+        hand TEXT NOT NULL DEFAULT '',
+        parents TEXT NOT NULL DEFAULT ''
     )
     """,
     """

@@ -258,6 +258,31 @@ def test_a_file_of_another_kind_is_refused(journal, sql, words):
             Journal.open(journal.directory, readonly=readonly)
 
 
+def test_what_proposed_a_molecule_stays_with_it(journal):
+    made = replace(candidate("CCN"), origin="generator", hand="crossover", parents=("CC", "CN"))
+    journal.add_candidates([candidate("CCO"), made])
+    assert journal.candidates() == [candidate("CCO"), made]
+
+
+def test_a_journal_of_the_first_version_is_read_and_brought_to_this_one(journal):
+    journal.record(result("CCO"))
+    journal.close()
+    with sqlite3.connect(journal.directory / database.FILE) as first:
+        first.execute("ALTER TABLE candidates DROP COLUMN hand")
+        first.execute("ALTER TABLE candidates DROP COLUMN parents")
+        first.execute("PRAGMA user_version = 1")
+    first.close()
+    with Journal.open(journal.directory, readonly=True) as reader:
+        assert reader.results() == [result("CCO")]
+        assert [c.hand for c in reader.candidates()] == [""]
+    with Journal.open(journal.directory) as writer:
+        made = replace(candidate("CCN"), origin="generator", hand="mutation", parents=("CCO",))
+        writer.add_candidates([made])
+        assert writer.results() == [result("CCO")]
+    with Journal.open(journal.directory, readonly=True) as reader:
+        assert reader.candidates()[-1] == made
+
+
 def test_what_is_no_run_is_said_to_be_none(tmp_path):
     with pytest.raises(JournalError, match="not a run's folder"):
         Journal.open(tmp_path / "nowhere")

@@ -40,8 +40,9 @@ class Amines:
         grown = [f"F{smiles}" for smiles in self.taught if smiles.startswith("C")]
         return [*dict.fromkeys([*made, *grown])][:n]
 
-    def finetuned(self, smiles, weights, *, seed):
+    def finetuned(self, smiles, weights, *, seed, kl=0.5):
         assert len(smiles) == len(weights)
+        assert kl > 0
         assert min(weights) > 0
         assert self.taught == (), "taught from the prior, not from what was taught before"
         return Amines(smiles)
@@ -115,7 +116,8 @@ def test_a_campaign_from_end_to_end(plan, tmp_path, trace):
 
     assert [r.round for r in rounds] == [1, 2, 3]
     assert rounds[0].generator_note.startswith("the prior gave")
-    assert rounds[1].generator_note.startswith("the prior taught by 4 leads gave")
+    assert rounds[1].generator_note.startswith("the prior taught by 4 leads and edits of the best")
+    assert "by the acquisition" in rounds[1].generator_note
     assert [r.surrogate_note for r in rounds] == [f"faulty: {n} labels" for n in (0, 4, 8)]
     bests = [r.summary["best_utility"] for r in rounds]
     assert bests == sorted(bests)
@@ -126,6 +128,9 @@ def test_a_campaign_from_end_to_end(plan, tmp_path, trace):
     keys = [s.candidate.inchikey for s in selections]
     assert len(set(keys)) == len(keys) == 12
     assert sorted(keys) == sorted(r.candidate.inchikey for r in results)
+    made = [s.candidate for s in selections if s.candidate.origin == "generator"]
+    assert all(c.hand and (c.hand == "prior") == (not c.parents) for c in made)
+    assert {c.hand for c in made} <= {"prior", "crossover", "mutation"}  # amines have no network
     for number in (1, 2, 3):  # half of each batch at least is the generator's
         batch = [s for s in selections if s.round == number]
         assert sum(s.candidate.origin == "generator" for s in batch) >= 2
@@ -277,8 +282,8 @@ def _candidate(smiles):
 
 
 def test_seeds_of_a_round_differ_by_purpose_and_stay():
-    assert round_seed(11, 1, "sample") == round_seed(11, 1, "sample")
-    purposes = ("round", "finetune", "sample", "choose")
+    assert round_seed(11, 1, "propose") == round_seed(11, 1, "propose")
+    purposes = ("round", "propose", "choose")
     seeds = {round_seed(s, r, p) for s in (0, 1, 2**62) for r in (1, 2) for p in purposes}
-    assert len(seeds) == 24
+    assert len(seeds) == 18
     assert all(0 <= seed < 2**31 for seed in seeds)
