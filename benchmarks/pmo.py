@@ -12,7 +12,7 @@ number of calls, no library scored beforehand. What it does at a call does not d
 many follow, so the first 1,000 calls of a longer run are a run of 1,000 calls.
 
 A task ends early when the mean of its ten best reaches 0.9999, or has not risen for
-``--patience`` calls; the calls left are then not used, and the curve keeps its last value.
+``--patience`` calls while values differ; the calls left are then not used, and the curve keeps its last value.
 
 ``--check`` compares the oracles with guacamol's own objects
 (`pip install --no-deps guacamol==0.5.5`) and with known values.
@@ -38,7 +38,7 @@ DATA = SHARED / "data"
 ANCHORS = SHARED / "anchors" / "pmo.csv"
 MOLSCORE = Path("molscore-1.9.5-py3-none-any.whl")
 REACHED = 0.9999  # mean of the ten best at which nothing is left to gain
-PATIENCE = 3000  # calls without a rise of that mean
+PATIENCE = 2000  # calls without a rise of that mean
 # Dear oracles first, so that no long task is left to run alone.
 DEAR = ("deco_hop", "scaffold_hop", "drd2", "valsartan_smarts", "qed", "sitagliptin_mpo")
 
@@ -97,7 +97,8 @@ def optimise(search, oracle: CountedOracle, patience: int) -> str:  # type: igno
             mean, risen = now, oracle.calls
         if mean >= REACHED and oracle.calls >= 10:
             return f"the ten best reached {REACHED}"
-        if oracle.calls - risen >= patience:
+        # while nothing has told two molecules apart, there is nothing to give up
+        if oracle.calls - risen >= patience and max(oracle.values) > min(oracle.values):
             return f"no rise in {patience} calls"
     return "the budget is spent"
 

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 from generative import edits
 from generative.generator import Generator
@@ -36,7 +37,7 @@ FORESIGHT = 100  # last expectations that are compared with the values that came
 RISE = 1e-3  # of the mean of the ten best that counts as one
 KEPT_AWAY = 5  # regions that an excursion avoids
 # From how many values on, how many molecules are asked for at a time.
-BATCHES = ((2500, 100), (1000, 50), (500, 20), (150, 10), (0, 5))
+BATCHES = ((2500, 150), (1000, 50), (500, 20), (150, 10), (0, 5))
 JUDGED_ANEW = 20  # rounds between two looks at the whole reservoir
 
 
@@ -59,6 +60,7 @@ class SearchSettings:
     thinned_to: int = 1500
     beta_low: float = -1.5  # beta = 10 ** uniform(low, high), drawn for each molecule
     beta_high: float = 0.7
+    improving: float = 0.5  # share chosen by the improvement expected on the tenth best
     patience: int = 200  # values without a rise of the ten best that count as standing still
     excursion: int = 250  # least values told while the region of the best is left
     apart: float = 0.4  # similarity to the best from which a molecule is in their region
@@ -357,12 +359,20 @@ class Search:
         outlook = model.outlook(sumkernel.molecules_of(candidates))
         variance = outlook.variance.copy()
         noise = model.covariance.noise * model.spread**2
+        tenth = sorted(self._values.values())[-10:][0]
         free = np.ones(len(candidates), dtype=bool)
         believed: list[NDArray[np.float64]] = []
         picks: list[str] = []
         for _ in range(min(n, len(candidates))):
-            beta = 10 ** self._rng.uniform(self.settings.beta_low, beta_high)
-            worth = outlook.mean + beta * np.sqrt(np.maximum(variance, 0.0))
+            deviation = np.sqrt(np.maximum(variance, 1e-12))
+            if self._rng.random() < self.settings.improving:
+                worth = _expected_improvement(outlook.mean - tenth, deviation)
+            else:
+                beta = 10 ** self._rng.uniform(self.settings.beta_low, beta_high)
+                worth = outlook.mean + beta * deviation
+                # what cannot join the ten best comes last; a molecule with the very features
+                # of a known one is such when it is not better than them
+                worth = worth - np.where(outlook.mean + 3 * deviation <= tenth + 1e-6, 1e3, 0.0)
             i = int(np.argmax(np.where(free, worth, -np.inf)))
             free[i] = False
             picks.append(candidates[i])
@@ -373,3 +383,12 @@ class Search:
             believed.append(column)
             variance = variance - column**2
         return picks
+
+
+def _expected_improvement(
+    gain: NDArray[np.float64], deviation: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Of normal values with mean ``gain`` over what is to be exceeded."""
+    z = gain / deviation
+    density = np.exp(-0.5 * z**2) / math.sqrt(2 * math.pi)
+    return np.asarray(gain * ndtr(z) + deviation * density)

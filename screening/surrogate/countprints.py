@@ -74,7 +74,9 @@ class Index:
 
     def __init__(self, prints: CountPrints) -> None:
         self.prints = prints
-        self._postings = turned(prints.start, prints.columns, prints.counts, len(KINDS) * SIZE)
+        self._begin, self._rows, self._numbers = turned(
+            prints.start, prints.columns, prints.counts, len(KINDS) * SIZE
+        )
 
     def similarities(self, queries: CountPrints) -> NDArray[np.float64]:
         """MinMax of each kind, shape (len(KINDS), len(queries), molecules), 0..1.
@@ -82,7 +84,16 @@ class Index:
         Two molecules that both have nothing of a kind are alike in it.
         """
         out = np.zeros((len(KINDS), len(queries), len(self.prints)))
-        minima(queries.start, queries.columns, queries.counts, *self._postings, SIZE, out)
+        minima(
+            queries.start,
+            queries.columns,
+            queries.counts,
+            self._begin,
+            self._rows,
+            self._numbers,
+            SIZE,
+            out,
+        )
         for kind in range(len(KINDS)):
             joint = queries.totals[:, kind, np.newaxis] + self.prints.totals[:, kind] - out[kind]
             np.divide(out[kind], joint, out=out[kind], where=joint > 0)
@@ -97,7 +108,9 @@ class Index:
             queries.columns,
             queries.counts,
             queries.totals,
-            *self._postings,
+            self._begin,
+            self._rows,
+            self._numbers,
             self.prints.totals,
             np.asarray(weights, dtype=np.float64),
             SIZE,

@@ -55,7 +55,7 @@ class Regression:
             scale: how they are standardised.
         """
         total = covariance + noise * np.eye(len(values))
-        return _with(np.linalg.cholesky(total), noise, values, scale)
+        return _with(np.asarray(np.linalg.cholesky(total)), noise, values, scale)
 
     def extended(
         self,

@@ -111,9 +111,11 @@ def test_the_optimiser_is_told_a_seed_and_the_values_it_asked_for(pmo, history):
 
 
 def test_it_ends_when_nothing_rises_any_more(pmo, history):
-    flat = history.CountedOracle(lambda smiles: 0.5, 500, clock=ticking())
-    assert "no rise in 21 calls" in pmo.optimise(Asker(), flat, patience=21)
-    assert flat.calls == 28
+    falling = history.CountedOracle(lambda smiles: 1 / len(smiles), 500, clock=ticking())
+    assert "no rise in 21 calls" in pmo.optimise(Asker(), falling, patience=21)
+    assert falling.calls == 28
+    flat = history.CountedOracle(lambda smiles: 0.5, 60, clock=ticking())
+    assert pmo.optimise(Asker(), flat, patience=21) == "the budget is spent"
     perfect = history.CountedOracle(lambda smiles: 1.0, 500, clock=ticking())
     assert "reached" in pmo.optimise(Asker(), perfect, patience=400)
     assert perfect.calls == 14
