@@ -60,7 +60,7 @@ def plan(tmp_path):
         ),
         library=LibrarySettings(path=path),
         campaign=CampaignSettings(seed=11, rounds=3, batch=4),
-        generator=GeneratorSettings(pool=24),
+        generator=GeneratorSettings(pool=24, generations=2, offspring=20),
         acquisition=AcquisitionSettings(samples=64),
     )
 
