@@ -6,13 +6,16 @@
     python benchmarks/pmo.py --check
 
 Every call is written down as it is made, in DIR/TASK-SEED.csv; a task that was interrupted
-goes on from its calls, one that is finished is not run again. The optimiser gets the seed
-and the values of the molecules it asks for, nothing else: not the name of the task, no
-number of calls, no library scored beforehand. What it does at a call does not depend on how
-many follow, so the first 1,000 calls of a longer run are a run of 1,000 calls.
+goes on from its calls, also with a larger budget, and one that is finished is not run again.
+(One that goes on asks for other molecules than one that was never interrupted: it knows
+the values, but draws anew.) The optimiser gets the seed and the values of the molecules it
+asks for, nothing else: not the name of the task, no number of calls, no library scored
+beforehand. What it does at a call does not depend on how many follow, so the first 1,000
+calls of a longer run are a run of 1,000 calls.
 
 A task ends early when the mean of its ten best reaches 0.9999, or has not risen for
-``--patience`` calls while values differ; the calls left are then not used, and the curve keeps its last value.
+``--patience`` calls while values differ; the calls left are then not used, and the curve
+keeps its last value.
 
 ``--check`` compares the oracles with guacamol's own objects
 (`pip install --no-deps guacamol==0.5.5`) and with known values.
@@ -21,6 +24,7 @@ A task ends early when the mean of its ten best reaches 0.9999, or has not risen
 from __future__ import annotations
 
 import argparse
+import heapq
 import json
 import os
 import sys
@@ -31,7 +35,7 @@ from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
-from pmo_history import Call, CountedOracle, best_mean, line, read
+from pmo_history import SPENT, Call, CountedOracle, best_mean, line, read
 
 SHARED = Path(__file__).parents[2] / "shared"
 DATA = SHARED / "data"
@@ -65,6 +69,14 @@ class Job:
         """Written at the end."""
         return self.out / f"{self.task}-{self.seed}.json"
 
+    @property
+    def done(self) -> bool:
+        """Whether it has ended, and not for a smaller budget than this one."""
+        if not self.finished.is_file():
+            return False
+        finish = json.loads(self.finished.read_text(encoding="utf-8"))
+        return finish["reason"] != SPENT or finish["budget"] >= self.calls
+
 
 @dataclass(frozen=True)
 class Finish:
@@ -88,7 +100,7 @@ def optimiser(seed: int):  # type: ignore[no-untyped-def]
 
 def optimise(search, oracle: CountedOracle, patience: int) -> str:  # type: ignore[no-untyped-def]
     """Ask and tell until the budget is spent or no rise is to be expected; the reason."""
-    mean, risen = (best_mean(oracle.values, 10), oracle.calls) if oracle.calls else (-1.0, 0)
+    mean, risen = last_rise(oracle.values)
     while oracle.left > 0:
         molecules = search.ask(min(search.batch, oracle.left))
         search.tell(molecules, [oracle(smiles) for smiles in molecules])
@@ -100,7 +112,21 @@ def optimise(search, oracle: CountedOracle, patience: int) -> str:  # type: igno
         # while nothing has told two molecules apart, there is nothing to give up
         if oracle.calls - risen >= patience and max(oracle.values) > min(oracle.values):
             return f"no rise in {patience} calls"
-    return "the budget is spent"
+    return SPENT
+
+
+def last_rise(values: Sequence[float]) -> tuple[float, int]:
+    """The mean of the ten best, and after how many values it last rose."""
+    ten: list[float] = []
+    risen = 0
+    for call, value in enumerate(values, 1):
+        if len(ten) < 10:
+            heapq.heappush(ten, value)
+            risen = call
+        elif value > ten[0]:
+            heapq.heapreplace(ten, value)
+            risen = call
+    return (sum(ten) / len(ten) if ten else -1.0), risen
 
 
 def run(job: Job) -> Finish:
@@ -138,7 +164,7 @@ def run_all(jobs: Sequence[Job], processes: int) -> None:
     """Every job that is not finished, so many at a time."""
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")  # read by each process when its libraries load
-    waiting = [job for job in jobs if not job.finished.is_file()]
+    waiting = [job for job in jobs if not job.done]
     waiting.sort(key=lambda job: DEAR.index(job.task) if job.task in DEAR else len(DEAR))
     with ProcessPoolExecutor(
         processes, mp_context=get_context("spawn"), max_tasks_per_child=1

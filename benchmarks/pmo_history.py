@@ -15,6 +15,7 @@ from pathlib import Path
 
 from rdkit import Chem
 
+SPENT = "the budget is spent"  # why a task ended that would have gone on
 EVERY = 100  # calls between two points of the curve
 
 

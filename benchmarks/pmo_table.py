@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pmo_history import auc, read
+from pmo_history import SPENT, auc, read
 from pmo_oracles import TASKS
 
 PEERS = ("tanimoto_gp_bo", "genetic_gfn", "invirtuogen_noprescreen")
@@ -41,14 +41,10 @@ def rows(folder: Path) -> tuple[list[Row], int]:
     for path in sorted(folder.glob("*.csv")):
         found[path.stem.rpartition("-")[0]].append(path)
     made = []
-    budgets = set()
+    budget = 0
     for path in folder.glob("*.json"):
-        budgets.add(int(json.loads(path.read_text(encoding="utf-8"))["budget"]))
-    if len(budgets) > 1:
-        raise ValueError(
-            f"{folder} mixes budgets of {sorted(budgets)} calls; use a folder for each"
-        )
-    budget = budgets.pop() if budgets else 10_000
+        budget = max(budget, int(json.loads(path.read_text(encoding="utf-8"))["budget"]))
+    budget = budget or 10_000
     for task in TASKS:
         histories = [(path, read(path)) for path in found.get(task, ())]
         histories = [(path, calls) for path, calls in histories if calls]
@@ -65,7 +61,7 @@ def rows(folder: Path) -> tuple[list[Row], int]:
             Row(
                 task,
                 n,
-                all(path.with_suffix(".json").is_file() for path, _ in histories),
+                all(_ended(path, len(calls), budget) for path, calls in histories),
                 sum(len(calls) for _, calls in histories) / n,
                 _mean(short),
                 _mean(full),
@@ -77,6 +73,14 @@ def rows(folder: Path) -> tuple[list[Row], int]:
     if not made:
         raise ValueError(f"{folder} holds no PMO history (TASK-SEED.csv)")
     return made, budget
+
+
+def _ended(history: Path, calls: int, budget: int) -> bool:
+    """Whether a task has ended at this budget, early or with all of its calls."""
+    path = history.with_suffix(".json")
+    if not path.is_file():
+        return False
+    return calls >= budget or json.loads(path.read_text(encoding="utf-8"))["reason"] != SPENT
 
 
 def _mean(lines: Sequence[Sequence[float]]) -> tuple[float, float, float]:

@@ -16,6 +16,7 @@ offspring of the best known molecules, whatever the process thinks of them.
 
 from __future__ import annotations
 
+import heapq
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -103,7 +104,8 @@ class Search:
         self._learn_at = 0
         self._teach_at = self.settings.taught_every
         self._rounds = 0
-        self._best = -math.inf  # mean of the ten best
+        self._ten: list[float] = []  # the ten best values, a heap
+        self._best = -math.inf  # their mean when it last rose
         self._risen = 0  # number of values when it last rose
         self._left: list[str] = []  # best molecules whose regions have been left
         self._away_until = 0  # number of values at which an excursion ends
@@ -163,9 +165,11 @@ class Search:
             self._values[smiles] = float(value)
             if smiles in self._expected:
                 self._foreseen.append((self._expected.pop(smiles), float(value)))
-        best = sorted(self._values.values())[-10:]
-        if best and sum(best) / len(best) > self._best + RISE:
-            self._best, self._risen = sum(best) / len(best), len(self._values)
+            push = heapq.heappush if len(self._ten) < 10 else heapq.heappushpop
+            push(self._ten, float(value))
+            mean = sum(self._ten) / len(self._ten)
+            if mean > self._best + RISE or len(self._ten) < 10:
+                self._best, self._risen = mean, len(self._values)
 
     def ask(self, n: int) -> list[str]:
         """``n`` distinct molecules whose value is not known yet."""
@@ -359,7 +363,7 @@ class Search:
         outlook = model.outlook(sumkernel.molecules_of(candidates))
         variance = outlook.variance.copy()
         noise = model.covariance.noise * model.spread**2
-        tenth = sorted(self._values.values())[-10:][0]
+        tenth = self._ten[0]
         free = np.ones(len(candidates), dtype=bool)
         believed: list[NDArray[np.float64]] = []
         picks: list[str] = []

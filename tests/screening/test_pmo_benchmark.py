@@ -2,6 +2,7 @@ import importlib
 import inspect
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -140,6 +141,23 @@ def test_every_call_is_on_file_and_a_task_goes_on_from_there(pmo, history, job, 
     again = history.read(job.history)
     assert [(c.smiles, c.value) for c in again] == [(c.smiles, c.value) for c in calls]
     assert all(a.cpu_s >= b.cpu_s for a, b in zip(again[1:], again[:-1], strict=True))
+
+
+def test_a_larger_budget_goes_on_where_a_smaller_one_ended(pmo, history, job, monkeypatch):
+    pmo.run(job)
+    assert job.done
+    larger = replace(job, calls=40)
+    assert not larger.done
+    monkeypatch.setattr(pmo, "optimiser", lambda seed: Asker(length=31))
+    assert pmo.run(larger).calls == 40
+    assert larger.done
+    assert history.read(job.history)[29].smiles == "C" * 30
+
+
+def test_the_last_rise_of_a_history(pmo):
+    assert pmo.last_rise([]) == (-1.0, 0)
+    mean, risen = pmo.last_rise([0.1] * 12 + [0.3] + [0.1] * 5)
+    assert (mean, risen) == (pytest.approx((0.3 + 9 * 0.1) / 10), 13)
 
 
 def test_table_of_a_folder(pmo, job, tmp_path):
