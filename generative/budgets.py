@@ -49,7 +49,7 @@ class Budget:
 
 def heavy_atoms(vocabulary: Vocabulary, permitted: np.ndarray, limits: Constraints) -> Budget:
     """The budget of heavy atoms without its upper end; see :func:`budgets`."""
-    low = max(_ends(limits.ranges, HEAVY_ATOMS)[0], -math.inf)
+    low = _ends(limits.ranges, HEAVY_ATOMS)[0]
     values = vocabulary.heavy_atoms.astype(np.float64)
     return _budget(HEAVY_ATOMS, values, vocabulary, permitted, low, math.inf)
 
@@ -119,7 +119,8 @@ def _budget(
         better = closing.copy()
         for order in ORDERS:
             here = costs[(vocabulary.action_orders == order) & permitted]
-            better[order] = min(NEVER, here.min()) if len(here) else NEVER
+            # Only ever less, so that rounding cannot keep it from settling.
+            better[order] = min(closing[order], here.min(initial=NEVER))
         if np.array_equal(better, closing):
             return Budget(name, values, closing, costs, low, high)
         closing = better
@@ -133,8 +134,10 @@ def _costs(values: np.ndarray, closing: np.ndarray, vocabulary: Vocabulary) -> n
 
 def _open_ends(closing: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
     """Least that closes all attachments of a motif. shape: (motifs,)"""
-    summed = np.concatenate([[0.0], np.cumsum(closing[vocabulary.orders])])
-    return np.asarray(summed[vocabulary.starts[1:]] - summed[vocabulary.starts[:-1]])
+    ends = np.zeros((len(vocabulary.motifs), len(closing)))
+    owner = np.repeat(np.arange(len(vocabulary.motifs)), np.diff(vocabulary.starts))
+    np.add.at(ends, (owner, vocabulary.orders), 1.0)
+    return np.asarray(ends @ closing)
 
 
 def _additive(name: str) -> Callable[[str], float]:
