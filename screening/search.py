@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -99,7 +99,8 @@ class Search:
         self._promising: list[str] = []
         self._carried: list[str] = []
         self._model: Posterior | None = None
-        self._inside: dict[str, None] = {}  # what the model is conditioned on, in its order
+        self._inside = 0  # molecules the model is conditioned on
+        self._seen = 0  # values told when it was last conditioned
         self._covariance: SumCovariance | None = None
         self._learn_at = 0
         self._teach_at = self.settings.taught_every
@@ -193,11 +194,11 @@ class Search:
     def _still(self) -> bool:
         return len(self._values) - self._risen >= self.settings.patience
 
-    def _fresh(self, n: int) -> list[str]:
-        """Molecules of the prior."""
-        unseen = [s for s in self._reservoir if s not in self._values]
+    def _fresh(self, n: int, taken: Collection[str] = ()) -> list[str]:
+        """Molecules of the prior that are neither known nor taken."""
+        unseen = [s for s in self._reservoir if s not in self._values and s not in taken]
         while len(unseen) < n:
-            known = {*unseen, *self._values}
+            known = {*unseen, *taken, *self._values}
             more = self._prior.sample(max(200, 2 * n), seed=self._seed())
             unseen += [s for s in more if s not in known]
             self._reservoir = [*self._reservoir, *more][-2 * self.settings.reservoir :]
@@ -211,20 +212,20 @@ class Search:
         fresh = self._taught.sample(self.settings.reservoir // 4, seed=self._seed())
         self._reservoir = [*self._reservoir, *fresh][-self.settings.reservoir :]
         self._promising = fresh
-        self._teach_at = len(self._values) + max(self.settings.taught_every, len(self._values) // 2)
+        self._teach_at = len(self._values) + max(self.settings.taught_every, len(self._values))
 
     # the model
 
     def _condition(self) -> None:
-        missing = [s for s in self._values if s not in self._inside]
-        learn = len(self._values) >= self._learn_at
-        crowded = len(self._inside) + len(missing) > self.settings.most_labels
-        if self._model is None or learn or crowded:
+        told = len(self._values)
+        new = list(self._values)[self._seen :]
+        learn = told >= self._learn_at
+        if self._model is None or learn or self._inside + len(new) > self.settings.most_labels:
             self._rebuild(learn)
-        elif missing:
-            molecules = sumkernel.molecules_of(missing)
-            self._model = self._model.extended(molecules, self._array(missing))
-            self._inside.update(dict.fromkeys(missing))
+        elif new:
+            self._model = self._model.extended(sumkernel.molecules_of(new), self._array(new))
+            self._inside += len(new)
+        self._seen = told
 
     def _array(self, smiles: Sequence[str]) -> NDArray[np.float64]:
         return np.array([self._values[s] for s in smiles])
@@ -246,7 +247,7 @@ class Search:
             )
             self._learn_at = int(len(self._values) * 1.4)
         self._model = Posterior.of(self._covariance, molecules, self._array(names))
-        self._inside = dict.fromkeys(names)
+        self._inside = len(names)
 
     def _part(self, names: list[str], n: int) -> list[str]:
         """The best half, the newest fifth and some of the others, in the order told."""
@@ -300,7 +301,7 @@ class Search:
         chosen = set(picks)
         self._carried = [s for s in candidates if s not in chosen][: settings.carried]
         picks += [s for s in blind if s not in chosen]
-        return picks + self._fresh(n - len(picks)) if len(picks) < n else picks
+        return [*picks, *self._fresh(n - len(picks), {*picks})] if len(picks) < n else picks
 
     def _avoided(self, known: Sequence[str]) -> Index | None:
         """The best molecules of the regions that are left, while an excursion lasts.

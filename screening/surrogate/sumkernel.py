@@ -162,6 +162,7 @@ def learn(
     values = np.exp(found.x)
     if amplitude is not None:
         values[: kinds + 2] *= amplitude / values[: kinds + 1].sum()
+        values[kinds + 1] = max(values[kinds + 1], noise_floor)
     return SumCovariance(
         values[:kinds], float(values[kinds]), float(values[kinds + 1]), values[kinds + 2 :] * width
     )
