@@ -20,7 +20,7 @@ from torch import Tensor
 
 from generative.budgets import Budget
 from generative.policy import Policy, States
-from generative.vocabulary import ORDERS, Vocabulary
+from generative.vocabulary import NEVER, ORDERS, Vocabulary
 
 DRAWS = 4  # random numbers for each choice
 NONE = -1  # no action fits
@@ -77,7 +77,12 @@ class Chooser:
         self.values = np.stack([budget.values[actions] for budget in self.budgets])
         head = policy.head
         least = costs[:, head:].min(axis=1, initial=np.inf)
-        self.main_costs = torch.cat([self.costs[:, :head], torch.from_numpy(least)[:, None]], dim=1)
+        main = np.concatenate([costs[:, :head], least[:, None]], axis=1)
+        # Heavy atoms are whole numbers: the masks of every room, from none (-1) to ample.
+        finite = main[main < NEVER]
+        self.ample = int(finite.max(initial=0))
+        rooms = np.arange(-1, self.ample + 1, dtype=np.float32)
+        self.main_masks = torch.from_numpy(main[:, None, :] <= rooms[:, None])
 
     def choose(self, states: States, limits: Limits, draws: np.ndarray) -> np.ndarray:
         """One action for each tree, or NONE. shape: (trees,), int64
@@ -99,8 +104,8 @@ class Chooser:
     def main_fits(self, limits: Limits) -> Tensor:
         """Frequent actions that fit, and whether a rare one may. (trees, frequent + 1), bool"""
         head = self.policy.head
-        room = torch.from_numpy(limits.room[:, 0].astype(np.float32))
-        fits = self.main_costs[torch.from_numpy(limits.order)] <= room[:, None]
+        room = np.clip(np.floor(limits.room[:, 0]), -1, self.ample).astype(np.int64)
+        fits = self.main_masks[torch.from_numpy(limits.order), torch.from_numpy(room + 1)]
         self._narrow(fits[:, :head], limits, slice(0, head))
         return fits
 
@@ -180,12 +185,19 @@ def drawn(weights: Tensor, uniform: np.ndarray) -> np.ndarray:
     rows, columns = weights.shape
     if not rows or not columns:
         return np.full(rows, NONE, dtype=np.int64)
-    blocks = torch.nn.functional.pad(weights, (0, -columns % _BLOCK)).view(rows, -1, _BLOCK)
-    edges = blocks.sum(dim=2, dtype=torch.float64).cumsum(dim=1)
+    whole = columns // _BLOCK
+    sums = weights.new_zeros(rows, whole + 1)
+    if whole:
+        blocks = weights[:, : whole * _BLOCK].unflatten(1, (whole, _BLOCK))
+        torch.sum(blocks, dim=2, out=sums[:, :whole])
+    sums[:, whole] = weights[:, whole * _BLOCK :].sum(dim=1)
+    edges = sums.double().cumsum(dim=1)
     target = torch.from_numpy(np.ascontiguousarray(uniform))[:, None] * edges[:, -1:]
     block = _place(edges, target)
     before = torch.where(block > 0, edges.gather(1, (block - 1).clamp(min=0)), 0.0)
-    inner = blocks[torch.arange(rows), block[:, 0]].double().cumsum(dim=1)
+    column = block * _BLOCK + torch.arange(_BLOCK)
+    inner = weights.gather(1, column.clamp(max=columns - 1)).double()
+    inner = inner.masked_fill_(column >= columns, 0.0).cumsum(dim=1)
     place = _place(inner, target - before)
     found = (block * _BLOCK + place)[:, 0]
     return torch.where(edges[:, -1] > 0, found, NONE).numpy()
