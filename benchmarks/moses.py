@@ -16,6 +16,7 @@ filters' patterns and the training set come from PyPI (``moses_reference.py``;
 from __future__ import annotations
 
 import argparse
+import hashlib
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -57,6 +58,15 @@ def find(name: str) -> MotifGenerator:
     return prior
 
 
+def fingerprint(prior: MotifGenerator) -> str:
+    """A short name of a network: molecules of another one must not be mixed with its own."""
+    digest = hashlib.sha256()
+    for name, value in sorted(prior.prior.policy.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(value.numpy().tobytes())
+    return digest.hexdigest()[:16]
+
+
 def sampled(prior: MotifGenerator, n: int, seed: int, path: Path) -> list[str]:
     """The first ``n`` attempts of a prior, from the file as far as it goes.
 
@@ -66,7 +76,7 @@ def sampled(prior: MotifGenerator, n: int, seed: int, path: Path) -> list[str]:
     Raises:
         ValueError: the file is that of another prior or seed.
     """
-    title = f"# {prior.name}, {len(prior.prior.vocabulary.motifs)} motifs, seed {seed}"
+    title = f"# {prior.name} {fingerprint(prior)}, seed {seed}"
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.is_file():
         path.write_text(f"{title}\n")
@@ -77,7 +87,7 @@ def sampled(prior: MotifGenerator, n: int, seed: int, path: Path) -> list[str]:
     known = lines[1:-1][:n]
     if len(lines) - 2 < n:
         path.write_text("\n".join([title, *known, ""]))
-    with limited(1), torch.no_grad(), path.open("a") as file:
+    with limited(1), torch.inference_mode(), path.open("a") as file:
         call = Growth(prior.prior, seed, None, Constraints())
         while len(known) < n:
             trees = call.grow(range(len(known), min(n, len(known) + ATTEMPTS)))
@@ -186,7 +196,7 @@ def speed(prior: MotifGenerator, count: int, seed: int) -> None:
         (f"{SCAFFOLD}, at most 25 heavy atoms", SCAFFOLD, Constraints(max_heavy_atoms=25)),
     ):
         growing = assembling = 0.0
-        with limited(1), torch.no_grad():
+        with limited(1), torch.inference_mode():
             call = Growth(prior.prior, seed, text, limits)
             for tree in call.grow(range(count, count + 64)):  # warm caches, as a second call has
                 call.finish(tree)
@@ -200,6 +210,24 @@ def speed(prior: MotifGenerator, count: int, seed: int) -> None:
                 assembling += time.process_time() - middle
         rates = (count / growing, count / assembling, count / (growing + assembling))
         row([f"{name}, molecules/s", *(f"{rate:.0f}" for rate in rates)])
+
+
+def given(arguments: argparse.Namespace, told: Callable[[str], None]) -> tuple[str, list[str]]:
+    """What is scored: its name, and SMILES of any validity."""
+    if arguments.samples is not None:
+        lines = arguments.samples.read_text().split("\n")
+        smiles = [s.split()[0] if s.strip() else "" for s in lines if not s.startswith("#")]
+        smiles = smiles[:-1] if smiles[-1:] == [""] else smiles
+        return arguments.samples.name, smiles[: arguments.n]
+    if arguments.training_set:
+        training = reference.molecules(arguments.cache, "train")
+        rng = np.random.default_rng(arguments.seed)
+        chosen = rng.permutation(len(training))[: arguments.n]
+        return "training molecules", [training[i] for i in chosen]
+    prior = find(arguments.prior)
+    path = arguments.out or Path("runs/moses") / f"{prior.name}-{arguments.seed}.smi"
+    told(f"sampling {arguments.n} molecules into {path}")
+    return prior.name, sampled(prior, arguments.n, arguments.seed, path)
 
 
 def main() -> None:
@@ -221,34 +249,19 @@ def main() -> None:
     def told(step: str) -> None:
         print(f"<!-- {time.process_time() - begin:.0f} s of CPU: {step} -->", flush=True)
 
-    torch.set_num_threads(1)
-    rdBase.DisableLog("rdApp.*")
     try:
-        if arguments.check:
-            check(arguments.cache, arguments.n, arguments.seed, told)
-            return
-        if arguments.speed:
-            speed(find(arguments.prior), arguments.n, arguments.seed)
-            return
-        if arguments.samples is not None:
-            lines = arguments.samples.read_text().split("\n")
-            smiles = [s.split()[0] if s else "" for s in lines if not s.startswith("#")]
-            smiles = smiles[:-1] if smiles[-1:] == [""] else smiles
-            name, smiles = arguments.samples.name, smiles[: arguments.n]
-        elif arguments.training_set:
-            name, training = "training molecules", reference.molecules(arguments.cache, "train")
-            rng = np.random.default_rng(arguments.seed)
-            smiles = [training[i] for i in rng.permutation(len(training))[: arguments.n]]
-        else:
-            name, prior = arguments.prior, find(arguments.prior)
-            path = arguments.out or Path("runs/moses") / f"{prior.name}-{arguments.seed}.smi"
-            told(f"sampling {arguments.n} molecules into {path}")
-            smiles = sampled(prior, arguments.n, arguments.seed, path)
-        found, shifts = score(smiles, arguments.cache, told)
+        with limited(1), rdBase.BlockLogs():
+            if arguments.check:
+                check(arguments.cache, arguments.n, arguments.seed, told)
+            elif arguments.speed:
+                speed(find(arguments.prior), arguments.n, arguments.seed)
+            else:
+                name, smiles = given(arguments, told)
+                found, shifts = score(smiles, arguments.cache, told)
+                told("done")
+                table(name, len(smiles), found, shifts)
     except (ValueError, OSError, ImportError) as error:
         parser.error(str(error))
-    told("done")
-    table(name, len(smiles), found, shifts)
 
 
 if __name__ == "__main__":
