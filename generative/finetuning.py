@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from generative import forest, growth, motifs
+from generative.expansion import expanded
 from generative.forest import Forest
 from generative.policy import CANONICAL, COARSE, FINE, States
 from generative.prior import Prior
@@ -55,6 +56,8 @@ def finetune(
 ) -> Prior:
     """A prior taught by weighted molecules; the given one is unchanged.
 
+    Motifs that only the molecules have are added to its vocabulary, with actions.
+
     Args:
         prior: where the training starts and what it is held to.
         leads: SMILES.
@@ -78,6 +81,7 @@ def finetune(
     rng = np.random.default_rng([seed, 2])
     with limited(1), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
+        prior = expanded(prior, leads, share, kl)
         together = _encode(prior, [*leads, *replay])
         policy = copy.deepcopy(prior.policy)
         policy.requires_grad_(True)

@@ -14,7 +14,7 @@ low-rank one (adaptive softmax, Grave et al., ICML 2017).
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -174,6 +174,33 @@ class Policy(nn.Module):
         other = copy.copy(self)
         other._modules = dict(self._modules)
         other.tables = MotifTables(vocabulary, self.names, self.head)
+        return other
+
+    def expanded(self, vocabulary: Vocabulary, weight: Tensor, bias: Tensor) -> Policy:
+        """A network of its own for more motifs and actions (``Vocabulary.expanded``).
+
+        What it gave before stays as it was, but for the probability of the new actions,
+        which are all rare. No molecule begins with a new motif.
+
+        Args:
+            vocabulary: this network's, expanded.
+            weight: of the new actions among the rare ones, shape (new actions, tail_width).
+            bias: likewise, shape (new actions,).
+        """
+        other = copy.deepcopy(self)
+        # A vocabulary that was smaller than these sizes must not fill them up.
+        other.size = replace(self.size, head_actions=self.head, named_motifs=self.names)
+        other.tail = self.tail + len(bias)
+        other.tables = MotifTables(vocabulary, self.names, self.head)
+        other.rare = RareActions(self.size.tail_width, other.tail)
+        none = self.root.new_full((len(vocabulary.motifs) - len(self.root),), -30.0)
+        with torch.no_grad():
+            other.rare.weight.copy_(torch.cat([self.rare.weight, weight]))
+            other.rare.bias.copy_(torch.cat([self.rare.bias, bias]))
+            if not self.tail:
+                other.main.bias[self.head] = bias.logsumexp(dim=0)
+        other.root = nn.Parameter(torch.cat([self.root.detach(), none]))
+        other.requires_grad_(self.root.requires_grad)
         return other
 
     def main_log_probabilities(self, states: States) -> Tensor:

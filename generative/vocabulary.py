@@ -203,6 +203,29 @@ class Vocabulary:
             feature_count=np.concatenate([self.feature_count, tables["feature_count"]]),
         )
 
+    def expanded(self, unknown: Mapping[str, int]) -> Vocabulary:
+        """With further motifs and the actions that place them, all of them at the end.
+
+        Args:
+            unknown: motif -> how often each of its actions is counted; those that are known
+                already are left as they are.
+        """
+        words = self.extended(unknown)
+        added = [
+            (place, label)
+            for place in range(len(self.motifs), len(words.motifs))
+            for label in range(1, words.attachments(place) + 1)
+            if entry(words.motifs[place], label) == label
+        ]
+        if not added:
+            return words
+        counts = [max(1, unknown[words.motifs[place]]) for place, _ in added]
+        return replace(
+            words,
+            actions=np.concatenate([words.actions, np.array(added, dtype=np.int64)]),
+            action_counts=np.concatenate([words.action_counts, np.array(counts, dtype=np.int64)]),
+        )
+
 
 def _appended(starts: np.ndarray, more: np.ndarray) -> np.ndarray:
     return np.concatenate([starts, more[1:] + starts[-1]])

@@ -23,7 +23,6 @@ from generative import likeness, motifs
 from generative.design.growing import Attempt, Grower, Window, draw
 from generative.growth import GrowingTree
 from generative.scaffold import Branch
-from generative.vocabulary import entry
 
 
 @dataclass(frozen=True)
@@ -91,10 +90,7 @@ class Linking:
         else:
             node, label = tree.stack[0]
             motif = tree.motifs[node]
-        known, _ = likeness.nearest_actions(
-            vocabulary, motif, entry(vocabulary.motifs[motif], label)
-        )
-        return End(branch, int(known[0]))
+        return End(branch, likeness.stand_in(vocabulary, motif, label))
 
     def grow(self, attempts: Sequence[Attempt], ends: Sequence[End]) -> list[bool]:
         """Grow the linkers of these attempts; the side branches stay open.
