@@ -6,10 +6,8 @@ order takes, with all that must hang on that. So an action is impossible where t
 would pass an upper end, and one that closes the tree where it would stay below a lower
 end; no molecule within the range is ever forbidden.
 
-Acceptors do not quite add up (an amine is one, an amide nitrogen is not, and which it is
-may depend on the neighbouring motif): only those that no neighbour can take away count,
-and a lower end is left to the check of the finished molecule. So are properties that do
-not add up.
+What does not add up is left to the check of the finished molecule. Acceptors are of that
+kind: an amine is one, an amide nitrogen is not, and which it is the next motif decides.
 """
 
 from __future__ import annotations
@@ -20,7 +18,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from rdkit import Chem
 
 from generative import motifs, properties
 from generative.constraints import Constraints, PropertyRange
@@ -36,7 +33,7 @@ class Budget:
     """One additive property of the motifs and its limits for the molecule."""
 
     name: str
-    values: np.ndarray  # shape: (motifs,), float64, at least what the motif adds
+    values: np.ndarray  # shape: (motifs,), float64, what the motif adds
     closing: np.ndarray  # shape: (orders + 1,), float64, least that closes an attachment
     costs: np.ndarray  # shape: (actions,), float64, least that an action adds in the end
     low: float  # -inf where there is none
@@ -65,10 +62,8 @@ def budgets(
         limits: what is asked for.
     """
     found = []
-    for name, (measure, exact) in _MEASURES.items():
+    for name, measure in _MEASURES.items():
         low, high = _ends(limits.ranges, name)
-        if not exact:
-            low = -math.inf
         if low == -math.inf and high == math.inf:
             continue
         values = np.array([measure(motif) for motif in vocabulary.motifs], dtype=np.float64)
@@ -96,7 +91,8 @@ def permitted(vocabulary: Vocabulary, max_ring_size: int | None) -> np.ndarray:
 @lru_cache(maxsize=1 << 17)
 def largest_ring(motif: str) -> int:
     """Atoms of the largest ring (of the smallest set of rings) of a motif; 0 without one."""
-    return max((len(ring) for ring in motifs.parse(motif).GetRingInfo().AtomRings()), default=0)
+    mol = motifs.parse(motif)  # its ring info must not outlive it
+    return max((len(ring) for ring in mol.GetRingInfo().AtomRings()), default=0)
 
 
 def _ends(ranges: Sequence[PropertyRange], name: str) -> tuple[float, float]:
@@ -148,39 +144,7 @@ def _additive(name: str) -> Callable[[str], float]:
     return measured
 
 
-@lru_cache(maxsize=1 << 17)
-def lasting_acceptors(motif: str) -> float:
-    """Hydrogen-bond acceptors that remain whatever is bound to the motif's attachments.
-
-    Nitrogen, and oxygen or sulphur with hydrogen, are none beside a carbonyl or the like:
-    those within two bonds of an attachment are left out.
-    """
-    mol = motifs.parse(motif)
-    near = {
-        neighbour.GetIdx()
-        for dummy in mol.GetAtoms()
-        if dummy.GetAtomicNum() == 0
-        for first in dummy.GetNeighbors()
-        for neighbour in (first, *first.GetNeighbors())
-    }
-    found = 0
-    for (index,) in mol.GetSubstructMatches(_ACCEPTOR):
-        atom = mol.GetAtomWithIdx(index)
-        sure = atom.GetIsAromatic() or (atom.GetAtomicNum() != 7 and not atom.GetTotalNumHs())
-        found += sure or index not in near
-    return float(found)
-
-
-# The definition of properties.value("hba"), RDKit's Lipinski.NumHAcceptors.
-_ACCEPTOR = Chem.MolFromSmarts(
-    "[$([O,S;H1;v2]-[!$(*=[O,N,P,S])]),$([O,S;H0;v2]),$([O,S;-]),"
-    "$([N;v3;!$(N-*=!@[O,N,P,S])]),$([nH0,o,s;+0])]"
-)
-# Of each property: what a motif adds, and whether the sum is the molecule's very value.
-_MEASURES: Mapping[str, tuple[Callable[[str], float], bool]] = {
-    "molecular-weight": (_additive("molecular-weight"), True),
-    "rings": (_additive("rings"), True),
-    "aromatic-rings": (_additive("aromatic-rings"), True),
-    "hbd": (_additive("hbd"), True),
-    "hba": (lasting_acceptors, False),
+# Of a molecule each of these is the sum over its motifs.
+_MEASURES: Mapping[str, Callable[[str], float]] = {
+    name: _additive(name) for name in ("molecular-weight", "rings", "aromatic-rings", "hbd")
 }

