@@ -90,7 +90,7 @@ class Vocabulary:
 
     motifs: tuple[str, ...]
     counts: np.ndarray  # shape: (motifs,), int64, nodes of that motif in the training trees
-    roots: np.ndarray  # shape: (motifs,), int64, of these in coarse trees: where sampling begins
+    roots: np.ndarray  # shape: (motifs,), int64, of these in coarse trees: a random root
     heavy_atoms: np.ndarray  # shape: (motifs,), int64
     starts: np.ndarray  # shape: (motifs + 1,), int64, first attachment of each motif
     orders: np.ndarray  # shape: (attachments,), int64, bond order
@@ -101,7 +101,8 @@ class Vocabulary:
     feature_count: np.ndarray  # shape: (features set,), int64
     actions: np.ndarray  # shape: (actions, 2), int64, motif and label, most frequent first
     action_counts: np.ndarray  # shape: (actions,), int64
-    # shape: (motifs,), int64, roots of canonical trees; all 0 in a prior that knows none
+    # shape: (motifs,), int64, roots of canonical trees, where sampling begins; all 0 in a
+    # prior that was not taught them
     canonical_roots: np.ndarray
     pieces: frozenset[str] = field(default_factory=frozenset)  # units and atoms it may cut to
 
