@@ -118,7 +118,7 @@ class _Growth:
             )
         self.prior = prior
         self.unknown: set[str] = set()  # motifs of the lead that the vocabulary does not hold
-        self.grower = Grower(prior, (), constraints.max_ring_size)
+        self.grower = Grower(prior, (), constraints)
         self.tried = np.zeros(SHARES)
         self.good = np.zeros(SHARES)
 
@@ -160,7 +160,7 @@ class _Growth:
         unknown = needed - self.grower.vocabulary.index.keys()
         if unknown:
             self.unknown |= unknown
-            self.grower = Grower(self.prior, self.unknown, self.constraints.max_ring_size)
+            self.grower = Grower(self.prior, self.unknown, self.constraints)
         return [scaffold.seedling(cut, self.grower.vocabulary) for cut in cuts]
 
     def _candidate(self, attempt: Attempt, part: Chem.Mol) -> Candidate:

@@ -69,7 +69,7 @@ class FormGrowth:
                 if cut is not None:
                     fine = form.linker is not None or scaffold.is_fine(cut)
                     unknown.update(prior.vocabulary.refined(cut, fine=fine).tree.motifs)
-        self.grower = Grower(prior, unknown, constraints.max_ring_size)
+        self.grower = Grower(prior, unknown, constraints)
         self.seedlings: list[_Seedling] = []
         too_large: list[int] = []
         for form, pair in zip(forms, cuts, strict=True):

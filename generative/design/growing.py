@@ -10,14 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import numpy as np
 import torch
 from rdkit import Chem
 from torch import Tensor
 
-from generative import growth, motifs
+from generative import budgets, growth, motifs
+from generative.constraints import Constraints
 from generative.growth import GrowingTree
 from generative.motifs import Link, MotifTree
 from generative.policy import Policy, States
@@ -63,20 +64,25 @@ class Grower:
     """A prior's network, ready to grow partial trees."""
 
     def __init__(
-        self, prior: Prior, unknown: Iterable[str] = (), max_ring_size: int | None = None
+        self, prior: Prior, unknown: Iterable[str] = (), constraints: Constraints | None = None
     ) -> None:
         """Prepare.
 
         Args:
             prior: whose network decides.
             unknown: motifs of the trees that its vocabulary may not hold.
-            max_ring_size: atoms of the largest ring that may grow.
+            constraints: whose largest ring and additive ranges (molecular weight, rings,
+                aromatic rings, donors) are kept by masks.
         """
         self.vocabulary: Vocabulary = prior.vocabulary.extended(unknown)
         self.policy: Policy = prior.policy
         if self.vocabulary is not prior.vocabulary:
             self.policy = prior.policy.extended(self.vocabulary)
-        self._max_ring_size = max_ring_size
+        limits = constraints or Constraints()
+        fits = budgets.permitted(self.vocabulary, limits.max_ring_size)
+        # shape: (actions,), bool, actions whose motif has no ring that is too large
+        self.permitted: np.ndarray = fits[self.vocabulary.actions[:, 0]]
+        self.budgets = budgets.budgets(self.vocabulary, self.permitted, limits)
 
     @cached_property
     def sizes(self) -> np.ndarray:
@@ -89,21 +95,6 @@ class Grower:
         """Attachments that each action leaves open. shape: (actions,), int64"""
         ends: np.ndarray = np.diff(self.vocabulary.starts)[self.vocabulary.actions[:, 0]] - 1
         return ends
-
-    @cached_property
-    def permitted(self) -> np.ndarray:
-        """Actions whose motif has no ring that is too large. shape: (actions,), bool"""
-        actions = self.vocabulary.actions[:, 0]
-        if self._max_ring_size is None:
-            return np.ones(len(actions), dtype=bool)
-        fits = np.zeros(len(self.vocabulary.motifs), dtype=bool)
-        for motif in np.unique(actions).tolist():
-            # No ring has more atoms than its motif: a small one needs no look.
-            small = self.vocabulary.heavy_atoms[motif] <= self._max_ring_size
-            fits[motif] = small or largest_ring(self.vocabulary.motifs[motif]) <= (
-                self._max_ring_size
-            )
-        return fits[actions]
 
     def entered_at(self, environment: str) -> np.ndarray:
         """Actions whose motif is entered at an atom with such surroundings.
@@ -153,13 +144,29 @@ class Grower:
         fits = self.permitted & (self.vocabulary.action_costs <= self.room(attempt))
         if attempt.beside is not None and attempt.tree.stack[-1][0] in attempt.kept:
             fits &= attempt.beside
+        goes_on = self.ends > 0
+        is_last = len(attempt.tree.stack) == 1
+        for budget, used in zip(self.budgets, self.used(attempt.tree, -1), strict=True):
+            fits &= used + budget.costs <= budget.high
+            if is_last:
+                ends_well = used + budget.values[self.vocabulary.actions[:, 0]] >= budget.low
+                fits &= goes_on | ends_well
         missing = attempt.window.low - attempt.tree.heavy_atoms
-        if len(attempt.tree.stack) == 1 and missing > 0:
-            goes_on = fits & ((self.ends > 0) | (self.sizes >= missing))
+        if is_last and missing > 0:
+            large = fits & (goes_on | (self.sizes >= missing))
             # An attachment that nothing but an end fits closes; the molecule is then too small.
-            if (goes_on & self._orders(attempt)).any():
-                return goes_on
+            if (large & self._orders(attempt)).any():
+                return large
         return fits
+
+    def used(self, tree: GrowingTree, end: int | None = None) -> list[float]:
+        """What a tree has of each budget, with the least that closes the stack below ``end``."""
+        motifs_here = np.array(tree.motifs)
+        orders = [self.order_at(tree.motifs[node], label) for node, label in tree.stack[:end]]
+        return [
+            float(budget.values[motifs_here].sum() + budget.closing[orders].sum())
+            for budget in self.budgets
+        ]
 
     def _orders(self, attempt: Attempt) -> np.ndarray:
         node, label = attempt.tree.stack[-1]
@@ -258,10 +265,3 @@ def draw(log: np.ndarray, allowed: np.ndarray, rng: np.random.Generator) -> int 
     total = np.cumsum(weight)
     chosen = int(np.searchsorted(total, uniform * total[-1], side="right"))
     return int(places[min(chosen, len(places) - 1)])
-
-
-@lru_cache(maxsize=65536)
-def largest_ring(motif: str) -> int:
-    """Atoms of a motif's largest ring (of the smallest set); 0 without a ring."""
-    mol = motifs.parse(motif)  # the ring information does not keep its molecule alive
-    return max((len(ring) for ring in mol.GetRingInfo().AtomRings()), default=0)

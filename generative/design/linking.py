@@ -167,6 +167,10 @@ class Linking:
             atoms + closing <= limit.atoms.high
             and (atoms >= limit.atoms.low or closing > 0)
             and (limit.length is None or limit.length.low <= spine.length <= limit.length.high)
+            and all(
+                used <= budget.high
+                for budget, used in zip(self.grower.budgets, self._used(spine, tree), strict=True)
+            )
         )
 
     def _allowed(self, spine: _Spine, tree: GrowingTree) -> tuple[np.ndarray, int]:
@@ -174,11 +178,23 @@ class Linking:
         atoms, closing = self._atoms(spine, tree)
         room = self.limits.atoms.high - atoms - closing
         fits = self._going_on & self.grower.permitted & (self._costs <= room)
+        for budget, used in zip(self.grower.budgets, self._used(spine, tree), strict=True):
+            fits &= used + budget.costs - budget.closing[1] <= budget.high
         if self.limits.length is not None:
             shortest, longest = self._reach
             fits &= spine.length + shortest <= self.limits.length.high
             fits &= spine.length + longest + room - self._costs >= self.limits.length.low
         return fits, room
+
+    def _used(self, spine: _Spine, tree: GrowingTree) -> list[float]:
+        """What is taken of each budget, by the fragment that will be bound too."""
+        used = self.grower.used(tree, -1)
+        branch = spine.end.branch
+        if branch is None:
+            closed = (budget.closing[1] for budget in self.grower.budgets)
+            return [x - y for x, y in zip(used, closed, strict=True)]
+        beyond = (budget.values[list(branch.motifs)].sum() for budget in self.grower.budgets)
+        return [x + float(y) for x, y in zip(used, beyond, strict=True)]
 
     def _close(self, spine: _Spine) -> bool:
         if not spine.tips:

@@ -203,6 +203,23 @@ def test_large_rings_do_not_grow_where_they_are_not_wanted(shipped: MotifGenerat
         assert all(len(ring) <= 5 for ring in mol.GetRingInfo().AtomRings())
 
 
+def test_what_adds_up_is_masked_not_refused(shipped: MotifGenerator) -> None:
+    limits = Constraints(
+        ranges=(
+            PropertyRange("hbd", None, 1),
+            PropertyRange("rings", None, 3),
+            PropertyRange("molecular-weight", None, 340),
+        )
+    )
+    designs = [
+        tasks.grow(shipped, "c1ccncc1[*]", 20, seed=1, size=Window(16, 24), constraints=limits),
+        tasks.linker(shipped, PYRIDINE, BENZAMIDE, 20, seed=1, constraints=limits),
+    ]
+    for one in designs:
+        assert len(one.molecules) == 20
+        assert set(one.yield_.refused) <= {"duplicate"}
+
+
 def test_constraints_hold_and_their_reasons_are_counted(shipped: MotifGenerator) -> None:
     limits = Constraints(
         max_heavy_atoms=26,
