@@ -5,6 +5,7 @@
     python benchmarks/moses.py --training-set        score training molecules: the best possible
     python benchmarks/moses.py --check               the metrics against the published statistics
     python benchmarks/moses.py --speed               molecules for a second of CPU, one thread
+    python benchmarks/moses.py --assembly            ZINC250k built from text and by editing
 
 Sampled molecules are written to ``--out`` (default: runs/moses/) as they come, one line
 an attempt, duplicates included; an interrupted run goes on where it stopped. FCD falls
@@ -28,7 +29,7 @@ import torch
 from moses_anchors import ANCHORS, COLUMNS
 from rdkit import Chem, rdBase
 
-from generative import generator
+from generative import assembly, corpus, dataset, generator, motifs
 from generative.constraints import Constraints
 from generative.sampling import Growth, MotifGenerator
 from generative.threads import limited
@@ -212,6 +213,30 @@ def speed(prior: MotifGenerator, count: int, seed: int) -> None:
         row([f"{name}, molecules/s", *(f"{rate:.0f}" for rate in rates)])
 
 
+def compare_assembly(smiles: Sequence[str]) -> None:
+    """Molecules built from text beside the same built by editing, and the CPU time of both."""
+    differing = by_text = stereo = 0
+    text_seconds = edit_seconds = 0.0
+    for line in smiles:
+        tree = motifs.decompose(corpus.standard(line, neutralise=True))
+        links = [(x.first, x.first_label, x.second, x.second_label) for x in tree.links]
+        by_text += assembly.joined(tree.motifs, links) is not None  # motifs are read here
+        begin = time.process_time()
+        edited = motifs.canonical(motifs.assemble(tree))
+        middle = time.process_time()
+        built = assembly.smiles(tree)
+        edit_seconds += middle - begin
+        text_seconds += time.process_time() - middle
+        differing += built != edited
+        stereo += any(mark in edited for mark in "@/\\")
+    count = len(smiles)
+    head([f"{count} molecules", "built from text"])
+    row(["differ from the edited ones", str(differing)])
+    row(["have stereochemistry", f"{stereo / count:.3f}"])
+    row(["can be said as text", f"{by_text / count:.4f}"])
+    row(["CPU, text / editing", f"{text_seconds / edit_seconds:.2f}"])
+
+
 def given(arguments: argparse.Namespace, told: Callable[[str], None]) -> tuple[str, list[str]]:
     """What is scored: its name, and SMILES of any validity."""
     if arguments.samples is not None:
@@ -237,6 +262,7 @@ def main() -> None:
     parser.add_argument("--training-set", action="store_true", help="score training molecules")
     parser.add_argument("--check", action="store_true", help="check the metrics")
     parser.add_argument("--speed", action="store_true", help="measure the speed of sampling")
+    parser.add_argument("--assembly", action="store_true", help="compare text with editing")
     parser.add_argument("--n", type=int, default=30_000, help="molecules (default: 30000)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, help="file of the sampled SMILES")
@@ -253,6 +279,10 @@ def main() -> None:
         with limited(1), rdBase.BlockLogs():
             if arguments.check:
                 check(arguments.cache, arguments.n, arguments.seed, told)
+            elif arguments.assembly:
+                rows = dataset.read("zinc250k", arguments.cache)
+                rng = np.random.default_rng(arguments.seed)
+                compare_assembly([rows[i] for i in rng.permutation(len(rows))[: arguments.n]])
             elif arguments.speed:
                 speed(find(arguments.prior), arguments.n, arguments.seed)
             else:
