@@ -27,7 +27,7 @@ from generative.design.collecting import (
     own_rings,
 )
 from generative.design.designs import Designs
-from generative.design.growing import Attempt, Grower, Window
+from generative.design.growing import Attempt, Grower, Window, narrowed
 from generative.growth import GrowingTree
 from generative.prior import Prior
 from generative.sampling import MotifGenerator
@@ -78,10 +78,7 @@ def analogues(
     atoms = mol.GetNumHeavyAtoms()
     window = size or Window(max(1, atoms - SPREAD), atoms + SPREAD)
     window.check("a size")
-    if limits.max_heavy_atoms is not None:
-        window = Window(
-            min(window.low, limits.max_heavy_atoms), min(window.high, limits.max_heavy_atoms)
-        )
+    window = narrowed(window, limits)
     reference = Similarity(mol)
     judge = Judge(
         limits.read(),

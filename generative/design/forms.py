@@ -11,7 +11,7 @@ from rdkit import Chem
 from generative import motifs, scaffold
 from generative.constraints import Constraints
 from generative.design.collecting import Candidate, own_rings
-from generative.design.growing import Attempt, Grower, Window
+from generative.design.growing import Attempt, Grower, Window, narrowed
 from generative.design.linking import End, LinkerLimits, Linking
 from generative.growth import GrowingTree
 from generative.motifs import Cut
@@ -80,21 +80,14 @@ class FormGrowth:
                 else:
                     self.seedlings.append(seedling)
         if not self.seedlings:
-            limit = max(form.window.high for form in forms)
-            if constraints.max_heavy_atoms is not None:
-                limit = min(limit, constraints.max_heavy_atoms)
+            limit = max(narrowed(form.window, constraints).high for form in forms)
             raise ValueError(_too_large(min(too_large), limit))
 
     def _seedlings(
         self, form: Form, cuts: tuple[Cut, Cut | None], constraints: Constraints
     ) -> list[_Seedling]:
         first, second = cuts
-        window = form.window
-        if constraints.max_heavy_atoms is not None:
-            window = Window(
-                min(window.low, constraints.max_heavy_atoms),
-                min(window.high, constraints.max_heavy_atoms),
-            )
+        window = narrowed(form.window, constraints)
         mols = [form.mol] if form.other is None else [form.mol, form.other]
         kept = tuple(scaffold.query(mol) for mol in mols)
         rings = sum(own_rings(mol, constraints) for mol in mols)
@@ -103,7 +96,11 @@ class FormGrowth:
             beside = None if form.beside is None else self.grower.entered_at(form.beside)
             tree = scaffold.seedling(first, vocabulary)
             return [_Seedling(tree, window, kept, rings, beside, form.surroundings)]
-        linking = Linking(self.grower, form.linker)
+        # What is kept leaves the linker no more, and no less, than the whole molecule's window.
+        own = form.linker.atoms
+        heavy = form.window.low - own.low
+        atoms = Window(max(own.low, window.low - heavy), window.high - heavy)
+        linking = Linking(self.grower, LinkerLimits(atoms, form.linker.length))
         if second is None:
             tree = scaffold.seedling(first, vocabulary, fine=True)
             mirrored = tree.copy()

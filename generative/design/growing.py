@@ -7,6 +7,7 @@ by construction. Each attempt has random numbers of its own.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -44,6 +45,18 @@ class Window:
                 f"{what} from {self.low} to {self.high} is no window: give two numbers, neither "
                 "negative, the smaller first"
             )
+
+
+def narrowed(window: Window, constraints: Constraints) -> Window:
+    """The window within what the constraints say of heavy atoms; an empty one is one number."""
+    most = budgets.largest(constraints)
+    high = window.high if most is None else min(window.high, most)
+    lows = [
+        math.ceil(limit.low)
+        for limit in constraints.ranges
+        if limit.name == budgets.HEAVY_ATOMS and limit.low is not None
+    ]
+    return Window(min(max(window.low, *lows, 0), high), high)
 
 
 @dataclass

@@ -209,6 +209,7 @@ def test_what_adds_up_is_masked_not_refused(shipped: MotifGenerator) -> None:
             PropertyRange("hbd", None, 1),
             PropertyRange("rings", None, 3),
             PropertyRange("molecular-weight", None, 340),
+            PropertyRange("heavy-atoms", 19, 23),
         )
     )
     designs = [
@@ -218,6 +219,7 @@ def test_what_adds_up_is_masked_not_refused(shipped: MotifGenerator) -> None:
     for one in designs:
         assert len(one.molecules) == 20
         assert set(one.yield_.refused) <= {"duplicate"}
+        assert all(19 <= n <= 23 for n in heavy(one))
 
 
 def test_constraints_hold_and_their_reasons_are_counted(shipped: MotifGenerator) -> None:
