@@ -71,8 +71,6 @@ class Constraints:
             tuple((text, _pattern(text)) for text in self.forbidden),
         )
 
-    patterns = read
-
 
 @dataclass(frozen=True)
 class Requirements:

@@ -5,17 +5,29 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import typer
 from rdkit import Chem
 
 import molq
-from molq.cli.entry import run_arguments
+from molq.cli.entry import app, run_arguments
 
 OSIMERTINIB = "COc1cc(N(C)CCN(C)C)c(NC(=O)C=C)cc1Nc1nccc(n1)-c1cn(C)c2ccccc12"
 FRAGMENTS = ["--fragment", "c1ccncc1[*]", "--fragment", "O=C(Nc1ccccc1F)[*]"]
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "design-tasks.md").read_text()
+
+
+@pytest.mark.parametrize("line", sorted(set(re.findall(r"^molq sample .*$", PAGE, re.MULTILINE))))
+def test_every_command_of_the_page_parses(line: str) -> None:
+    sample = typer.main.get_command(app).commands["sample"]  # type: ignore[attr-defined]
+    assert sample.make_context("sample", shlex.split(line)[2:]).params
 
 
 def _run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
