@@ -14,6 +14,11 @@ def zinc250k() -> MotifGenerator:
     return load(_shipped("zinc250k"))
 
 
+def moses() -> MotifGenerator:
+    """The prior trained on the training set of MOSES; its card is ``moses.toml``."""
+    return load(_shipped("moses"))
+
+
 def file_of(name: str) -> Path | None:
     """The file behind a generator's name or path; None when it is no prior of molq."""
     for path in (_shipped(name), Path(name)):
