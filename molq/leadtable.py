@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, overload
+
+from rdkit import Chem, rdBase
 
 from screening import leadfiles, scorers
 from screening.candidate import Candidate
@@ -61,6 +63,24 @@ def label(lead: Lead) -> str:
 def leading_score(lead: Lead) -> Score | None:
     """The score of the first recipe among the objectives, None where there is none."""
     return next(iter(lead.scores.values()), None)
+
+
+def made_by(candidate: Candidate, names: Mapping[str, str]) -> str:
+    """Which hand of the generator proposed a molecule and from what; "" where none did.
+
+    Args:
+        candidate: the molecule.
+        names: what molecules are called, by SMILES; others go by their InChIKey's skeleton.
+    """
+    if not candidate.hand or candidate.hand == "prior":
+        return candidate.hand
+    parents = [names.get(x) or Chem.MolToInchiKey(_read(x))[:14] for x in candidate.parents]
+    return f"{candidate.hand} of {' and '.join(parents)}" if parents else candidate.hand
+
+
+def _read(smiles: str) -> Chem.Mol:
+    with rdBase.BlockLogs():
+        return Chem.MolFromSmiles(smiles)
 
 
 def site_of(lead: Lead) -> tuple[int, ...]:
@@ -161,6 +181,15 @@ class LeadTable(Sequence[Lead]):
             )  # fmt: skip
         return columns
 
+    @cached_property
+    def names(self) -> Mapping[str, str]:
+        """What the leads are called, by SMILES."""
+        return {lead.candidate.smiles: label(lead) for lead in self.leads}
+
+    def origin(self, lead: Lead) -> str:
+        """Where a lead comes from: the library, or the hand that made it and from what."""
+        return made_by(lead.candidate, self.names) or lead.candidate.origin
+
     def to_frame(self) -> pd.DataFrame:
         """One row for each lead, the columns of ``leads.csv``; headers carry the units."""
         import pandas as pd
@@ -182,6 +211,8 @@ class LeadTable(Sequence[Lead]):
                 "scores": {name: score.to_json() for name, score in lead.scores.items()},
                 "alerts": list(lead.alerts),
                 "origin": lead.candidate.origin,
+                "hand": lead.candidate.hand,
+                "parents": list(lead.candidate.parents),
                 "round": lead.round,
                 "row": lead.candidate.row,
             }
@@ -200,7 +231,7 @@ class LeadTable(Sequence[Lead]):
                     Picture(_drawn_smiles(lead), site_of(lead)),
                     f"{label(lead)}: {lead.candidate.smiles}",
                     *(column.cell(lead) for column in shown),
-                    lead.candidate.origin,
+                    self.origin(lead),
                 ]
                 for lead in self.leads
             ],

@@ -53,7 +53,7 @@ def table(
             header.append(f"{part.recipe} desirability")
     for name in properties:
         header += [titled(name, scorers.find(name).unit), f"{name} desirability"]
-    header.append("alerts")
+    header += ["alerts", "hand", "parents"]
     rows: list[list[Cell]] = []
     for lead in leads:
         candidate = lead.candidate
@@ -65,7 +65,7 @@ def table(
                 row.append(lead.desirabilities[part.recipe])
         for name in properties:
             row += [lead.properties[name], lead.desirabilities[name]]
-        row.append("; ".join(lead.alerts))
+        row += ["; ".join(lead.alerts), candidate.hand, " ".join(candidate.parents)]
         rows.append(row)
     return header, rows
 

@@ -197,7 +197,7 @@ class _Loop:
                 surrogate_note=surrogate_note,
             )
             if offer.warning:
-                self._journal.log("generator", f"round {round}: {offer.warning}")
+                self._journal.log(proposals.NARROWED, f"round {round}: {offer.warning}")
             self._journal.add_selections(round, selections)
         return True
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from generative.generator import Generator
 
 NO_GENERATOR = "no generator"
+NARROWED = "generator"  # kind of the log's line that says so
 
 
 @dataclass(frozen=True)

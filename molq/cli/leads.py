@@ -86,7 +86,7 @@ def show(table: LeadTable, *, json: bool) -> None:
                 label(lead),
                 lead.candidate.smiles,
                 *(_number(column, lead) for column in columns),
-                lead.candidate.origin,
+                table.origin(lead),
                 str(len({f for score in lead.scores.values() for f in score.flags}) or "–"),
             ]
             for lead in table

@@ -12,7 +12,15 @@ import numpy as np
 
 from molq import depiction
 from molq.campaignfile import RunFile
-from molq.leadtable import LeadColumn, LeadTable, called, label, leading_score, site_of
+from molq.leadtable import (
+    LeadColumn,
+    LeadTable,
+    called,
+    label,
+    leading_score,
+    made_by,
+    site_of,
+)
 from molq.report import basis, chart
 from molq.report.contents import (
     CalibrationRow,
@@ -34,6 +42,7 @@ from molq.runstatus import RunStatus, duration
 from molq.uncertainty import digits_for
 from screening.journal import Journal
 from screening.objective import ObjectiveSettings
+from screening.proposals import NARROWED
 from screening.ranking import Lead
 from screening.records import Result, SelectionRecord
 from screening.surrogate import Prediction, calibration
@@ -78,13 +87,24 @@ def contents(
         written=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         molq_version=version("molq"),
         facts=_facts(status, table, scored, file),
-        summary=sentences(scored, table, found, by_value=not file.objective),
+        summary=(
+            *sentences(scored, table, found, by_value=not file.objective),
+            *_narrowings(journal),
+        ),
         notice=table.notice,
         terms=any(score.contributions for lead in best for score in lead.scores.values()),
         objectives=_objectives(table, file),
         has_objectives=bool(file.objective),
         columns=tuple(_column(column, scored) for column in shown),
-        leads=tuple(_lead_row(lead, shown, has_objectives=bool(file.objective)) for lead in best),
+        leads=tuple(
+            _lead_row(
+                lead,
+                shown,
+                made_by(lead.candidate, table.names),
+                has_objectives=bool(file.objective),
+            )
+            for lead in best
+        ),
         leads_total=len(table),
         agreement=found,
         charts=_progress(journal, table, file),
@@ -94,6 +114,17 @@ def contents(
         dropped=dropped,
         dropped_total=dropped_total,
         provenance=_provenance(journal, file, scored),
+    )
+
+
+def _narrowings(journal: Journal) -> tuple[str, ...]:
+    rounds = [event for event in journal.events() if event.kind == NARROWED]
+    if not rounds:
+        return ()
+    times = "one round" if len(rounds) == 1 else f"{len(rounds)} rounds"
+    return (
+        f"Before {times} the proposals had narrowed and were widened again; the rounds' notes "
+        "under the settings say how.",
     )
 
 
@@ -165,7 +196,9 @@ def _column(column: LeadColumn, scored: Iterable[Result]) -> Column:
     return Column(header, column.unit, min(column.digits, 3), column.meaning, column.kind)
 
 
-def _lead_row(lead: Lead, columns: Sequence[LeadColumn], *, has_objectives: bool) -> LeadRow:
+def _lead_row(
+    lead: Lead, columns: Sequence[LeadColumn], made: str, *, has_objectives: bool
+) -> LeadRow:
     score = leading_score(lead)
     smiles = score.smiles if score is not None else lead.candidate.smiles
     found = f"round {lead.round}" if lead.round is not None else ""
@@ -183,6 +216,7 @@ def _lead_row(lead: Lead, columns: Sequence[LeadColumn], *, has_objectives: bool
         cells=tuple(_cell(lead, column, has_objectives=has_objectives) for column in columns),
         origin=lead.candidate.origin,
         found=found,
+        made=made,
         notes=tuple(alert.replace("_", " ") for alert in lead.alerts),
         flags=tuple(dict.fromkeys(f for score in lead.scores.values() for f in score.flags)),
         basis=tuple(basis.of(name, score) for name, score in lead.scores.items()),
