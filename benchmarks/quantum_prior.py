@@ -282,12 +282,11 @@ def ridge(
 
 def cost(machine: BornMachine) -> None:
     """What the circuit takes on backends, and how far noise takes its samples."""
-    from generative.bornmachine import circuit
     from simulation.errors import SimulationError
-    from simulation.quantum import backends, bitstrings
+    from simulation.quantum import backends, bitstrings, hardwareefficient
 
     ideal = machine.probabilities()
-    made = circuit(machine.ansatz, machine.angles)
+    made = hardwareefficient.circuit(*machine.ansatz.split(machine.angles))
     print(
         f"\n### Cost: {machine.ansatz.qubits} qubits, {machine.ansatz.layers} layers, "
         f"{machine.parameters} angles, {SHOTS} shots\n"

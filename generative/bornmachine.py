@@ -5,25 +5,22 @@ circuit (Liu and Wang, Phys. Rev. A 98, 062324 (2018)). As a prior of a molecula
 Ghazi Vakili et al., Nature Biotechnology (2025).
 
 Up to 16 qubits the state is simulated here for training. What is sampled may come from
-anywhere: a ``CircuitSampler`` is handed in, and sees nothing but the circuit.
+anywhere: a ``CircuitSampler`` is handed in, and sees nothing but the form of the circuit and
+its angles. Who makes a circuit of them for a device is none of this package's business.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 
 from generative.codemodel import divergence, drawn, minimised
 from generative.statevector import Ansatz, gradient, probabilities
 
-if TYPE_CHECKING:  # qiskit is loaded when a circuit is made
-    from qiskit import QuantumCircuit
-
 NAME = "qcbm"
-CIRCUIT = "born-machine"  # what every circuit is called wherever it runs
 
 STEPS = 300
 RATE = 0.05
@@ -35,11 +32,12 @@ WIDTHS = (0.25, 1.0, 4.0)
 class CircuitSampler(Protocol):
     """Runs circuits: a simulator, or a device."""
 
-    def words(self, circuit: QuantumCircuit, shots: int, *, seed: int) -> np.ndarray:
+    def words(self, ansatz: Ansatz, angles: np.ndarray, shots: int, *, seed: int) -> np.ndarray:
         """What every qubit was measured as, bit i of a word qubit i. shape: (shots,), int64
 
         Args:
-            circuit: without measurements, angles bound.
+            ansatz: form of the circuit.
+            angles: shape (parameters,), rad.
             shots: how often it runs.
             seed: of the sampling, where that can be seeded.
 
@@ -71,25 +69,7 @@ class BornMachine:
         """Words measured in ``n`` runs of the circuit. shape: (n,), int64"""
         if self.sampler is None:
             return drawn(self.probabilities(), n, seed)
-        return self.sampler.words(circuit(self.ansatz, self.angles), n, seed=seed)
-
-
-def circuit(ansatz: Ansatz, angles: np.ndarray) -> QuantumCircuit:
-    """The circuit in Qiskit, without measurements; it carries nothing but gates and angles."""
-    from qiskit import QuantumCircuit
-
-    made = QuantumCircuit(ansatz.qubits, name=CIRCUIT)
-    turn_y, turn_z = ansatz.split(angles)
-    for qubit, angle in enumerate(turn_y[0].tolist()):
-        made.ry(angle, qubit)
-    for row_z, row_y in zip(turn_z.tolist(), turn_y[1:].tolist(), strict=True):
-        for first in (0, 1):  # every other pair at once: two gates deep
-            for qubit in range(first, ansatz.qubits - 1, 2):
-                made.cz(qubit, qubit + 1)
-        for qubit, (z, y) in enumerate(zip(row_z, row_y, strict=True)):
-            made.rz(z, qubit)
-            made.ry(y, qubit)
-    return made
+        return self.sampler.words(self.ansatz, self.angles, n, seed=seed)
 
 
 @dataclass(frozen=True)

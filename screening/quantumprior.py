@@ -15,14 +15,12 @@ from generative.start import StartError
 from simulation.quantum import backends
 
 if TYPE_CHECKING:  # torch and qiskit are loaded when a generator is made
-    from qiskit import QuantumCircuit
-
     from generative.generator import Generator
+    from generative.statevector import Ansatz
     from simulation.quantum.backends import Backend
     from simulation.quantum.technicalfile import Sampling
 
 FILE = "quantum-prior.json"  # in a run's folder; a technical file
-FORM = "hardware-efficient: RY, then layers of CZ along the chain, RZ, RY"
 _QCBM = "qcbm"
 _OF_CIRCUITS = ("backend", "queue_limit_s")
 _OF_STARTS = ("base", "qubits", "layers", "shots")
@@ -36,7 +34,7 @@ class BackendSampler:
     queue_limit_s: float  # to wait for a remote device at most
     record: Path | None = None  # technical file to which each sampling is added
 
-    def words(self, circuit: QuantumCircuit, shots: int, *, seed: int) -> np.ndarray:
+    def words(self, ansatz: Ansatz, angles: np.ndarray, shots: int, *, seed: int) -> np.ndarray:
         """What every qubit was measured as. shape: (shots,), int64
 
         Raises:
@@ -44,15 +42,15 @@ class BackendSampler:
                 cannot be kept.
         """
         from simulation.errors import SimulationError
-        from simulation.quantum import bitstrings
+        from simulation.quantum import bitstrings, hardwareefficient
 
         try:
             measured = bitstrings.measure(
-                circuit,
+                hardwareefficient.circuit(*ansatz.split(angles)),
                 self.backend,
                 shots=shots,
                 seed=seed,
-                form=FORM,
+                form=hardwareefficient.NAME,
                 queue_limit_s=self.queue_limit_s,
             )
             if self.record is not None:
