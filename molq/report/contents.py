@@ -79,10 +79,10 @@ class LeadRow:
     cells: tuple[Cell, ...]  # one for each column
     origin: str  # "library", "generator"
     found: str  # "round 2", "row 17"
-    made: str  # "crossover of m1 and m2", "" for a molecule of the library
     notes: tuple[str, ...]  # structural alerts
     flags: tuple[str, ...]  # doubts about the score
     basis: tuple[Basis, ...]  # what stands behind the values, a recipe each
+    made: str = ""  # "crossover of m1 and m2"; nothing for a molecule of the library
 
 
 @dataclass(frozen=True)
