@@ -2,7 +2,7 @@
 
     OMP_NUM_THREADS=1 python benchmarks/pmo.py --out DIR [--tasks qed,drd2] [--calls 10000]
         [--seeds 0,1,2] [--jobs 2]
-    python benchmarks/pmo.py --table DIR [--markdown]
+    python benchmarks/pmo.py --table DIR [--calls 10000] [--markdown]
     python benchmarks/pmo.py --check
 
 Every call is written down as it is made, in DIR/TASK-SEED.csv; a task that was interrupted
@@ -212,7 +212,8 @@ def main() -> None:
     if arguments.table:
         from pmo_table import table
 
-        print(table(arguments.table, arguments.anchors, markdown=arguments.markdown))
+        budget, markdown = arguments.calls, arguments.markdown
+        print(table(arguments.table, arguments.anchors, budget=budget, markdown=markdown))
         return
     if arguments.out is None:
         parser.error("give --out DIR to run, --table DIR to print, or --check")

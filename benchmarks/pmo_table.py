@@ -31,8 +31,8 @@ class Row:
     short_cpu_s: float  # of the first SHORT calls, without the oracle
 
 
-def rows(folder: Path) -> tuple[list[Row], int]:
-    """The tasks that have begun, and the full budget.
+def rows(folder: Path, budget: int) -> list[Row]:
+    """The tasks that have begun, judged at the full budget.
 
     Raises:
         ValueError: the folder holds no history.
@@ -41,10 +41,6 @@ def rows(folder: Path) -> tuple[list[Row], int]:
     for path in sorted(folder.glob("*.csv")):
         found[path.stem.rpartition("-")[0]].append(path)
     made = []
-    budget = 0
-    for path in folder.glob("*.json"):
-        budget = max(budget, int(json.loads(path.read_text(encoding="utf-8"))["budget"]))
-    budget = budget or 10_000
     for task in TASKS:
         histories = [(path, read(path)) for path in found.get(task, ())]
         histories = [(path, calls) for path, calls in histories if calls]
@@ -72,7 +68,7 @@ def rows(folder: Path) -> tuple[list[Row], int]:
         )
     if not made:
         raise ValueError(f"{folder} holds no PMO history (TASK-SEED.csv)")
-    return made, budget
+    return made
 
 
 def _ended(history: Path, calls: int, budget: int) -> bool:
@@ -99,9 +95,9 @@ def published(path: Path) -> dict[str, dict[str, float]]:
         }
 
 
-def table(folder: Path, anchors: Path, *, markdown: bool = False) -> str:
+def table(folder: Path, anchors: Path, *, budget: int = 10_000, markdown: bool = False) -> str:
     """AUC at the small and at the full budget beside published values, and the costs."""
-    made, budget = rows(folder)
+    made = rows(folder, budget)
     peers = published(anchors)
     names = [p for p in PEERS if any(p in values for values in peers.values())]
     header = ["task", f"{SHORT}: top-10", f"{budget}: top-1", "top-10", "top-100", *names]
