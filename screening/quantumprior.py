@@ -22,8 +22,14 @@ if TYPE_CHECKING:  # torch and qiskit are loaded when a generator is made
 
 FILE = "quantum-prior.json"  # in a run's folder; a technical file
 _QCBM = "qcbm"
-_OF_CIRCUITS = ("backend", "queue_limit_s")
-_OF_STARTS = ("base", "qubits", "layers", "shots")
+_LOOKED_AT_BY = {
+    "base": START_PRIORS,
+    "qubits": START_PRIORS,
+    "shots": START_PRIORS,
+    "layers": (_QCBM, "rbm"),
+    "backend": (_QCBM,),
+    "queue_limit_s": (_QCBM,),
+}
 
 
 @dataclass(frozen=True)
@@ -134,16 +140,12 @@ def _backend(settings: GeneratorSettings) -> Backend:
 
 def _check(settings: GeneratorSettings) -> None:
     """That no key is set which the prior does not look at."""
-    ignored: tuple[str, ...] = ()
-    if settings.prior not in START_PRIORS:
-        ignored = (*_OF_STARTS, *_OF_CIRCUITS)
-        wanted = ", ".join(f'"{name}"' for name in START_PRIORS)
-    elif settings.prior != _QCBM:
-        ignored, wanted = _OF_CIRCUITS, f'"{_QCBM}"'
-    for key in ignored:
+    for key, priors in _LOOKED_AT_BY.items():
         value = getattr(settings, key)
-        if value != GeneratorSettings.model_fields[key].default:
-            raise ValueError(
-                f"{key} = {value!r} means nothing with prior = {settings.prior!r}: it is for "
-                f"prior {wanted}"
-            )
+        if settings.prior in priors or value == GeneratorSettings.model_fields[key].default:
+            continue
+        wanted = " or ".join(f'"{name}"' for name in priors)
+        raise ValueError(
+            f"{key} = {value!r} means nothing with prior = {settings.prior!r}: it is for "
+            f"prior = {wanted}"
+        )

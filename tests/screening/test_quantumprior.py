@@ -163,6 +163,7 @@ def test_settings_that_mean_nothing_together_are_named(network: Path) -> None:
     for changes, said in (
         ({"prior": "zinc250k", "base": "zinc250k"}, "qubits = 8 means nothing"),
         ({"prior": "rbm", "backend": "aer"}, "backend = 'aer' means nothing with prior = 'rbm'"),
+        ({"prior": "empirical"}, "layers = 2 means nothing"),
         ({"backend": "fake:manila"}, "8 qubits does not fit fake:manila"),
         ({"backend": "aether"}, "unknown backend 'aether'"),
         ({"base": "rbm"}, "base 'rbm' is no trained network"),
@@ -257,7 +258,8 @@ def test_nothing_but_the_circuit_leaves_for_a_device(
 def test_the_classical_priors_grow_molecules_without_a_circuit(
     network: Path, tmp_path: Path, prior: str
 ) -> None:
-    generator = quantumprior.find(settings(network, prior=prior), tmp_path)
+    layers = 2 if prior == "rbm" else 6  # counts have no layers
+    generator = quantumprior.find(settings(network, prior=prior, layers=layers), tmp_path)
     molecules = generator.sample(8, seed=2)
     assert len(set(molecules)) == 8
     assert generator.sample(8, seed=2) == molecules
