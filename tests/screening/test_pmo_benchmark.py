@@ -165,9 +165,10 @@ def test_table_of_a_folder(pmo, job, tmp_path):
     table = importlib.import_module("pmo_table")
     anchors = tmp_path / "anchors"
     anchors.write_text("task,tanimoto_gp_bo,f_rag_prescreened\nperindopril_mpo,.658,.9\n")
-    text = table.table(tmp_path, anchors, markdown=True)
+    text = table.table(tmp_path, anchors, budget=30, markdown=True)
     assert "| perindopril_mpo |" in text
     assert "0.658 | 0.658 |" in text  # the prescreened one is not compared with
+    assert "perindopril_mpo (unfinished)" in table.table(tmp_path, anchors, budget=31)
     assert "sum of 1" in table.table(tmp_path, tmp_path / "none")
     with pytest.raises(ValueError, match="no PMO history"):
         table.table(tmp_path / "empty", anchors)
