@@ -6,7 +6,16 @@ import tomllib
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from generative.constraints import Constraints, PropertyRange
 
 # Priors over where molecules start, grown by another prior's network.
 START_PRIORS = ("qcbm", "rbm", "empirical")
@@ -107,8 +116,33 @@ class GeneratorSettings(BaseModel):
         "preferred",
     )
     max_heavy_atoms: int | None = Field(default=None, ge=2, description="largest proposal")
+    max_ring_size: int | None = Field(
+        default=None, ge=3, description="atoms of the largest ring that is grown"
+    )
+    ranges: dict[str, tuple[float, float]] = Field(
+        default_factory=dict,
+        description="lowest and highest value of a property of every proposal, as in "
+        "ranges = { logp = [1, 4], sa-score = [1, 4] }; -inf and inf leave an end open",
+    )
     required: tuple[str, ...] = Field(default=(), description="SMARTS every proposal matches")
     forbidden: tuple[str, ...] = Field(default=(), description="SMARTS no proposal matches")
+
+    def constraints(self) -> Constraints:
+        """What every proposal meets."""
+        return Constraints(
+            max_heavy_atoms=self.max_heavy_atoms,
+            required=self.required,
+            forbidden=self.forbidden,
+            ranges=tuple(PropertyRange(name, *ends) for name, ends in self.ranges.items()),
+            max_ring_size=self.max_ring_size,
+        )
+
+    @field_validator("ranges")
+    @classmethod
+    def _meaningful(cls, value: dict[str, tuple[float, float]]) -> dict[str, tuple[float, float]]:
+        for name, ends in value.items():
+            PropertyRange(name, *ends).check()
+        return value
 
     @property
     def network(self) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from simulation.score import Score
 
-ColumnKind = Literal["utility", "objective", "recipe", "baseline", "deviation"]
+ColumnKind = Literal["utility", "objective", "recipe", "baseline", "deviation", "property"]
 
 DEVIATION_UNIT = "mHa"
 _NO_STEREO = "UHFFFAOY"  # the InChIKey block of a molecule without stereo or isotope layers
@@ -41,6 +41,12 @@ class LeadColumn:
     def title(self) -> str:
         """The header with its unit."""
         return f"{self.header} ({self.unit})" if self.unit else self.header
+
+
+_SA_SCORE = LeadColumn(
+    scorers.SA_SCORE.name, scorers.SA_SCORE.unit, "property", 2, scorers.SA_SCORE.summary,
+    lambda lead: scorers.value(scorers.SA_SCORE.name, lead.candidate.smiles),
+)  # fmt: skip
 
 
 def called(candidate: Candidate) -> str:
@@ -126,7 +132,7 @@ class LeadTable(Sequence[Lead]):
 
     @cached_property
     def number_columns(self) -> tuple[LeadColumn, ...]:
-        """Utility, objectives, recipes computed beside them, baselines and deviations."""
+        """Utility, objectives, recipes computed beside them, baselines, deviations, SA score."""
         columns = [
             LeadColumn(
                 "utility", "", "utility", 3,
@@ -140,6 +146,8 @@ class LeadTable(Sequence[Lead]):
             if name not in wanted:
                 columns.append(replace(self._objective_column(name), kind="recipe"))
         columns += self._score_columns()
+        if scorers.SA_SCORE.name not in wanted:
+            columns.append(_SA_SCORE)
         return tuple(columns)
 
     def _objective_column(self, name: str) -> LeadColumn:
@@ -207,7 +215,7 @@ class LeadTable(Sequence[Lead]):
                 "inchikey": lead.candidate.inchikey,
                 "utility": lead.utility,
                 "desirabilities": dict(lead.desirabilities),
-                "properties": dict(lead.properties),
+                "properties": {_SA_SCORE.header: _SA_SCORE.cell(lead), **lead.properties},
                 "scores": {name: score.to_json() for name, score in lead.scores.items()},
                 "alerts": list(lead.alerts),
                 "origin": lead.candidate.origin,

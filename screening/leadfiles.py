@@ -39,6 +39,7 @@ def table(
     """Header and rows of the leads; a value's unit stands in its header.
 
     The recipes that were asked for come first, then those that were computed beside them.
+    The SA score is always there: a lead has to be made.
     """
     wanted, properties = recipe_names(objectives), scorer_names(objectives)
     beside = {name for lead in leads for name in lead.scores if name not in wanted}
@@ -53,6 +54,8 @@ def table(
             header.append(f"{part.recipe} desirability")
     for name in properties:
         header += [titled(name, scorers.find(name).unit), f"{name} desirability"]
+    if scorers.SA_SCORE.name not in properties:
+        header.append(scorers.SA_SCORE.name)
     header += ["alerts", "hand", "parents"]
     rows: list[list[Cell]] = []
     for lead in leads:
@@ -65,6 +68,8 @@ def table(
                 row.append(lead.desirabilities[part.recipe])
         for name in properties:
             row += [lead.properties[name], lead.desirabilities[name]]
+        if scorers.SA_SCORE.name not in properties:
+            row.append(scorers.value(scorers.SA_SCORE.name, candidate.smiles))
         row += ["; ".join(lead.alerts), candidate.hand, " ".join(candidate.parents)]
         rows.append(row)
     return header, rows

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from generative.constraints import Constraints
 from generative.proposal import Proposal, Scored, Worth
 from generative.settings import GeneratorSettings
 from screening import acquisition
@@ -93,11 +92,7 @@ class Proposals:
             seed=outlook.seed,
             worth=self._worth(outlook),
             scaffold=settings.scaffold,
-            constraints=Constraints(
-                max_heavy_atoms=settings.max_heavy_atoms,
-                required=settings.required,
-                forbidden=settings.forbidden,
-            ),
+            constraints=settings.constraints(),
         )
         fresh: dict[str, Candidate] = {}
         repeated = dropped = 0

@@ -187,6 +187,8 @@ def _column(column: LeadColumn, scored: Iterable[Result]) -> Column:
     header = column.header
     if column.kind == "utility":
         header = "Utility"
+    if column.kind == "property":
+        header = "SA score"
     if column.kind == "baseline":
         header = baseline_words(header)
     if column.kind == "deviation":
