@@ -29,6 +29,7 @@ from rdkit import Chem
 from generative.acceptance import acceptance
 from generative.constraints import Constraints
 from generative.diversity import Buckets, collapse, diversity, spread
+from generative.finetuning import LEASH
 from generative.generator import Generator
 from generative.handshares import divided, shares
 from generative.mating import Mating
@@ -166,11 +167,12 @@ class _Call:
     def proposed(self, n: int, worth: Worth | None) -> Proposed:
         self._teach()
         breeding = _kept(self.best, self.accepts)
-        hands = {"prior", "crossover", "mutation", "edit"} if breeding.smiles else {"prior"}
         settings = self.settings
         mating = Mating(self.generator, self._limit(), self.accepts)
-        hands -= mating.unable
-        part = shares(self.scored, settings.hands, hands, adapt=settings.adapt)
+        hands = {"prior", "crossover", "mutation", "edit"} - mating.unable
+        part: Mapping[str, float] = {"prior": 1.0}  # alone while there is nothing to breed from
+        if breeding.smiles:
+            part = shares(self.scored, settings.hands, hands, adapt=settings.adapt)
         if self.collapse is not None and part.get("prior", 1.0) < PRIOR_SHARE:
             others = 1 - part.get("prior", 0.0)
             part = {
@@ -202,7 +204,7 @@ class _Call:
         self._taught(settings.kl)
         self.collapse = self._narrowed()
         if self.collapse is not None:
-            self._taught(FIRMER * settings.kl)
+            self._taught(FIRMER * max(settings.kl, LEASH))
             self.per_scaffold = max(1, settings.per_scaffold // NARROWER)
 
     def _taught(self, kl: float) -> None:

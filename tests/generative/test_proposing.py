@@ -56,6 +56,9 @@ def test_without_scores_the_prior_proposes(tiny: MotifGenerator) -> None:
     assert {p.hand for p in found.proposals} == {"prior"}
     assert len(found.proposals) == 20
     assert (found.taught_by, found.note, found.warning) == (0, "the prior", "")
+    only_edits = GeneratorSettings(hands=HandSettings(prior=0, crossover=0, mutation=0))
+    first = Proposer(tiny, only_edits).propose(20, [], seed=3)
+    assert first == list(found.proposals)
 
 
 def test_every_hand_proposes_and_the_same_seed_proposes_the_same(tiny: MotifGenerator) -> None:
