@@ -250,9 +250,14 @@ def given(arguments: argparse.Namespace, told: Callable[[str], None]) -> tuple[s
         chosen = rng.permutation(len(training))[: arguments.n]
         return "training molecules", [training[i] for i in chosen]
     prior = find(arguments.prior)
-    path = arguments.out or Path("runs/moses") / f"{prior.name}-{arguments.seed}.smi"
+    label = prior.name
+    if arguments.temperature != 1.0:
+        prior = prior.tempered(arguments.temperature)
+        label += f" at {arguments.temperature:g}"
+    name = f"{label.replace(' ', '-')}-{arguments.seed}.smi"
+    path = arguments.out or Path("runs/moses") / name
     told(f"sampling {arguments.n} molecules into {path}")
-    return prior.name, sampled(prior, arguments.n, arguments.seed, path)
+    return label, sampled(prior, arguments.n, arguments.seed, path)
 
 
 def main() -> None:
@@ -265,6 +270,7 @@ def main() -> None:
     parser.add_argument("--assembly", action="store_true", help="compare text with editing")
     parser.add_argument("--n", type=int, default=30_000, help="molecules (default: 30000)")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--temperature", type=float, default=1.0, help="of the sampling")
     parser.add_argument("--out", type=Path, help="file of the sampled SMILES")
     parser.add_argument("--cache", type=Path, default=Path.home() / ".cache" / "molq")
     arguments = parser.parse_args()

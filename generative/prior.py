@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import json
 from collections.abc import Mapping
@@ -44,6 +45,27 @@ class Prior:
     vocabulary: Vocabulary
     policy: Policy
     largest: int  # heavy atoms of the largest training molecule
+
+    def tempered(self, temperature: float) -> Prior:
+        """The same prior, its choices flatter (above 1) or sharper (below 1).
+
+        Every softmax is taken of the logits divided by the temperature: of the root, of the
+        frequent actions with the rare ones together as one, and among the rare ones.
+
+        Raises:
+            ValueError: the temperature is not a positive number.
+        """
+        if not 0 < temperature < float("inf"):
+            raise ValueError(f"the temperature must be a positive number, not {temperature:g}")
+        policy = copy.deepcopy(self.policy)
+        with torch.no_grad():
+            for part in (
+                policy.root,
+                *policy.main.parameters(),
+                *policy.rare.parameters(),
+            ):
+                part.div_(temperature)
+        return dataclasses.replace(self, policy=policy)
 
 
 def save(prior: Prior, path: Path, notes: Mapping[str, object]) -> None:

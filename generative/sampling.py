@@ -131,6 +131,14 @@ class MotifGenerator:
         taught = finetune(self.prior, smiles, weights, replay, seed=seed, kl=kl)
         return MotifGenerator(taught, self.starts)
 
+    def tempered(self, temperature: float) -> MotifGenerator:
+        """A generator whose choices are flatter (above 1) or sharper (below 1).
+
+        Raises:
+            ValueError: the temperature is not a positive number.
+        """
+        return MotifGenerator(self.prior.tempered(temperature), self.starts)
+
     def log_likelihood(self, smiles: Sequence[str], *, seed: int = 0) -> list[float]:
         """Natural log of the probability of growing each molecule in canonical order.
 

@@ -29,6 +29,7 @@ class Common(TypedDict, total=False):
 
     seed: int  # of everything random; 0 by default
     prior: str | Generator  # installed prior, a .safetensors file, or a generator at hand
+    temperature: float  # of every choice: above 1 more varied, below 1 more usual
     max_heavy_atoms: int | None  # of the whole molecule
     required: Sequence[str]  # SMARTS, each must match
     forbidden: Sequence[str]  # SMARTS, none may match
@@ -316,8 +317,11 @@ def _call(common: Common) -> _Call:
     for name in named:
         properties.find(name)
     prior = common.get("prior", PRIOR)
+    found = generator.find(prior) if isinstance(prior, str) else prior
+    if (temperature := common.get("temperature", 1.0)) != 1.0:
+        found = _motif(found).tempered(temperature)
     return _Call(
-        generator.find(prior) if isinstance(prior, str) else prior,
+        found,
         common.get("seed", 0),
         Constraints(
             max_heavy_atoms=common.get("max_heavy_atoms"),

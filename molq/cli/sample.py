@@ -135,6 +135,9 @@ def command(
         str,
         typer.Option("--prior", metavar="NAME", help="Installed prior, or a .safetensors file."),
     ] = "zinc250k",
+    temperature: Annotated[
+        float, typer.Option("--temperature", help="Above 1 more varied, below 1 more usual.")
+    ] = 1.0,
     max_heavy_atoms: Annotated[
         int | None, typer.Option("--max-heavy-atoms", min=2, help="Largest molecule.")
     ] = None,
@@ -198,7 +201,8 @@ def command(
     given = {name: value for name, value in given.items() if value is not None}
     chosen = _chosen(task, given)
     common: Common = {
-        "seed": seed, "prior": prior, "max_heavy_atoms": max_heavy_atoms,
+        "seed": seed, "prior": prior, "temperature": temperature,
+        "max_heavy_atoms": max_heavy_atoms,
         "required": required or (), "forbidden": forbidden or (),
         "ranges": _ranges(ranges or ()), "max_ring_size": max_ring_size,
         "properties": properties or (),

@@ -414,3 +414,24 @@ def test_starts_decide_the_root_and_the_classes_at_it(
     assert started.sample(5, seed=1, scaffold=ACRYLAMIDE) == tiny.sample(
         5, seed=1, scaffold=ACRYLAMIDE
     )
+
+
+def test_a_temperature_flattens_or_sharpens_every_choice(
+    shipped: MotifGenerator,
+) -> None:
+    molecules = shipped.sample(40, seed=3)
+
+    def spread(temperature: float) -> float:
+        likely = shipped.tempered(temperature).sample(200, seed=4)
+        return float(np.mean(shipped.log_likelihood(likely)))
+
+    assert spread(0.5) > spread(1.0) > spread(2.0)
+    same = shipped.tempered(1.0)
+    assert same.sample(40, seed=3) == molecules
+    assert same.prior.policy is not shipped.prior.policy
+
+
+@pytest.mark.parametrize("temperature", [0.0, -1.0, float("inf"), float("nan")])
+def test_a_temperature_is_a_positive_number(shipped: MotifGenerator, temperature: float) -> None:
+    with pytest.raises(ValueError, match="temperature must be a positive number"):
+        shipped.tempered(temperature)
