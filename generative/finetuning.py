@@ -28,7 +28,7 @@ from generative.vocabulary import Vocabulary
 REPLAY = 128
 LEASH = 0.5
 
-STEPS = 40
+STEPS = 20
 LEADS_PER_STEP = 16
 REPLAY_PER_STEP = 16
 GROWTH_STEPS = 10  # learned from one molecule at a time

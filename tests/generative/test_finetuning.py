@@ -46,8 +46,10 @@ def test_leads_become_likelier_and_samples_move_towards_them(
 
 
 def test_the_leash_holds(shipped: MotifGenerator, taught: MotifGenerator, leads: list[str]) -> None:
-    new = taught.sample(100, seed=4)
-    assert len([s for s in new if s not in leads]) >= 80
+    new = taught.sampled(100, seed=4)
+    # Thirty-two leads learned by heart would leave 68, and most attempts would repeat them.
+    assert len([s for s in new.molecules if s not in leads]) >= 75
+    assert new.refused.get("duplicate", 0) <= 60
     others = shipped.sample(60, seed=77)
     lost = np.array(shipped.log_likelihood(others)) - np.array(taught.log_likelihood(others))
     assert np.median(lost) < 8
