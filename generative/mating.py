@@ -41,7 +41,7 @@ class Mating:
         self._prior = found if isinstance(found, Prior) else None
         self._words = None if self._prior is None else Pieces.of(self._prior.vocabulary)
         largest = Limits().max_heavy_atoms
-        self._limits = Limits(max_heavy_atoms=max_heavy_atoms or largest)
+        self._limits = Limits(max_heavy_atoms=max_heavy_atoms or largest, settled=True)
         self._accepts = accepts
 
     @property

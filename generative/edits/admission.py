@@ -14,6 +14,18 @@ _STRAINED = Chem.MolFromSmarts("[$([#6](@=*)@=*),$(*@#*),$([r3]@=[r3]),$([r4;!a]
 _UNSTABLE = Chem.MolFromSmarts(
     "[$([OX2]-[OX2]),$([F,Cl,Br,I]~[#7,#8,#16]),$([#16;v4,v5,v6;!H0]),$([#15;!H0])]"
 )
+# What would not stay as it is drawn, or is not what a chemist would make: conjugated dienes
+# that are not aromatic (all carbon, or in a ring), enols and imidic acids, two OH or NH2
+# at one carbon.
+_UNSETTLED = tuple(
+    Chem.MolFromSmarts(pattern)
+    for pattern in (
+        "[#6;!a]=[#6;!a]-[#6;!a]=[#6;!a]",
+        "[#6,#7;!a]=@[#6,#7;!a]-@[#6,#7;!a]=@[#6,#7;!a]",
+        "[OX2H][#6;!a]=[#6,#7;!a]",
+        "[OX2H,NX3H2][CX4][OX2H,NX3H2]",
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -23,6 +35,7 @@ class Limits:
     min_heavy_atoms: int = 4
     max_heavy_atoms: int = 60
     max_ring_size: int | None = None  # on top of: 5, 6, 7, and sizes that the parents have
+    settled: bool = False  # refuse enols, dienes that are not aromatic, and their like
 
 
 def admitted(
@@ -49,6 +62,8 @@ def admitted(
         if limits.max_ring_size is not None and size > limits.max_ring_size:
             return None
     if mol.HasSubstructMatch(_STRAINED) or mol.HasSubstructMatch(_UNSTABLE):
+        return None
+    if limits.settled and any(mol.HasSubstructMatch(pattern) for pattern in _UNSETTLED):
         return None
     return mol
 

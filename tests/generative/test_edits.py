@@ -218,6 +218,20 @@ def test_what_nobody_would_make_is_refused(strained: str) -> None:
     assert admitted(mol, edits.Limits(), frozenset({3}), {0}) is None
 
 
+@pytest.mark.parametrize(
+    "drawn", ["C1=CC=CCC=C1", "C1=CC=CC1", "CC(O)=NC", "CC=C(O)C", "CC(N)(O)CC", "CC=CC=CC"]
+)
+def test_what_would_not_stay_as_drawn_is_refused_where_asked(drawn: str) -> None:
+    for settled in (False, True):
+        mol = Chem.RWMol(Chem.MolFromSmiles(drawn))
+        found = admitted(mol, edits.Limits(settled=settled), frozenset(), {0})
+        assert (found is None) == settled
+    for smiles in ("O=c1cc[nH]cc1", "C=CC(=O)NC", "CC(=O)C=CC", *DRUGS):
+        mol = Chem.RWMol(Chem.MolFromSmiles(smiles))
+        sizes = frozenset(range(3, 9))
+        assert admitted(mol, edits.Limits(settled=True), sizes, {0}) is not None
+
+
 def test_offspring_are_distinct_new_and_the_same_for_the_same_seed(pieces: Pieces) -> None:
     weights = np.arange(1, len(DRUGS) + 1)
     known = {"CC(=O)Nc1ccccc1"}
