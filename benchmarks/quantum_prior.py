@@ -9,7 +9,8 @@ samples; the Boltzmann machine has as many parameters as the Born machine.
    likelihood of the others, the total variation from all, and what 4,096 samples are.
 2. Use. A prior is taught by 32 leads; what it then proposes is scored by a ridge regression
    on the whole library (docking scores; electrophilicity of covalent warheads).
-3. Cost. The circuit on backends: depth, gates, and how far noise takes the samples.
+3. Cost. The circuit on backends: depth, gates, and how far noise takes the samples; CPU
+   seconds of a campaign's round.
 
 Needs ``enamine10k_scores.csv.gz`` (smiles, score) and ``covalent_barriers.csv`` (smiles,
 omega_ground_state) in the folder of ``--data``. Prints markdown tables.
@@ -77,7 +78,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--base", default="zinc250k")
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--parts", default="density,use,cost")
+    parser.add_argument("--parts", default="density,use,cost,round")
     arguments = parser.parse_args()
     RDLogger.DisableLog("rdApp.*")
     base = generator.find(arguments.base)
@@ -89,16 +90,18 @@ def main() -> None:
     docked = read(arguments.data / "enamine10k_scores.csv.gz", "score", -1.0)
     seeds = range(arguments.seeds)
     begun = time.process_time()
-    machine: BornMachine | None = None
+    learned: tuple[BornMachine, np.ndarray] | None = None
     if "density" in arguments.parts or "cost" in arguments.parts:
-        machine = density(base, docked, seeds)
+        learned = density(base, docked, seeds)
     if "use" in arguments.parts:
         barriers = read(arguments.data / "covalent_barriers.csv", "omega_ground_state", 1.0)
         own = OwnMolecules(base)
-        use("docking score (more negative is better)", base, own, docked, seeds)
+        use("docking score, its sign turned", base, own, docked, seeds)
         use("electrophilicity", base, own, barriers, seeds)
-    if "cost" in arguments.parts and machine is not None:
-        cost(machine)
+    if "cost" in arguments.parts and learned is not None:
+        cost(*learned)
+    if "round" in arguments.parts:
+        one_round(base, docked)
     print(f"\n{time.process_time() - begun:.0f} s of CPU")
 
 
@@ -124,8 +127,14 @@ def learners() -> dict[str, Learner]:
     }
 
 
-def density(base: MotifGenerator, docked: Sequence[tuple[str, float]], seeds: range) -> BornMachine:
-    """Learn the starts of the best tenth from 200 of them; the first machine of the first seed."""
+def density(
+    base: MotifGenerator, docked: Sequence[tuple[str, float]], seeds: range
+) -> tuple[BornMachine, np.ndarray]:
+    """Learn the starts of the best tenth from 200 of them.
+
+    Returns:
+        The Born machine of the first seed; whether a word names a start, shape (words,), bool.
+    """
     vocabulary = base.prior.vocabulary
     best = [smiles for smiles, _ in docked[: len(docked) // 10]]
     rest = [docked[i][0] for i in np.random.default_rng(0).choice(len(docked), LIBRARY)]
@@ -182,7 +191,7 @@ def density(base: MotifGenerator, docked: Sequence[tuple[str, float]], seeds: ra
     paired("held-out NLL", columns, 2, "Born machine")
     paired("TV from all", columns, 3, "Born machine")
     assert first is not None
-    return first
+    return first, code.named
 
 
 def frequencies(words: np.ndarray) -> np.ndarray:
@@ -280,7 +289,7 @@ def ridge(
     return score, quality
 
 
-def cost(machine: BornMachine) -> None:
+def cost(machine: BornMachine, named: np.ndarray) -> None:
     """What the circuit takes on backends, and how far noise takes its samples."""
     from simulation.errors import SimulationError
     from simulation.quantum import backends, bitstrings, hardwareefficient
@@ -291,8 +300,9 @@ def cost(machine: BornMachine) -> None:
         f"\n### Cost: {machine.ansatz.qubits} qubits, {machine.ansatz.layers} layers, "
         f"{machine.parameters} angles, {SHOTS} shots\n"
     )
-    print("| backend | two-qubit gates | depth | TV from the ideal circuit | CPU s |")
-    print("|---|---|---|---|---|")
+    print("| backend | two-qubit gates | depth | TV from the ideal | name a start | CPU s |")
+    print("|---|---|---|---|---|---|")
+    print(f"| the ideal circuit | | | 0 | {ideal[named].sum():.3f} | |")
     for name in BACKENDS:
         begun = time.process_time()
         try:
@@ -300,13 +310,45 @@ def cost(machine: BornMachine) -> None:
                 made, backends.find(name), shots=SHOTS, seed=1, form="", queue_limit_s=0
             )
         except SimulationError as error:
-            print(f"| {name} | {error.message} | | | |")
+            print(f"| {name} | {error.message} | | | | |")
             continue
         seconds = time.process_time() - begun
         off = total_variation(frequencies(measured.words), ideal)
         found = measured.record.compiled
-        cells = (str(found.two_qubit_gates), str(found.depth), f"{off:.3f}", f"{seconds:.1f}")
+        cells = (
+            str(found.two_qubit_gates),
+            str(found.depth),
+            f"{off:.3f}",
+            f"{named[measured.words].mean():.3f}",
+            f"{seconds:.1f}",
+        )
         print(f"| {name} | {' | '.join(cells)} |", flush=True)
+
+
+def one_round(base: MotifGenerator, docked: Sequence[tuple[str, float]]) -> None:
+    """CPU seconds of a campaign's round, and of what a process does once."""
+    own = OwnMolecules(base)
+    spent: dict[str, float] = {}
+
+    def timed(what: str, work: Callable[[], object]) -> None:
+        begun = time.process_time()
+        work()
+        spent[what] = time.process_time() - begun
+
+    leads, weights = [smiles for smiles, _ in docked[:LEADS]], [1.0] * LEADS
+    timed("own molecules, once", lambda: own.lesson)
+    prior = StartPrior(base, learner("qcbm"), own=own)
+    timed("classes of the actions, once", lambda: prior.coded.action_class)
+    timed("teaching the network", lambda: base.finetuned(leads, weights, seed=1))
+    taught = StartPrior(
+        base, learner("qcbm"), own=own, leads=(leads, weights), own_share=KL / (1 + KL), seed=1
+    )
+    timed("teaching the starts, and sampling", lambda: taught.coded.measured)
+    alone = sum(len(kind.roots) == 1 for kind in taught.coded.code.cores)
+    print(f"\n### A round\n\n{alone} cores with a number of their own\n")
+    print("| | CPU s |\n|---|---|")
+    for what, seconds in spent.items():
+        print(f"| {what} | {seconds:.1f} |")
 
 
 def table(
