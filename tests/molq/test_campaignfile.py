@@ -39,6 +39,11 @@ def test_paths_are_meant_from_the_files_folder(smallest: Path) -> None:
     assert file.library.path == smallest.parent / "library.csv"
     assert file.generator.prior == str(smallest.parent / "mine.safetensors")
     assert CampaignFile.from_toml(smallest).generator.prior == "zinc250k"
+    starts = CampaignFile.from_toml(
+        smallest, ["generator.prior=qcbm", "generator.base=mine.safetensors"]
+    )
+    assert starts.generator.prior == "qcbm"
+    assert starts.generator.network == str(smallest.parent / "mine.safetensors")
 
 
 def test_absolute_paths_stay(smallest: Path) -> None:
