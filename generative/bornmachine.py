@@ -12,7 +12,7 @@ its angles. Who makes a circuit of them for a device is none of this package's b
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 import numpy as np
@@ -98,10 +98,6 @@ class BornLearner:
 
         angles = minimised(slope, first_angles(ansatz, seed), steps=self.steps, rate=self.rate)
         return BornMachine(ansatz, angles, self.sampler)
-
-    def with_sampler(self, sampler: CircuitSampler) -> BornLearner:
-        """The same, its machines sampled elsewhere."""
-        return replace(self, sampler=sampler)
 
 
 def first_angles(ansatz: Ansatz, seed: int) -> np.ndarray:
