@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.metadata import entry_points
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-from rdkit import Chem, RDConfig
-from rdkit.Chem import Crippen, Descriptors, rdMolDescriptors
-from rdkit.Chem.QED import qed
+from rdkit import Chem
 
+from generative import properties
 from screening.standardise import molecule
 
 GROUP = "molq.scorers"
@@ -60,56 +57,18 @@ class Property:
         return float(self.function(mol))
 
 
-@cache
-def _synthetic_accessibility() -> Any:
-    # RDKit ships the authors' code and its fragment table beside the package, not in it
-    path = Path(RDConfig.RDContribDir) / "SA_Score" / "sascorer.py"
-    spec = importlib.util.spec_from_file_location("rdkit_contrib_sascorer", path)
-    if spec is None or spec.loader is None or not path.exists():
-        raise ValueError(f"sa-score needs RDKit's Contrib folder; {path} is missing")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def _property(name: str) -> Property:
+    known = properties.find(name)
+    return Property(name, known.unit, known.meaning, known.function)
 
 
-def _sa_score(mol: Chem.Mol) -> float:
-    return float(_synthetic_accessibility().calculateScore(mol))
-
-
-QED = Property(
-    "qed", "", "quantitative estimate of drug-likeness, 0..1 (Bickerton et al. 2012)", qed
-)
-MOLECULAR_WEIGHT = Property(
-    "molecular-weight",
-    "g/mol",
-    "average molecular weight",
-    Descriptors.MolWt,  # type: ignore[attr-defined]
-)
-LOGP = Property(
-    "logp",
-    "",
-    "octanol-water partition coefficient (Wildman and Crippen 1999)",
-    Crippen.MolLogP,  # type: ignore[attr-defined]
-)
-TPSA = Property(
-    "tpsa",
-    "Angstrom^2",
-    "topological polar surface area (Ertl et al. 2000)",
-    rdMolDescriptors.CalcTPSA,
-)
-HEAVY_ATOMS = Property("heavy-atoms", "", "number of heavy atoms", Chem.Mol.GetNumHeavyAtoms)
-ROTATABLE_BONDS = Property(
-    "rotatable-bonds",
-    "",
-    "number of rotatable bonds, RDKit's strict definition",
-    rdMolDescriptors.CalcNumRotatableBonds,
-)
-SA_SCORE = Property(
-    "sa-score",
-    "",
-    "synthetic accessibility, 1 (easy) .. 10 (hard) (Ertl and Schuffenhauer 2009)",
-    _sa_score,
-)
+QED = _property("qed")
+MOLECULAR_WEIGHT = _property("molecular-weight")
+LOGP = _property("logp")
+TPSA = _property("tpsa")
+HEAVY_ATOMS = _property("heavy-atoms")
+ROTATABLE_BONDS = _property("rotatable-bonds")
+SA_SCORE = _property("sa-score")
 
 
 @cache
