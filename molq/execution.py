@@ -94,7 +94,6 @@ def _check_sampled(file: CampaignFile) -> None:
 def _check_generator(file: CampaignFile) -> None:
     if file.generator.share == 0:
         return
-    from generative.constraints import Constraints
     from screening import quantumprior
 
     settings = file.generator
@@ -104,11 +103,7 @@ def _check_generator(file: CampaignFile) -> None:
             0,
             seed=0,
             scaffold=settings.scaffold,
-            constraints=Constraints(
-                max_heavy_atoms=settings.max_heavy_atoms,
-                required=settings.required,
-                forbidden=settings.forbidden,
-            ),
+            constraints=settings.constraints(),
         )
     except ValueError as error:
         raise CallError(f"[generator] {error}") from error
