@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from qiskit import ClassicalRegister, QuantumCircuit, qasm3
-from qiskit import __version__ as qiskit_version
 from qiskit.circuit import Parameter as QiskitParameter
 from qiskit.primitives import BitArray
 
 from simulation.errors import InputError
-from simulation.quantum import queue, technicalfile
+from simulation.quantum import deviceentry, queue, technicalfile
 from simulation.quantum.backends import (
     STEP,
     Backend,
@@ -148,7 +147,6 @@ def _record(
     pending: PendingMeasurement | None,
 ) -> technicalfile.Sampling:
     used = {body.find_bit(q).index for i in body.data for q in i.qubits} | set(places)
-    calibration = backend.calibration()
     return technicalfile.Sampling(
         circuit=_free(plain, form),
         compiled=technicalfile.CompiledCircuit(
@@ -158,28 +156,12 @@ def _record(
             depth=int(body.depth()),
             layout=places,
         ),
-        transpiler=technicalfile.Transpiler(
-            optimisation_level=backend.optimisation_level,
-            seed=seed,
-            gates=tuple(sorted(body.count_ops())),
-            version=f"qiskit {qiskit_version}",
-        ),
+        transpiler=deviceentry.transpiler(backend, body, seed),
         shots=bits.num_shots,
         counts=dict(sorted(bits.get_counts().items())),
         seed=seed,
-        backend=technicalfile.BackendRecord(
-            name=backend.name,
-            version=backend.version,
-            qubits=backend.qubits,
-            exact=backend.exact,
-            job=pending.job_id if pending is not None else None,
-            found=pending.found if pending is not None else False,
-        ),
-        calibration=(
-            technicalfile.CalibrationRecord.model_validate(asdict(calibration.of(used)))
-            if calibration is not None
-            else None
-        ),
+        backend=deviceentry.backend_record(backend, pending),
+        calibration=deviceentry.calibration_record(backend, used),
         time=technicalfile.now(),
         versions=technicalfile.versions(),
     )

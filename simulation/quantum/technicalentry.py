@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from qiskit import QuantumCircuit, qasm3
-from qiskit import __version__ as qiskit_version
 from qiskit.circuit import Parameter as QiskitParameter
 
-from simulation.quantum import technicalfile
+from simulation.quantum import deviceentry, technicalfile
 from simulation.quantum.backends import Backend, PendingMeasurement
 from simulation.quantum.measurement import EnergyMeasurement, MeasuredEnergy, Request
 from simulation.score import ReducedSpace
@@ -64,7 +63,6 @@ def entry(
     circuit = measurement.circuit
     used = {circuit.find_bit(q).index for i in circuit.data for q in i.qubits}
     used |= set(measurement.places)
-    calibration = backend.calibration()
     shots = measured.shots if measured is not None else np.zeros((1, len(measurement.settings)))
     readout = measured.readout if measured is not None else None
     record = technicalfile.Evaluation(
@@ -83,12 +81,7 @@ def entry(
             depth=measurement.depth,
             layout=measurement.places,
         ),
-        transpiler=technicalfile.Transpiler(
-            optimisation_level=backend.optimisation_level,
-            seed=request.seed,
-            gates=tuple(sorted(circuit.count_ops())),
-            version=f"qiskit {qiskit_version}",
-        ),
+        transpiler=deviceentry.transpiler(backend, circuit, request.seed),
         constant=measurement.mixed_energy,
         settings=tuple(
             technicalfile.MeasuredSetting(
@@ -106,19 +99,8 @@ def entry(
         noise_scales=scales,
         shots=measured.total_shots if measured is not None else 0,
         seed=request.seed,
-        backend=technicalfile.BackendRecord(
-            name=backend.name,
-            version=backend.version,
-            qubits=backend.qubits,
-            exact=backend.exact,
-            job=pending.job_id if pending is not None else None,
-            found=pending.found if pending is not None else False,
-        ),
-        calibration=(
-            technicalfile.CalibrationRecord.model_validate(asdict(calibration.of(used)))
-            if calibration is not None
-            else None
-        ),
+        backend=deviceentry.backend_record(backend, pending),
+        calibration=deviceentry.calibration_record(backend, used),
         readout=(
             technicalfile.ReadoutRecord(
                 shots=measured.calibration_shots,
