@@ -61,5 +61,5 @@ def test_a_killed_quickstart_ends_with_the_leads_of_an_undisturbed_one(tmp_path:
     for lead in first.leads:
         score = lead.scores["warhead-ea"]
         assert score.solver == "vqe"
-        assert abs(score.casci_deviation_mha) < 1e-3
+        assert abs(score.casci_deviation_mha) < 0.1  # target_error_mha, the default
         assert -7 < score.value < -3.5
