@@ -18,7 +18,7 @@ import numpy as np
 from generative.proposal import Scored
 from generative.settings import GeneratorSettings
 from screening import acquisition, leadfiles, proposals, roundsummary, surrogate
-from screening.acquisition import AcquisitionSettings, Selection
+from screening.acquisition import AcquisitionSettings
 from screening.dispatch import STOPPED, Calculation, Task, evaluate_all, waiting_note
 from screening.executor import Executor
 from screening.filters import FilterSettings
@@ -175,7 +175,7 @@ class _Loop:
         if not pool:
             self._journal.log("run", f"nothing is left to evaluate in round {round}")
             return False
-        selections: Sequence[Selection] = acquisition.choose(
+        choice = acquisition.choose(
             pool,
             n=places,
             n_generator=round_half_up(self._plan.generator.share * places),
@@ -185,7 +185,7 @@ class _Loop:
             settings=self._plan.acquisition,
             seed=round_seed(self._plan.campaign.seed, round, "choose"),
         )
-        if not selections:
+        if not choice.selections:
             self._journal.log("run", f"no molecule of round {round} meets the hard limits")
             return False
         with self._journal.transaction():
@@ -198,7 +198,7 @@ class _Loop:
             )
             if offer.warning:
                 self._journal.log(proposals.NARROWED, f"round {round}: {offer.warning}")
-            self._journal.add_selections(round, selections)
+            self._journal.add_selections(round, choice.selections)
         return True
 
     def _places(self, round: int, spent: int) -> int:

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from rdkit import Chem, DataStructs
 
-from screening import acquisition, scorers
-from screening.acquisition import AcquisitionSettings, choose
+from screening import scorers
+from screening.acquisition import AcquisitionSettings, choice, choose
 from screening.candidate import Candidate
 from screening.fingerprint import morgan
 from screening.objective import ObjectiveSettings, desirability
@@ -37,7 +37,7 @@ def select(pool=POOL, **changed):
         "settings": AcquisitionSettings(),
         "seed": 7,
     }
-    return choose(pool, **{**arguments, **changed})
+    return list(choose(pool, **{**arguments, **changed}).selections)
 
 
 def keys(selections):
@@ -307,7 +307,7 @@ def test_a_recipe_without_labels_does_not_count(model):
 
 
 def test_large_pools_are_shortlisted_with_both_origins(model, monkeypatch):
-    monkeypatch.setattr(acquisition, "JOINT_LIMIT", 30)
+    monkeypatch.setattr(choice, "JOINT_LIMIT", 30)
     arguments = {
         "surrogates": {"activity": model},
         "objectives": [ACTIVITY],
@@ -316,10 +316,10 @@ def test_large_pools_are_shortlisted_with_both_origins(model, monkeypatch):
     }
     small = select(POOL[40:], **arguments)
     assert sum(s.candidate.origin == "generator" for s in small) == 5
-    monkeypatch.setattr(acquisition, "JOINT_LIMIT", 2000)
+    monkeypatch.setattr(choice, "JOINT_LIMIT", 2000)
     whole = select(POOL[40:], **arguments)
     assert len(set(keys(small)) & set(keys(whole))) >= 5
-    monkeypatch.setattr(acquisition, "JOINT_LIMIT", 30)
+    monkeypatch.setattr(choice, "JOINT_LIMIT", 30)
     drawn = select(POOL[40:], **arguments | {"settings": AcquisitionSettings(kind="random")})
     assert len(set(keys(drawn))) == 8
 

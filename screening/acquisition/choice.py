@@ -25,13 +25,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
 
 from screening import scorers
+from screening.acquisition.selection import Choice, Selection
+from screening.acquisition.settings import AcquisitionSettings
 from screening.batch import Pick, fill
 from screening.candidate import Candidate
 from screening.objective import (
@@ -44,43 +45,12 @@ from screening.objective import (
 )
 from screening.surrogate import Surrogate
 
+if TYPE_CHECKING:
+    from screening.surrogate.outcome import OutcomeModel
+
 JOINT_LIMIT = 2000  # molecules whose joint posterior is drawn; more are shortlisted first
 _SHORTLIST_SAMPLES = 64
 _CHUNK = 4096  # molecules predicted at a time
-
-
-class AcquisitionSettings(BaseModel):
-    """How a batch is chosen: the ``[acquisition]`` table of a campaign."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    kind: Literal["qei", "ucb", "greedy", "random"] = Field(
-        default="qei",
-        description="qei: expected improvement of the batch; ucb: mean + beta std; "
-        "greedy: the mean; random",
-    )
-    samples: int = Field(default=256, ge=16, le=4096, description="posterior draws")
-    beta: float = Field(default=1.0, ge=0, description="weight of the uncertainty in ucb")
-    diversity: float = Field(
-        default=0.95,
-        gt=0,
-        le=1,
-        description="Tanimoto similarity from which two molecules of a batch are "
-        "near-duplicates and only one is taken",
-    )
-
-
-@dataclass(frozen=True)
-class Selection:
-    """One chosen molecule, and why."""
-
-    candidate: Candidate
-    position: int  # in the batch, counted from 1, in the order of choosing
-    predicted: dict[str, tuple[float, float]]  # recipe -> mean, std in its unit
-    utility_mean: float  # 0..1
-    utility_std: float
-    acquisition: float  # value of the criterion at the moment of choosing
-    reason: str  # one sentence
 
 
 @dataclass(frozen=True)
@@ -101,7 +71,10 @@ def choose(
     best_utility: float,
     settings: AcquisitionSettings,
     seed: int,
-) -> list[Selection]:
+    pending: Sequence[Candidate] = (),
+    desirabilities: NDArray[np.float64] | None = None,
+    outcomes: OutcomeModel | None = None,
+) -> Choice:
     """Choose a batch.
 
     The result depends on the set of molecules in the pool and the seed, not on the
@@ -118,16 +91,22 @@ def choose(
         best_utility: of the molecules computed so far, 0 when there are none.
         settings: the criterion.
         seed: of the posterior draws.
+        pending: molecules chosen before whose values are not known yet; they are believed
+            to come out as predicted.
+        desirabilities: of the molecules computed so far, shape (molecules, objectives),
+            0..1; what a Pareto front is measured from.
+        outcomes: what a calculation costs and whether it succeeds; None if not known.
 
     Returns:
-        at most ``n`` selections, in the order of choosing.
+        at most ``n`` selections, in the order of choosing, and what they promise together.
 
     Raises:
         ValueError: no objective is given.
     """
     if not objectives:
         raise ValueError("no objective is given; add an [[objective]] table")
-    candidates = _distinct(pool)
+    waiting = {candidate.inchikey for candidate in pending}
+    candidates = [c for c in _distinct(pool) if c.inchikey not in waiting]
     exact = {
         name: np.array([scorers.value(name, c.smiles) for c in candidates], dtype=np.float64)
         for name in scorer_names(objectives)
@@ -140,18 +119,31 @@ def choose(
     candidates = [candidates[i] for i in allowed]
     exact = {name: values[allowed] for name, values in exact.items()}
     if not candidates or n < 1:
-        return []
+        return Choice((), "nothing to choose from", 0.0, None)
     known = [o for o in objectives if kind(o.name) == "scorer" or o.name in surrogates]
-    models = {name: surrogates[name] for name in recipe_names(known)}
+    models = {name: _believing(surrogates[name], pending) for name in recipe_names(known)}
     if settings.kind != "random" and not models and recipe_names(objectives):
-        return _spread(candidates, n, n_generator, known, exact, settings)
+        spread = _spread(candidates, n, n_generator, known, exact, settings)
+        return Choice(tuple(spread), "spread over structures", 0.0, None)
     if len(candidates) > JOINT_LIMIT and models:
         kept = _shortlist(candidates, models, known, exact, best_utility, settings, seed)
         candidates = [candidates[i] for i in kept]
         exact = {name: values[kept] for name, values in exact.items()}
     samples = settings.samples if models else 1  # exact properties do not vary
     outlook = _outlook(candidates, models, known, exact, samples, seed)
-    return _by_value(candidates, n, n_generator, outlook, best_utility, settings, seed)
+    chosen = _by_value(candidates, n, n_generator, outlook, best_utility, settings, seed)
+    index = {candidate.inchikey: i for i, candidate in enumerate(candidates)}
+    picked = [index[selection.candidate.inchikey] for selection in chosen]
+    gain = float(np.maximum(outlook.utility[:, picked].max(axis=1) - best_utility, 0).mean())
+    return Choice(tuple(chosen), f"by {settings.kind}", gain, None)
+
+
+def _believing(model: Surrogate, pending: Sequence[Candidate]) -> Surrogate:
+    """The model, told that pending molecules come out as it predicts."""
+    if not pending:
+        return model
+    smiles = [candidate.smiles for candidate in pending]
+    return model.conditioned(smiles, model.predict(smiles).mean)
 
 
 def worth(
