@@ -175,7 +175,7 @@ def _cost_priors() -> list[Prior]:
     """Of log cost on (1, size, failed, properties, environments)."""
     mean = np.zeros(_FIRST + len(properties.NAMES) + PRINTS)
     mean[_SIZE] = EXPONENT
-    return [Prior(mean, _stds(10.0, 0.7, 2.0, strengths=pair)) for pair in COST_STRENGTHS]
+    return [Prior(mean, _stds(10.0, 0.7, 1.0, strengths=pair)) for pair in COST_STRENGTHS]
 
 
 def _failure_priors() -> list[Prior]:
