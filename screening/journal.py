@@ -142,27 +142,71 @@ class Journal(JournalView):
                 )
 
     def begin_round(
-        self, round: int, *, seed: int, pool_size: int, generator_note: str, surrogate_note: str
+        self,
+        round: int,
+        *,
+        seed: int,
+        pool_size: int,
+        generator_note: str,
+        surrogate_note: str,
+        known: int = 0,
+        facts: Mapping[str, Any] | None = None,
+        offers: Iterable[Candidate] = (),
     ) -> None:
-        """Begin a round, counted from 1."""
-        self._db.write(
-            "INSERT INTO rounds (round, seed, pool_size, generator_note, surrogate_note, started) "
-            "VALUES (?, ?, ?, ?, ?, ?)",
-            round,
-            seed,
-            pool_size,
-            generator_note,
-            surrogate_note,
-            _now(),
-        )
+        """Begin a round, counted from 1.
 
-    def add_selections(self, round: int, selections: Sequence[Selection]) -> None:
-        """Add what a round will evaluate, all or nothing, with its candidates."""
+        Args:
+            round: its number.
+            seed: of the round.
+            pool_size: molecules it chooses from.
+            generator_note: what the generator did, one line.
+            surrogate_note: what the surrogates were fitted to, one line.
+            known: id of the last result that it knows, 0 for none.
+            facts: figures of its first choice, as plain JSON types.
+            offers: the generator's molecules, which the round may choose later.
+        """
+        with self.transaction():
+            self._db.write(
+                "INSERT INTO rounds (round, seed, pool_size, generator_note, surrogate_note, "
+                "started, known, facts) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                round,
+                seed,
+                pool_size,
+                generator_note,
+                surrogate_note,
+                _now(),
+                known,
+                json.dumps(dict(facts or {}), allow_nan=False),
+            )
+            for position, candidate in enumerate(offers, 1):
+                self._db.write(
+                    "INSERT INTO offers VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    round,
+                    position,
+                    candidate.inchikey,
+                    candidate.smiles,
+                    _storable(candidate.name),
+                    candidate.hand,
+                    " ".join(candidate.parents),
+                )
+
+    def add_selections(
+        self, round: int, selections: Sequence[Selection], *, known: int = 0
+    ) -> None:
+        """Add what one decision of a round chose, all or nothing, with its candidates.
+
+        Args:
+            round: its number.
+            selections: chosen together, positions counted through the round.
+            known: id of the last result that the decision knew, 0 for none.
+        """
         with self.transaction():
             self.add_candidates(selection.candidate for selection in selections)
             for selection in selections:
                 self._db.write(
-                    "INSERT INTO selections VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    "INSERT INTO selections (round, position, inchikey, predicted, utility_mean, "
+                    "utility_std, acquisition, reason, known, decision, facts) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     round,
                     selection.position,
                     selection.candidate.inchikey,
@@ -171,6 +215,9 @@ class Journal(JournalView):
                     selection.utility_std,
                     selection.acquisition,
                     selection.reason,
+                    known,
+                    selections[0].position,
+                    json.dumps(dict(selection.facts), allow_nan=False),
                 )
 
     def begin_attempt(self, inchikey: str, recipe: str) -> tuple[int, int]:

@@ -20,6 +20,7 @@ from screening.records import (
     RoundRecord,
     SelectionRecord,
 )
+from screening.schema import KNOWN_BEFORE
 
 if TYPE_CHECKING:
     from screening.library import LibraryRow
@@ -34,6 +35,17 @@ _RESULT = (
     "r.cpu_seconds, r.peak_memory_mb, r.record, r.checksum"
 )
 
+# What a journal of an earlier version did not say, in its place.
+_BARRIER = {
+    "round_known": KNOWN_BEFORE.format("d"),
+    "round_facts": "'{}'",
+    "selection": f"{KNOWN_BEFORE.format('s')}, 1, '{{}}'",
+}
+_STATED = {
+    "round_known": "d.known",
+    "round_facts": "d.facts",
+    "selection": "s.known, s.decision, s.facts",
+}
 _FIRST_CANDIDATE = "c.inchikey, c.smiles, c.name, c.origin, c.row"  # of a journal of version 1
 _CANDIDATE = f"{_FIRST_CANDIDATE}, c.hand, c.parents"
 
@@ -44,6 +56,7 @@ class JournalView:
     def __init__(self, database: Database) -> None:
         self._db = database
         self._candidate = _CANDIDATE if database.version > 1 else _FIRST_CANDIDATE
+        self._columns = _STATED if database.version > 2 else _BARRIER
 
     @property
     def directory(self) -> Path:
@@ -133,45 +146,75 @@ class JournalView:
         """The rounds begun, in order."""
         sql = (
             "SELECT round, seed, pool_size, generator_note, surrogate_note, started, finished, "
-            "summary FROM rounds ORDER BY round"
+            f"summary, {self._columns['round_known']}, {self._columns['round_facts']} "
+            "FROM rounds d ORDER BY round"
         )
         return [
-            RoundRecord(*(*row, json.loads(summary or "{}")))
-            for *row, summary in self._db.rows(sql)
+            RoundRecord(*row, json.loads(summary or "{}"), known, json.loads(facts))
+            for *row, summary, known, facts in self._db.rows(sql)
         ]
+
+    def offers(self, round: int) -> list[Candidate]:
+        """What the generator offered a round, in its order; none before version 3."""
+        if self._db.version < 3:
+            return []
+        sql = (
+            "SELECT inchikey, smiles, name, 'generator', NULL, hand, parents FROM offers "
+            "WHERE round = ? ORDER BY position"
+        )
+        return [_candidate(fields) for fields in self._db.rows(sql, round)]
 
     def selections(self, round: int | None = None) -> list[SelectionRecord]:
         """What a round (or every round) chose, in order."""
         sql = (
             "SELECT s.round, s.position, s.predicted, s.utility_mean, s.utility_std, "
-            f"s.acquisition, s.reason, {self._candidate} "
+            f"s.acquisition, s.reason, {self._columns['selection']}, {self._candidate} "
             "FROM selections s JOIN candidates c USING (inchikey) "
             "WHERE ?1 IS NULL OR s.round = ?1 ORDER BY s.round, s.position"
         )
         records = []
         for row in self._db.rows(sql, round):
             predicted = {k: (v[0], v[1]) for k, v in json.loads(row[2]).items()}
+            known, decision, facts = row[7], row[8], json.loads(row[9])
             records.append(
-                SelectionRecord(row[0], _candidate(row[7:]), row[1], predicted, *row[3:7])
+                SelectionRecord(
+                    row[0],
+                    _candidate(row[10:]),
+                    row[1],
+                    predicted,
+                    *row[3:7],
+                    known,
+                    decision,
+                    facts,
+                )
             )
         return records
 
-    def results(self) -> list[Result]:
-        """Every final result, ordered by round, InChIKey and recipe.
+    def last_result(self) -> int:
+        """The id of the last result, 0 when there is none: ids grow as results come."""
+        return self._db.count("SELECT max(id) FROM results")
+
+    def results(self, *, after: int = 0, known: int | None = None) -> list[Result]:
+        """The final results, ordered by round, InChIKey and recipe.
+
+        Args:
+            after: leave out those up to this id.
+            known: id of the last one wanted; None for all.
 
         Raises:
             JournalError: a record does not match its checksum.
         """
-        return list(self.iterate_results())
+        return list(self.iterate_results(after=after, known=known))
 
-    def iterate_results(self) -> Iterator[Result]:
+    def iterate_results(self, *, after: int = 0, known: int | None = None) -> Iterator[Result]:
         """``results`` one by one, for runs that do not fit in memory."""
         sql = (
             f"SELECT {_RESULT}, {self._candidate} "
             "FROM results r JOIN candidates c USING (inchikey) "
+            "WHERE r.id > ?1 AND (?2 IS NULL OR r.id <= ?2) "
             "ORDER BY coalesce(r.round, 0), r.inchikey, r.recipe"
         )
-        for row in self._db.rows(sql):
+        for row in self._db.rows(sql, after, known):
             yield self._result(row)
 
     def results_of(self, inchikey: str) -> list[Result]:

@@ -50,6 +50,8 @@ class RoundRecord:
     started: str  # UTC, ISO 8601
     finished: str | None  # UTC, ISO 8601; None while it runs
     summary: dict[str, Any] = field(default_factory=dict)  # empty while it runs
+    known: int = 0  # id of the last result that was known when it began, 0 for none
+    facts: dict[str, Any] = field(default_factory=dict)  # of its first choice, e.g. the gain
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,9 @@ class SelectionRecord:
     utility_std: float
     acquisition: float  # value of the criterion at the moment of choosing
     reason: str  # one sentence
+    known: int = 0  # id of the last result that the choice knew, 0 for none
+    decision: int = 1  # position of the first molecule that was chosen together with this one
+    facts: dict[str, Any] = field(default_factory=dict)  # figures of the choice by name
 
 
 @dataclass(frozen=True)

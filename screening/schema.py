@@ -2,7 +2,26 @@
 
 from __future__ import annotations
 
-VERSION = 2
+VERSION = 3
+
+KNOWN_BEFORE = (
+    "coalesce((SELECT max(id) FROM results WHERE results.round < {}.round), 0)"  # of a table
+)
+
+OFFERS = """
+    -- What the generator offered a round, in its order: the round chooses from these and
+    -- the library as its workers come free.
+    CREATE TABLE offers (
+        round INTEGER NOT NULL REFERENCES rounds (round),
+        position INTEGER NOT NULL,
+        inchikey TEXT NOT NULL,
+        smiles TEXT NOT NULL,
+        name TEXT NOT NULL,
+        hand TEXT NOT NULL,
+        parents TEXT NOT NULL,
+        PRIMARY KEY (round, position)
+    ) WITHOUT ROWID
+    """
 
 # What brings a journal of an earlier version to the next one. A reader cannot do so and
 # reads the earlier one as it is.
@@ -10,6 +29,17 @@ MIGRATIONS: dict[int, tuple[str, ...]] = {
     1: (
         "ALTER TABLE candidates ADD COLUMN hand TEXT NOT NULL DEFAULT ''",
         "ALTER TABLE candidates ADD COLUMN parents TEXT NOT NULL DEFAULT ''",
+    ),
+    2: (
+        "ALTER TABLE rounds ADD COLUMN known INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE rounds ADD COLUMN facts TEXT NOT NULL DEFAULT '{}'",
+        "ALTER TABLE selections ADD COLUMN known INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE selections ADD COLUMN decision INTEGER NOT NULL DEFAULT 1",
+        "ALTER TABLE selections ADD COLUMN facts TEXT NOT NULL DEFAULT '{}'",
+        # Rounds had a barrier: each was one decision, with all earlier rounds known.
+        f"UPDATE rounds SET known = {KNOWN_BEFORE.format('rounds')}",
+        f"UPDATE selections SET known = {KNOWN_BEFORE.format('selections')}",
+        OFFERS,
     ),
 }
 
@@ -58,11 +88,16 @@ TABLES: tuple[str, ...] = (
         surrogate_note TEXT NOT NULL,
         started TEXT NOT NULL,
         finished TEXT,
-        summary TEXT
+        summary TEXT,
+        known INTEGER NOT NULL DEFAULT 0,
+        facts TEXT NOT NULL DEFAULT '{}'
     )
     """,
+    OFFERS,
     """
-    -- What a round evaluates: written before the first molecule of it is computed.
+    -- What a round evaluates: written before the first molecule of it is computed. Those
+    -- chosen together share the position of their first (decision); known is the id of the
+    -- last result that the choice knew.
     CREATE TABLE selections (
         round INTEGER NOT NULL REFERENCES rounds (round),
         position INTEGER NOT NULL,
@@ -72,6 +107,9 @@ TABLES: tuple[str, ...] = (
         utility_std REAL NOT NULL,
         acquisition REAL NOT NULL,
         reason TEXT NOT NULL,
+        known INTEGER NOT NULL DEFAULT 0,
+        decision INTEGER NOT NULL DEFAULT 1,
+        facts TEXT NOT NULL DEFAULT '{}',
         PRIMARY KEY (round, position)
     ) WITHOUT ROWID
     """,

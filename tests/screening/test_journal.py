@@ -264,10 +264,84 @@ def test_what_proposed_a_molecule_stays_with_it(journal):
     assert journal.candidates() == [candidate("CCO"), made]
 
 
+def made_by_version_2(db):
+    """Take away what version 3 of the schema added."""
+    for table, columns in (("rounds", ("known", "facts")), ("selections", SELECTION_3)):
+        for column in columns:
+            db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+    db.execute("DROP TABLE offers")
+    db.execute("PRAGMA user_version = 2")
+
+
+SELECTION_3 = ("known", "decision", "facts")
+
+
+def begin(journal, round, smiles, **changes):
+    journal.begin_round(round, seed=1, pool_size=9, generator_note="", surrogate_note="", **changes)
+    chosen = [
+        Selection(candidate(text), position, {}, 0.5, 0.1, 0.2, "why")
+        for position, text in enumerate(smiles, 1)
+    ]
+    journal.add_selections(round, chosen, known=changes.get("known", 0))
+
+
+def test_a_journal_of_the_second_version_knows_what_its_barriers_made_known(journal):
+    begin(journal, 1, ["CCO", "CCN"])
+    journal.record(result("CCO", 1))
+    journal.record(result("CCN", 1))
+    begin(journal, 2, ["CCC", "CCF"])
+    journal.record(result("CCC", 2))
+    journal.close()
+    with sqlite3.connect(journal.directory / database.FILE) as second:
+        made_by_version_2(second)
+    second.close()
+    before = (journal.directory / database.FILE).read_bytes()
+
+    def known(journal):
+        selections = journal.selections()
+        assert [(s.round, s.position, s.decision) for s in selections] == [
+            *[(1, 1, 1), (1, 2, 1)],
+            *[(2, 1, 1), (2, 2, 1)],
+        ]
+        assert all(s.facts == {} for s in selections)
+        assert [s.known for s in selections] == [0, 0, 2, 2]
+        assert [(r.known, r.facts) for r in journal.rounds()] == [(0, {}), (2, {})]
+        assert journal.offers(2) == []
+        assert [r.candidate.smiles for r in journal.results(known=2)] == ["CCO", "CCN"]
+
+    with Journal.open(journal.directory, readonly=True) as reader:
+        known(reader)
+    assert (journal.directory / database.FILE).read_bytes() == before
+    with Journal.open(journal.directory) as writer:
+        known(writer)
+        offered = replace(candidate("CCBr"), origin="generator", hand="prior")
+        begin(writer, 3, ["CCCl"], known=3, facts={"gain": 0.25}, offers=[offered])
+    with Journal.open(journal.directory, readonly=True) as reader:
+        assert reader.offers(3) == [offered]
+        assert (reader.rounds()[2].known, reader.rounds()[2].facts) == (3, {"gain": 0.25})
+        assert reader.selections(3)[0].known == 3
+        assert reader.selections(1)[0].known == 0
+
+
+def test_a_decision_and_what_it_knew_stay_with_its_molecules(journal):
+    begin(journal, 1, ["CCO", "CCN"])
+    journal.record(result("CCN", 1))
+    late = replace(
+        Selection(candidate("CCF"), 3, {}, 0.5, 0.1, 0.2, "why"), facts={"success": 0.75}
+    )
+    journal.add_selections(1, [late], known=journal.last_result())
+    last = journal.selections(1)[-1]
+    assert (last.position, last.decision, last.known, last.facts) == (3, 3, 1, {"success": 0.75})
+    journal.record(result("CCO", 1))
+    assert [r.candidate.smiles for r in journal.results(known=1)] == ["CCN"]
+    assert [r.candidate.smiles for r in journal.results(after=1)] == ["CCO"]
+
+
 def test_a_journal_of_the_first_version_is_read_and_brought_to_this_one(journal):
     journal.record(result("CCO"))
     journal.close()
     with sqlite3.connect(journal.directory / database.FILE) as first:
+        made_by_version_2(first)
         first.execute("ALTER TABLE candidates DROP COLUMN hand")
         first.execute("ALTER TABLE candidates DROP COLUMN parents")
         first.execute("PRAGMA user_version = 1")
