@@ -13,19 +13,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from rdkit.Chem import rdFingerprintGenerator
 
-from screening.standardise import molecule
-from screening.surrogate import linearmodels, properties
+from screening.surrogate import foldedcounts, linearmodels, properties
 from screening.surrogate.linearmodels import Logistic, Prior, Ridge
 
 TICK = 0.01  # s; what a clock of CPU time can tell apart, and the least cost
 PRINTS = 128  # positions of the folded environments
-RADIUS = 2
 EXPONENT = 2.0  # of the heavy atoms in the cost, before any is measured
 FAILING = 0.1  # share of calculations that fail, before any was made
 # prior std of the properties' coefficients and of the environments', each pair tried
@@ -125,19 +121,12 @@ class OutcomeModel:
 
 def _described(smiles: Sequence[str]) -> NDArray[np.float64]:
     """shape: (molecules, _FIRST + properties + PRINTS), in raw units."""
-    if len(smiles) == 0:
-        return np.empty((0, _FIRST + len(properties.NAMES) + PRINTS))
-    return np.array([_of_one(text) for text in smiles], dtype=np.float64)
-
-
-@lru_cache(maxsize=50_000)
-def _of_one(smiles: str) -> NDArray[np.float32]:
-    mol = molecule(smiles)
-    numbers = properties.of_molecule(mol)
-    generator = rdFingerprintGenerator.GetMorganGenerator(radius=RADIUS, fpSize=PRINTS)
-    prints = np.log1p(generator.GetCountFingerprintAsNumPy(mol).astype(np.float64))
-    size = np.log(max(numbers[_HEAVY], 1.0))
-    return np.concatenate([[1.0, size, 0.0], numbers, prints]).astype(np.float32)
+    table = foldedcounts.rows(smiles, PRINTS).astype(np.float64)
+    prints, numbers = np.log1p(table[:, :PRINTS]), table[:, PRINTS:]
+    own = np.zeros((len(table), _FIRST))
+    own[:, 0] = 1.0
+    own[:, _SIZE] = np.log(np.maximum(numbers[:, _HEAVY], 1.0))
+    return np.hstack([own, numbers, prints])
 
 
 def _standards(raw: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
