@@ -12,24 +12,39 @@ class SurrogateSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    kind: Literal["gp", "sum-kernel"] = Field(
+    kind: Literal["gp", "random-forest", "d-mpnn"] = Field(
         default="gp",
-        description="exact Gaussian process; gp: one count fingerprint (MinMax) plus descriptors; "
-        "sum-kernel: five count fingerprints and 22 properties, each with a weight of its own",
+        description="gp: Gaussian process over five count fingerprints and 22 properties, each "
+        "with a weight of its own; random-forest; d-mpnn: ensemble of message-passing networks",
     )
     min_labels: int = Field(
         default=8,
         ge=2,
-        description="labels below which hyper-parameters stay at their prior values",
+        description="gp: labels below which hyper-parameters stay at their prior values",
     )
     noise_floor: float = Field(
         default=0.01,
         gt=0,
         lt=1,
-        description="least noise variance, as a fraction of the variance of the labels",
+        description="gp: least noise variance, as a fraction of the variance of the labels",
     )
     max_labels: int = Field(
-        default=2000,
+        default=10_000,
         ge=10,
-        description="labels an exact fit takes; of more, the newest are used",
+        description="gp: labels a fit takes; of more, the newest are used",
+    )
+    exact_labels: int = Field(
+        default=3000,
+        ge=10,
+        description="gp: labels up to which the fit is exact; of more, it goes through inducing "
+        "molecules",
+    )
+    inducing: int = Field(
+        default=1500,
+        ge=10,
+        description="gp: inducing molecules, chosen among the labelled ones",
+    )
+    quantum_kernel: bool = Field(
+        default=False,
+        description="gp: add the fidelity kernel of a quantum circuit over reduced descriptors",
     )

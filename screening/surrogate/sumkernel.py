@@ -211,17 +211,30 @@ class Posterior:
         )
         return Posterior(covariance, molecules, index, values, regression)
 
-    def extended(self, molecules: Molecules, values: NDArray[np.float64]) -> Posterior:
-        """The same conditioned on further labels too."""
+    def extended(
+        self, molecules: Molecules, values: NDArray[np.float64], scale: Scale | None = None
+    ) -> Posterior:
+        """The same conditioned on further labels too.
+
+        Args:
+            molecules: at least one.
+            values: shape (molecules,), in the labels' unit.
+            scale: how labels are standardised; None for that of all of them together.
+        """
         together = joined(self.molecules, molecules)
         index = Index(together.prints)
         rows = self.covariance(molecules, index, together)
         n = len(self.values)
         all_values = np.concatenate([self.values, values])
         regression = self.regression.extended(
-            rows[:, :n], rows[:, n:], all_values, Scale.of(all_values)
+            rows[:, :n], rows[:, n:], all_values, scale or Scale.of(all_values)
         )
         return Posterior(self.covariance, together, index, all_values, regression)
+
+    @property
+    def scale(self) -> Scale:
+        """How labels are standardised."""
+        return self.regression.scale
 
     @property
     def spread(self) -> float:

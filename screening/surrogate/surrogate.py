@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -23,15 +23,25 @@ class Prediction:
 class Surrogate(Protocol):
     """A regression with uncertainty. The same labels give the same model."""
 
-    def fit(self, smiles: Sequence[str], values: ArrayLike) -> None:
+    def fit(
+        self,
+        smiles: Sequence[str],
+        values: ArrayLike,
+        *,
+        fidelities: Mapping[str, ArrayLike] | None = None,
+    ) -> None:
         """Learn from labelled molecules, replacing what was learnt before.
 
         Args:
             smiles: canonical, at least one.
-            values: shape (molecules,), finite.
+            values: shape (molecules,), finite; nan for a molecule of which only cheap values
+                are known.
+            fidelities: cheap values by name, shape (molecules,) each, in whatever unit, nan
+                where not known. A model without use for them leaves them, and molecules
+                without a value, out.
 
         Raises:
-            ValueError: no label, another number of values, or one not finite.
+            ValueError: no label, another number of values, or one infinite.
         """
         ...
 
@@ -54,15 +64,46 @@ class Surrogate(Protocol):
         """
         ...
 
+    def conditioned(self, smiles: Sequence[str], values: ArrayLike) -> Surrogate:
+        """A surrogate that knows further values too, its hyper-parameters the same.
+
+        Cheap: for results that came within a round, and for values believed of molecules
+        that are still being computed. This surrogate stays as it is.
+
+        Args:
+            smiles: canonical; may be empty.
+            values: shape (molecules,), finite.
+
+        Raises:
+            ValueError: not fitted yet, another number of values, or one not finite.
+        """
+        ...
+
 
 def create(settings: SurrogateSettings | None = None) -> Surrogate:
     """A new, unfitted surrogate."""
-    # torch takes seconds to import, and settings are read by commands that need no model
-    settings = settings or SurrogateSettings()
-    if settings.kind == "sum-kernel":
-        from screening.surrogate.sumprocess import SumKernelProcess
-
-        return SumKernelProcess(settings)
+    # settings are read by commands that need no model
     from screening.surrogate.gaussianprocess import GaussianProcess
 
-    return GaussianProcess(settings)
+    return GaussianProcess(settings or SurrogateSettings())
+
+
+def labelled(
+    smiles: Sequence[str], values: ArrayLike
+) -> tuple[list[str], NDArray[np.float64], NDArray[np.int64]]:
+    """The molecules that have a value, their values and their places, in the order given.
+
+    Raises:
+        ValueError: no label, another number of values, or one infinite.
+    """
+    y = np.asarray(values, dtype=np.float64)
+    if y.shape != (len(smiles),):
+        raise ValueError(
+            f"{len(smiles)} molecules and values of shape {y.shape}; give one value for each"
+        )
+    places = np.flatnonzero(~np.isnan(y))
+    if len(places) == 0:
+        raise ValueError(f"none of {len(smiles)} molecules has a value; give at least one")
+    if not np.isfinite(y[places]).all():
+        raise ValueError("a label is not finite; leave molecules without a value out")
+    return [smiles[i] for i in places], y[places], places

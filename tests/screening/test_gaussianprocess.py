@@ -7,7 +7,7 @@ from rdkit import Chem
 
 from screening.surrogate import SurrogateSettings, calibration, create, sumkernel
 from screening.surrogate.countprints import Index
-from screening.surrogate.sumprocess import JOINT_LIMIT, SumKernelProcess
+from screening.surrogate.gaussianprocess import JOINT_LIMIT, GaussianProcess
 
 with (Path(__file__).parent / "data" / "electron_affinity.csv").open() as file:
     SCORED = [(line["smiles"], float(line["warhead_ea"])) for line in csv.DictReader(file)]
@@ -18,7 +18,7 @@ TRAIN, TEST = slice(0, 50), slice(50, None)
 
 @pytest.fixture(scope="module")
 def trained():
-    model = create(SurrogateSettings(kind="sum-kernel"))
+    model = create(SurrogateSettings(kind="gp"))
     model.fit(SMILES[TRAIN], VALUES[TRAIN])
     return model
 
@@ -31,7 +31,7 @@ def test_affinity_of_unseen_warheads_is_ranked_and_calibrated(trained):
 
 
 def test_leave_one_out_is_what_refitting_gives():
-    model = SumKernelProcess(SurrogateSettings(kind="sum-kernel", min_labels=100))
+    model = GaussianProcess(SurrogateSettings(min_labels=100))
     smiles, values = SMILES[:10], VALUES[:10]
     model.fit(smiles, values)
     left = model.leave_one_out()
@@ -61,13 +61,13 @@ def test_draws_have_the_mean_and_spread_of_the_prediction(trained):
 
 
 def test_the_order_of_the_labels_does_not_matter(trained):
-    again = SumKernelProcess()
+    again = GaussianProcess()
     again.fit(SMILES[TRAIN][::-1], VALUES[TRAIN][::-1])
     assert again.predict(SMILES[TEST]).mean == pytest.approx(trained.predict(SMILES[TEST]).mean)
 
 
 def test_few_and_equal_labels_leave_the_hyper_parameters_as_they_are():
-    model = SumKernelProcess()
+    model = GaussianProcess()
     model.fit(SMILES[:12], np.full(12, 0.5))
     prediction = model.predict(SMILES[12:14])
     assert prediction.mean == pytest.approx([0.5, 0.5])
@@ -77,10 +77,40 @@ def test_few_and_equal_labels_leave_the_hyper_parameters_as_they_are():
 
 
 def test_what_cannot_be_learnt_is_refused():
-    model = SumKernelProcess()
+    model = GaussianProcess()
     with pytest.raises(ValueError, match="not fitted yet"):
         model.predict(["CCO"])
     with pytest.raises(ValueError, match="at least one"):
         model.fit([], [])
     with pytest.raises(ValueError, match="not finite"):
         model.fit(["CCO"], [np.inf])
+
+
+def test_further_values_are_what_a_fit_with_the_same_hyper_parameters_gives(trained):
+    more = slice(50, 60)
+    grown = trained.conditioned(SMILES[50:55], VALUES[50:55]).conditioned(
+        SMILES[55:60], VALUES[55:60]
+    )
+    molecules = sumkernel.molecules_of(SMILES[:60])
+    covariance = trained.representers()[0].covariance
+    total = covariance(molecules, Index(molecules.prints), molecules)
+    offset, spread = VALUES[TRAIN].mean(), VALUES[TRAIN].std()
+    weights = np.linalg.solve(
+        total + covariance.noise * np.eye(60), (VALUES[:60] - offset) / spread
+    )
+    rest = sumkernel.molecules_of(SMILES[60:])
+    expected = offset + spread * covariance(rest, Index(molecules.prints), molecules) @ weights
+    assert grown.predict(SMILES[60:]).mean == pytest.approx(expected, abs=1e-7)
+    assert np.all(grown.predict(SMILES[more]).std < trained.predict(SMILES[more]).std)
+    assert len(grown.leave_one_out().mean) == 60
+    same = trained.conditioned([], [])
+    assert np.array_equal(same.predict(SMILES[60:]).mean, trained.predict(SMILES[60:]).mean)
+    with pytest.raises(ValueError, match="one finite value for each"):
+        trained.conditioned(["CCO"], [np.nan])
+
+
+def test_the_mean_is_the_sum_over_its_representers(trained):
+    (term,) = trained.representers()
+    assert set(term.smiles) == set(SMILES[TRAIN])
+    molecules = sumkernel.molecules_of(SMILES[TEST])
+    assert term.mean(molecules) == pytest.approx(trained.predict(SMILES[TEST]).mean, abs=1e-10)
