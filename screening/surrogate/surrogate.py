@@ -82,10 +82,19 @@ class Surrogate(Protocol):
 
 def create(settings: SurrogateSettings | None = None) -> Surrogate:
     """A new, unfitted surrogate."""
-    # settings are read by commands that need no model
+    # settings are read by commands that need no model, and torch takes seconds to import
+    settings = settings or SurrogateSettings()
+    if settings.kind == "random-forest":
+        from screening.surrogate.randomforest import RandomForest
+
+        return RandomForest(settings)
+    if settings.kind == "d-mpnn":
+        from screening.surrogate.messagepassing import MessagePassingEnsemble
+
+        return MessagePassingEnsemble(settings)
     from screening.surrogate.gaussianprocess import GaussianProcess
 
-    return GaussianProcess(settings or SurrogateSettings())
+    return GaussianProcess(settings)
 
 
 def labelled(
