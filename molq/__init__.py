@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from molq import design
     from molq.campaign import Campaign
     from molq.campaignfile import CampaignFile
+    from molq.comparison.compare import compare
+    from molq.comparison.comparison import Comparison
     from molq.designtable import DesignTable
     from molq.errors import CallError, MolqError
     from molq.leadtable import LeadTable
@@ -27,6 +29,7 @@ _HOMES = {
     "CallError": "molq.errors",
     "Campaign": "molq.campaign",
     "CampaignFile": "molq.campaignfile",
+    "Comparison": "molq.comparison.comparison",
     "DesignTable": "molq.designtable",
     "LeadTable": "molq.leadtable",
     "MolqError": "molq.errors",
@@ -35,6 +38,7 @@ _HOMES = {
     "ScoreTable": "molq.scoretable",
     "ScoredMolecule": "molq.scoretable",
     "ScreenResult": "molq.libraryscreen",
+    "compare": "molq.comparison.compare",
     "design": "molq.design",
     "score": "molq.scoring",
     "screen": "molq.libraryscreen",
@@ -44,6 +48,7 @@ __all__ = [
     "CallError",
     "Campaign",
     "CampaignFile",
+    "Comparison",
     "DesignTable",
     "LeadTable",
     "MolqError",
@@ -52,6 +57,7 @@ __all__ = [
     "ScoreTable",
     "ScoredMolecule",
     "ScreenResult",
+    "compare",
     "design",
     "score",
     "screen",

@@ -10,7 +10,9 @@ from screening.library import LibrarySettings, read
 from simulation.recipes.recipe import find
 
 CONFIGS = Path(__file__).parents[1] / "configs"
-CAMPAIGNS = sorted(path for path in CONFIGS.glob("*.toml") if not path.name.startswith("train_"))
+CAMPAIGNS = sorted(
+    path for path in CONFIGS.glob("*.toml") if not path.name.startswith(("train_", "prices"))
+)
 
 
 @pytest.mark.parametrize("path", CAMPAIGNS, ids=lambda path: path.stem)

@@ -10,6 +10,7 @@ import typer
 
 from molq.cli import (
     backends,
+    compare,
     leads,
     recipes,
     report,
@@ -37,7 +38,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _verb in (score, screen, run, resume, status, leads, report, sample, train, recipes, backends):
+for _verb in (
+    score, screen, run, resume, status, leads, report, compare, sample, train, recipes, backends
+):  # fmt: skip
     app.command(_verb.NAME, epilog=_verb.EPILOG)(_verb.command)
 
 

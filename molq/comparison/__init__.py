@@ -1,0 +1,1 @@
+"""One campaign three ways: classical only, quantum only, and as its file says."""
