@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtr
 
 from screening.surrogate.surrogate import Prediction
 
@@ -73,7 +72,7 @@ def miscalibration_area(z: ArrayLike) -> float:
     Args:
         z: errors in units of their standard deviations, shape (molecules,), at least one.
     """
-    level = np.sort(2 * ndtr(np.abs(np.asarray(z, dtype=np.float64))) - 1)
+    level = np.sort([math.erf(abs(error) / math.sqrt(2)) for error in np.asarray(z).tolist()])
     n = len(level)
     edges = np.concatenate([[0.0], level, [1.0]])
     share = np.arange(n + 1) / n  # of values within, between one edge and the next
