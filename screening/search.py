@@ -27,7 +27,7 @@ from scipy.special import ndtr
 
 from generative import edits
 from generative.generator import Generator
-from screening.surrogate import sumkernel
+from screening.surrogate import hyperparameters, sumkernel
 from screening.surrogate.calibration import ranks
 from screening.surrogate.countprints import Index
 from screening.surrogate.regression import Scale
@@ -239,10 +239,10 @@ class Search:
             rows = np.array([i for i, s in enumerate(names) if s in part])
             labels = self._array([names[i] for i in rows])
             some = molecules[rows]
-            self._covariance = sumkernel.learn(
+            self._covariance = hyperparameters.learn(
                 some,
                 Scale.of(labels).standardised(labels),
-                self._covariance or sumkernel.prior(sumkernel.widths(some.properties)),
+                self._covariance or hyperparameters.prior(hyperparameters.widths(some.properties)),
                 noise_floor=settings.noise_floor,
             )
             self._learn_at = int(len(self._values) * 1.4)

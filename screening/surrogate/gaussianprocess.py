@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from screening.surrogate import sumkernel
+from screening.surrogate import hyperparameters, sumkernel
 from screening.surrogate.countprints import Index
 from screening.surrogate.regression import Scale, joint_draws
 from screening.surrogate.settings import SurrogateSettings
@@ -60,11 +60,11 @@ class GaussianProcess:
         # in one order, so that sums round alike in whatever order the labels came
         order = sorted(newest, key=lambda i: (smiles[i], y[i]))
         molecules, y = sumkernel.molecules_of([smiles[i] for i in order]), y[order]
-        covariance = sumkernel.prior(sumkernel.widths(molecules.properties))
+        covariance = hyperparameters.prior(hyperparameters.widths(molecules.properties))
         if len(y) >= settings.min_labels and np.ptp(y) > 1e-12 * max(1.0, abs(y.mean())):
             rows = np.flatnonzero(np.array(order) >= newest.stop - LEARNT_FROM)
             labels = Scale.of(y[rows]).standardised(y[rows])
-            covariance = sumkernel.learn(
+            covariance = hyperparameters.learn(
                 molecules[rows],
                 labels,
                 covariance,

@@ -44,7 +44,11 @@ class Regression:
 
     @staticmethod
     def of(
-        covariance: NDArray[np.float64], noise: float, values: NDArray[np.float64], scale: Scale
+        covariance: NDArray[np.float64],
+        noise: float,
+        values: NDArray[np.float64],
+        scale: Scale,
+        variances: NDArray[np.float64] | None = None,
     ) -> Regression:
         """Conditioned on values (algorithm 2.1).
 
@@ -53,8 +57,14 @@ class Regression:
             noise: variance added to its diagonal.
             values: shape (labels,), in their unit.
             scale: how they are standardised.
+            variances: of errors of the values beside the noise, in their unit squared, shape
+                (labels,).
         """
-        total = covariance + noise * np.eye(len(values))
+        total = covariance.copy()
+        diagonal = np.diag_indices(len(values))
+        total[diagonal] += noise
+        if variances is not None:
+            total[diagonal] += variances / scale.spread**2
         return _with(np.asarray(np.linalg.cholesky(total)), noise, values, scale)
 
     def extended(
@@ -84,6 +94,12 @@ class Regression:
     def half(self, cross: NDArray[np.float64]) -> NDArray[np.float64]:
         """L^-1 k of other molecules, shape (labels, molecules), from (molecules, labels)."""
         return np.asarray(solve_triangular(self.factor, cross.T, lower=True, check_finite=False))
+
+    def back(self, halves: NDArray[np.float64]) -> NDArray[np.float64]:
+        """L^-T of a vector, shape (labels,)."""
+        return np.asarray(
+            solve_triangular(self.factor, halves, lower=True, trans="T", check_finite=False)
+        )
 
     def mean(self, cross: NDArray[np.float64]) -> NDArray[np.float64]:
         """Of other molecules, in the labels' unit, shape (molecules,)."""

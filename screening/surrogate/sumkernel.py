@@ -1,33 +1,29 @@
-"""Gaussian process over a sum of kernels: several count fingerprints and properties.
+"""A sum of kernels of molecules, and the process over it conditioned on labels.
 
     K(x, y) = c + sum_f w_f MinMax_f(x, y) + w_p exp(-1/2 sum_j (p_j(x) - p_j(y))^2 / l_j^2)
+                + sum_s w_s k_s(x, y)
 
-with one weight for each fingerprint of ``countprints`` and one length for each standardised
-property. The constant c is an unknown mean integrated out. Weights, lengths and noise are
-the most likely ones under broad log-normal priors, learnt on a part of the labels; new
-labels extend the Cholesky factor without learning anew.
+with one weight for each fingerprint of ``countprints``, one length for each property of
+``properties``, and one weight for each further summand (``summand.Summand``), if any. The
+constant c is an unknown mean integrated out. ``hyperparameters`` learns the rest on a part
+of the labels; new labels extend the Cholesky factor without learning anew.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_solve
-from scipy.optimize import minimize
 
-from screening.surrogate.countprints import KINDS, CountPrints, Index
+from screening.surrogate import features
+from screening.surrogate.countprints import CountPrints, Index
 from screening.surrogate.properties import NAMES
 from screening.surrogate.regression import Regression, Scale
+from screening.surrogate.summand import Summand
 
 MEAN_VARIANCE = 1.0  # c, in units of the variance of the labels
-ITERATIONS = 40
-
-_WEIGHT, _PROPERTY, _NOISE = 0.1, 0.02, 1e-3  # medians of the priors
-_LENGTH = float(np.sqrt(len(NAMES)))
-_SPREADS = np.concatenate([np.full(len(KINDS), 0.6), [0.6, 1.5], np.full(len(NAMES), 1.0)])
 
 
 @dataclass(frozen=True)
@@ -36,12 +32,19 @@ class Molecules:
 
     prints: CountPrints
     properties: NDArray[np.float64]  # shape: (molecules, len(NAMES)); raw units
+    extra: tuple[NDArray[np.float64], ...] = ()  # of each further summand, (molecules, d)
 
     def __len__(self) -> int:
         return len(self.properties)
 
     def __getitem__(self, chosen: slice | NDArray[np.int64]) -> Molecules:
-        return Molecules(self.prints[chosen], self.properties[chosen])
+        return Molecules(
+            self.prints[chosen], self.properties[chosen], tuple(x[chosen] for x in self.extra)
+        )
+
+
+def _none() -> NDArray[np.float64]:
+    return np.empty(0)
 
 
 @dataclass(frozen=True)
@@ -52,132 +55,35 @@ class SumCovariance:
     properties: float  # w_p
     noise: float
     lengths: NDArray[np.float64]  # shape: (len(NAMES),), in raw units of each property
+    summands: tuple[Summand, ...] = ()
+    shares: NDArray[np.float64] = field(default_factory=_none)  # shape: (len(summands),), w_s
 
     @property
     def prior_variance(self) -> float:
         """Of one molecule, without the noise."""
-        return MEAN_VARIANCE + float(self.weights.sum()) + self.properties
+        return (
+            MEAN_VARIANCE
+            + float(self.weights.sum())
+            + self.properties
+            + float(np.asarray(self.shares).sum())
+        )
 
     def __call__(self, a: Molecules, index: Index, b: Molecules) -> NDArray[np.float64]:
         """K without the noise, shape (len(a), len(b)); ``index`` holds the prints of ``b``."""
         total = index.combined(a.prints, self.weights)
         total += self.properties * np.exp(
-            -0.5 * _squares(a.properties / self.lengths, b.properties / self.lengths)
+            -0.5 * squares(a.properties / self.lengths, b.properties / self.lengths)
         )
+        for share, kernel, x, y in zip(self.shares, self.summands, a.extra, b.extra, strict=True):
+            total += share * kernel.covariance(x, y)
         total += MEAN_VARIANCE
         return total
 
 
-def _squares(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+def squares(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Squared distances of rows, shape (len(x), len(y))."""
     sums = (x**2).sum(axis=1)[:, np.newaxis] + (y**2).sum(axis=1)
     return np.asarray(np.maximum(sums - 2 * x @ y.T, 0.0))
-
-
-def widths(properties: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Standard deviation of each property; 1 where it is constant."""
-    width = properties.std(axis=0)
-    return np.asarray(np.where(width > 1e-9, width, 1.0))
-
-
-def prior(width: NDArray[np.float64]) -> SumCovariance:
-    """The medians of the priors, for properties of these widths."""
-    return SumCovariance(np.full(len(KINDS), _WEIGHT), _PROPERTY, _NOISE, _LENGTH * width)
-
-
-def learn(
-    molecules: Molecules,
-    labels: NDArray[np.float64],
-    start: SumCovariance,
-    *,
-    noise_floor: float,
-    amplitude: float | None = 1.0,
-) -> SumCovariance:
-    """The most likely hyper-parameters; deterministic.
-
-    Args:
-        molecules: with a label.
-        labels: standardised, shape (molecules,).
-        start: where the search begins, one L-BFGS-B run.
-        noise_floor: least noise variance.
-        amplitude: what the weights are scaled to sum to, the noise with them; None to leave
-            them as learnt. Labels that a search has collected crowd near its best, so that
-            the likelihood takes the function for flatter than it is elsewhere; means do not
-            depend on the amplitude, deviations do.
-    """
-    width = widths(molecules.properties)
-    scaled = molecules.properties / width
-    similarities = Index(molecules.prints).similarities(molecules.prints)
-    centre = _packed(prior(np.ones(len(NAMES))))
-    kinds = len(KINDS)
-    n = len(labels)
-
-    def objective(theta: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        values = np.exp(theta)
-        weights, w_p, noise, lengths = (
-            values[:kinds],
-            values[kinds],
-            values[kinds + 1],
-            values[kinds + 2 :],
-        )
-        x = scaled / lengths
-        smooth = w_p * np.exp(-0.5 * _squares(x, x))
-        total = np.tensordot(weights, similarities, axes=1) + smooth
-        total += MEAN_VARIANCE
-        total[np.diag_indices(n)] += noise
-        try:
-            factor = np.linalg.cholesky(total)
-        except np.linalg.LinAlgError:
-            return 1e10, np.zeros_like(theta)
-        inverse = cho_solve((factor, True), np.eye(n))
-        alpha = inverse @ labels
-        pull = (theta - centre) / _SPREADS
-        value = 0.5 * labels @ alpha + np.log(np.diag(factor)).sum() + 0.5 * (pull**2).sum()
-        slope = 0.5 * (inverse - np.outer(alpha, alpha))
-        gradient = np.empty_like(theta)
-        flat = slope.ravel()
-        for kind in range(kinds):
-            gradient[kind] = weights[kind] * (flat @ similarities[kind].ravel())
-        smooth *= slope
-        gradient[kinds] = smooth.sum()
-        gradient[kinds + 1] = noise * np.trace(slope)
-        # sum_ab M_ab (x_a - x_b)^2 = 2 (x^2 . M 1 - x . M x), for each property
-        crossed = (x * (smooth @ x)).sum(axis=0)
-        gradient[kinds + 2 :] = 2 * ((x**2).T @ smooth.sum(axis=1) - crossed)
-        return float(value), gradient + pull / _SPREADS
-
-    begin = _packed(
-        SumCovariance(start.weights, start.properties, start.noise, start.lengths / width)
-    )
-    bounds = [(c - 4 * s, c + 4 * s) for c, s in zip(centre, _SPREADS, strict=True)]
-    bounds[kinds + 1] = (np.log(noise_floor), bounds[kinds + 1][1])
-    low, high = np.array(bounds).T
-    found = minimize(
-        objective,
-        np.clip(begin, low, high),
-        jac=True,
-        method="L-BFGS-B",
-        bounds=bounds,
-        options={"maxiter": ITERATIONS},
-    )
-    values = np.exp(found.x)
-    if amplitude is not None:
-        values[: kinds + 2] *= amplitude / values[: kinds + 1].sum()
-        values[kinds + 1] = max(values[kinds + 1], noise_floor)
-    return SumCovariance(
-        values[:kinds], float(values[kinds]), float(values[kinds + 1]), values[kinds + 2 :] * width
-    )
-
-
-def _packed(covariance: SumCovariance) -> NDArray[np.float64]:
-    return np.log(
-        np.concatenate(
-            [
-                covariance.weights,
-                [covariance.properties, covariance.noise],
-                covariance.lengths,
-            ]
-        )
-    )
 
 
 @dataclass(frozen=True)
@@ -202,12 +108,27 @@ class Posterior:
 
     @staticmethod
     def of(
-        covariance: SumCovariance, molecules: Molecules, values: NDArray[np.float64]
+        covariance: SumCovariance,
+        molecules: Molecules,
+        values: NDArray[np.float64],
+        variances: NDArray[np.float64] | None = None,
     ) -> Posterior:
-        """Conditioned on labelled molecules."""
+        """Conditioned on labelled molecules.
+
+        Args:
+            covariance: the hyper-parameters.
+            molecules: at least one.
+            values: shape (molecules,), in the labels' unit.
+            variances: of errors of the values beside the noise, in their unit squared, shape
+                (molecules,).
+        """
         index = Index(molecules.prints)
         regression = Regression.of(
-            covariance(molecules, index, molecules), covariance.noise, values, Scale.of(values)
+            covariance(molecules, index, molecules),
+            covariance.noise,
+            values,
+            Scale.of(values),
+            variances,
         )
         return Posterior(covariance, molecules, index, values, regression)
 
@@ -230,6 +151,29 @@ class Posterior:
             rows[:, :n], rows[:, n:], all_values, scale or Scale.of(all_values)
         )
         return Posterior(self.covariance, together, index, all_values, regression)
+
+    @property
+    def weights(self) -> NDArray[np.float64]:
+        """Of the molecules in the standardised mean, shape (labels,)."""
+        return self.regression.weights
+
+    def half(self, cross: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What the labels explain of covariances, shape (labels, molecules).
+
+        The posterior covariance of a and b is K(a, b) - half(a)^T half(b).
+
+        Args:
+            cross: covariance of the molecules with the labelled ones, (molecules, labels).
+        """
+        return self.regression.half(cross)
+
+    def back(self, halves: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The weights of the labelled molecules that stand for ``half(.)^T halves``."""
+        return self.regression.back(halves)
+
+    def left_out(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Mean and variance of each label from all others; see ``Regression.left_out``."""
+        return self.regression.left_out()
 
     @property
     def scale(self) -> Scale:
@@ -271,19 +215,19 @@ def joined(a: Molecules, b: Molecules) -> Molecules:
             np.concatenate([p.totals, q.totals]),
         ),
         np.concatenate([a.properties, b.properties]),
+        tuple(np.concatenate([x, y]) for x, y in zip(a.extra, b.extra, strict=True)),
     )
 
 
-def molecules_of(smiles: Sequence[str]) -> Molecules:
-    """The molecules of good SMILES.
+def molecules_of(smiles: Sequence[str], summands: Sequence[Summand] = ()) -> Molecules:
+    """The molecules of good SMILES, with the features of further summands.
 
     Raises:
         ValueError: one is not valid.
     """
-    from screening.surrogate import features
-
     seen = [features.described(text) for text in smiles]
     return Molecules(
         CountPrints.of([counts for counts, _ in seen]),
         np.array([values for _, values in seen]).reshape(-1, len(NAMES)),
+        tuple(np.asarray(kernel.features(smiles), dtype=np.float64) for kernel in summands),
     )

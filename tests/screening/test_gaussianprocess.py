@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from rdkit import Chem
 
-from screening.surrogate import SurrogateSettings, calibration, create, sumkernel
+from screening.surrogate import SurrogateSettings, calibration, create, hyperparameters, sumkernel
 from screening.surrogate.countprints import Index
 from screening.surrogate.gaussianprocess import JOINT_LIMIT, GaussianProcess
 
@@ -36,7 +36,7 @@ def test_leave_one_out_is_what_refitting_gives():
     model.fit(smiles, values)
     left = model.leave_one_out()
     molecules = sumkernel.molecules_of(smiles)
-    covariance = sumkernel.prior(sumkernel.widths(molecules.properties))
+    covariance = hyperparameters.prior(hyperparameters.widths(molecules.properties))
     total = covariance(molecules, Index(molecules.prints), molecules)
     total += covariance.noise * np.eye(10)
     for i in range(10):

@@ -7,7 +7,7 @@ import pytest
 from rdkit import Chem
 from rdkit.Chem import rdFingerprintGenerator
 
-from screening.surrogate import sumkernel
+from screening.surrogate import hyperparameters, sumkernel
 from screening.surrogate.countprints import KINDS, SIZE, CountPrints, Index, row
 from screening.surrogate.properties import NAMES
 from screening.surrogate.regression import Scale
@@ -22,7 +22,7 @@ COVARIANCE = SumCovariance(
     np.array([0.3, 0.1, 0.2, 0.05, 0.15]),
     0.4,
     1e-3,
-    4.0 * sumkernel.widths(MOLECULES.properties),
+    4.0 * hyperparameters.widths(MOLECULES.properties),
 )
 
 
@@ -117,8 +117,8 @@ def test_labels_one_after_the_other_give_what_all_at_once_give():
 def test_learning_finds_what_the_values_depend_on():
     hydrogens = MOLECULES.properties[:, NAMES.index("hydrogen atoms")]
     labels = (hydrogens - hydrogens.mean()) / hydrogens.std()
-    start = sumkernel.prior(sumkernel.widths(MOLECULES.properties))
-    learnt = sumkernel.learn(MOLECULES, labels, start, noise_floor=1e-4)
+    start = hyperparameters.prior(hyperparameters.widths(MOLECULES.properties))
+    learnt = hyperparameters.learn(MOLECULES, labels, start, noise_floor=1e-4)
     share = learnt.properties / (learnt.properties + learnt.weights.sum())
     assert share > 5 * start.properties / (start.properties + start.weights.sum())
     relative = learnt.lengths / start.lengths
