@@ -174,7 +174,7 @@ class MessagePassingEnsemble:
         known, y = [known[i] for i in order], y[order]
         scale = Scale.of(y)
         labels = scale.standardised(y)
-        enough = len(y) >= max(self.settings.min_labels, MEMBERS)
+        enough = len(y) >= max(self.settings.min_labels, MEMBERS) and np.ptp(y) > 0
         parts = np.random.default_rng(0).permutation(len(y)) % MEMBERS
         with limited(1):
             vision = _trained(known, labels, parts if enough else None)
