@@ -3,6 +3,10 @@
 RDKit lays out each molecule by itself; a column of leads can only be compared
 by eye when the common part stands in the same place, so the drawing is laid
 out around the site (or turned onto it where the site is part of a ring).
+
+Shares of atoms are drawn as discs, orange where an atom raises the value and blue where it
+lowers it: two hues that the common kinds of colour blindness keep apart (Okabe and Ito
+2008). A sign beside an atom would read as a charge; numbers stand beside the drawing.
 """
 
 from __future__ import annotations
@@ -12,6 +16,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from rdkit import Chem, Geometry
 from rdkit.Chem import rdDepictor
 from rdkit.Chem.Draw import rdMolDraw2D
@@ -23,6 +28,9 @@ _ZIGZAG = np.array([[0.0, 0.0], [0.866, 0.5], [1.732, 0.0], [1.732, -1.0]]) * _B
 # a ring may hold the other rotamer: there the carbonyl decides, the rest follows
 _RING_WEIGHTS = np.array([0.05, 0.2, 1.0, 1.0])
 _HIGHLIGHT = (0.98, 0.80, 0.46)
+_RAISES = np.array([0.902, 0.521, 0.0])  # orange
+_LOWERS = np.array([0.0, 0.447, 0.698])  # blue
+_FAINTEST = 0.04  # of the full colour, below which an atom stays white
 _PROLOGUE = re.compile(r"<\?xml[^>]*\?>\s*|<!--.*?-->\s*|<!DOCTYPE[^>]*>\s*", re.DOTALL)
 _SVG_TAG = re.compile(r"<svg[^>]*>", re.DOTALL)
 _CLASSES = re.compile(r" class='[^']*'")
@@ -52,6 +60,88 @@ def svg(
         return None
     site = [atom for atom in site if 0 <= atom < molecule.GetNumAtoms()]
     _lay_out(molecule, site)
+    chosen = set(site)
+    bonds = [
+        bond.GetIdx()
+        for bond in molecule.GetBonds()
+        if bond.GetBeginAtomIdx() in chosen and bond.GetEndAtomIdx() in chosen
+    ]
+    drawer = _drawer(width, height)
+    drawer.drawOptions().setHighlightColour(_HIGHLIGHT)
+    drawer.DrawMolecule(_prepared(molecule), highlightAtoms=list(site), highlightBonds=bonds)
+    return _finished(drawer, width, height)
+
+
+def shares_svg(
+    smiles: str,
+    shares: Sequence[float] | NDArray[np.float64],
+    *,
+    full: float,
+    site: Sequence[int] = (),
+    width: int = 300,
+    height: int = 170,
+) -> str | None:
+    """The structure with each atom's share of a value, as an ``<svg>`` element.
+
+    Args:
+        smiles: the molecule.
+        shares: of each heavy atom, in the order of ``smiles``.
+        full: the size of a share that has the full colour, positive.
+        site: heavy-atom indices to align, as in ``svg``; not highlighted.
+        width: of the drawing, in pixels.
+        height: of the drawing, in pixels.
+
+    Returns:
+        ``None`` where RDKit does not read the SMILES.
+
+    Raises:
+        ValueError: another number of shares than atoms.
+    """
+    molecule = Chem.MolFromSmiles(smiles)
+    if molecule is None:
+        return None
+    if len(shares) != molecule.GetNumAtoms():
+        raise ValueError(f"{smiles}: {len(shares)} shares of {molecule.GetNumAtoms()} atoms")
+    _lay_out(molecule, [atom for atom in site if 0 <= atom < molecule.GetNumAtoms()])
+    strength = np.clip(np.asarray(shares, dtype=np.float64) / full, -1, 1)  # shape: (atoms,)
+    coloured = [int(atom) for atom in np.flatnonzero(np.abs(strength) >= _FAINTEST)]
+    bonds = {
+        bond.GetIdx(): (strength[bond.GetBeginAtomIdx()] + strength[bond.GetEndAtomIdx()]) / 2
+        for bond in molecule.GetBonds()
+        if bond.GetBeginAtomIdx() in coloured and bond.GetEndAtomIdx() in coloured
+    }
+    drawer = _drawer(width, height)
+    options: Any = drawer.drawOptions()
+    options.highlightRadius = 0.42
+    options.atomHighlightsAreCircles = True
+    options.fixedBondLength = 22
+    options.useBWAtomPalette()
+    drawer.DrawMolecule(
+        _prepared(molecule),
+        highlightAtoms=coloured,
+        highlightAtomColors={atom: _colour(strength[atom]) for atom in coloured},
+        highlightBonds=list(bonds),
+        highlightBondColors={bond: _colour(value) for bond, value in bonds.items()},
+    )
+    return _finished(drawer, width, height)
+
+
+def scale_colours(steps: int = 9) -> tuple[str, ...]:
+    """The colours of ``shares_svg`` from the full negative to the full positive share."""
+    return tuple(
+        "#" + "".join(f"{round(255 * part):02x}" for part in _colour(strength))
+        for strength in np.linspace(-1, 1, steps)
+    )
+
+
+def _colour(strength: float) -> tuple[float, float, float]:
+    """White at 0, the hue of the sign at 1; the power lets small shares be seen."""
+    hue = _RAISES if strength > 0 else _LOWERS
+    red, green, blue = 1 - abs(strength) ** 0.7 * (1 - hue)
+    return float(red), float(green), float(blue)
+
+
+def _drawer(width: int, height: int) -> rdMolDraw2D.MolDraw2DSVG:
     drawer = rdMolDraw2D.MolDraw2DSVG(width, height)
     options: Any = drawer.drawOptions()
     options.clearBackground = False
@@ -60,18 +150,14 @@ def svg(
     options.fixedBondLength = 18  # of a bond of 1.5: 27 px
     options.minFontSize = 9
     options.highlightBondWidthMultiplier = 9
-    options.setHighlightColour(_HIGHLIGHT)
-    chosen = set(site)
-    bonds = [
-        bond.GetIdx()
-        for bond in molecule.GetBonds()
-        if bond.GetBeginAtomIdx() in chosen and bond.GetEndAtomIdx() in chosen
-    ]
-    drawer.DrawMolecule(
-        rdMolDraw2D.PrepareMolForDrawing(molecule, kekulize=True, addChiralHs=False),
-        highlightAtoms=list(site),
-        highlightBonds=bonds,
-    )
+    return drawer
+
+
+def _prepared(molecule: Chem.Mol) -> Chem.Mol:
+    return rdMolDraw2D.PrepareMolForDrawing(molecule, kekulize=True, addChiralHs=False)
+
+
+def _finished(drawer: rdMolDraw2D.MolDraw2DSVG, width: int, height: int) -> str:
     drawer.FinishDrawing()
     text = _PROLOGUE.sub("", drawer.GetDrawingText())
     opening = (

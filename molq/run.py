@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from molq import execution, reading
 from molq.leadtable import LeadTable
 from molq.runstatus import RunStatus
 from screening.progress import Listener
+
+if TYPE_CHECKING:
+    from molq.explanations import LeadExplanation
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,39 @@ class Run:
         with reading.journal_of(self.directory) as journal:
             table = reading.leads_of(journal, reading.settings_of(journal))
         return table if top is None else table[:top]
+
+    def explain(self, which: int | str) -> LeadExplanation:
+        """What stands behind one lead: its prediction taken apart, its neighbours, its choice.
+
+        Args:
+            which: its rank, or its InChIKey or the first block of it.
+
+        Raises:
+            CallError: there is no such lead.
+            MolqError: the journal is damaged.
+        """
+        from molq import explanations
+
+        with reading.journal_of(self.directory) as journal:
+            file = reading.settings_of(journal)
+            table = reading.leads_of(journal, file)
+            lead = explanations.found(table, which)
+            (one,) = explanations.of_leads(journal, file, table, [lead])
+        return explanations.LeadExplanation(one)
+
+    def explanations(self, top: int | None = None) -> list[LeadExplanation]:
+        """What stands behind every lead, or the first of them.
+
+        Raises:
+            MolqError: the journal is damaged.
+        """
+        from molq import explanations
+
+        with reading.journal_of(self.directory) as journal:
+            file = reading.settings_of(journal)
+            table = reading.leads_of(journal, file)
+            found = explanations.of_leads(journal, file, table, table.leads[:top])
+        return [explanations.LeadExplanation(one) for one in found]
 
     def status(self) -> RunStatus:
         """Where the run stands.

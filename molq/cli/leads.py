@@ -1,4 +1,4 @@
-"""``molq leads``: the ranked leads."""
+"""``molq leads``: the ranked leads, and what stands behind one."""
 
 from __future__ import annotations
 
@@ -14,11 +14,15 @@ from molq.errors import CallError
 from molq.uncertainty import stated
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from molq.leadtable import LeadColumn, LeadTable
     from screening.ranking import Lead
 
 NAME = "leads"
 EPILOG = "Example: molq leads runs/first --top 20 --format sdf --output leads.sdf"
+
+EVERY = "all"
 
 
 class LeadFormat(StrEnum):
@@ -36,6 +40,12 @@ def command(
     top: Annotated[int | None, typer.Option("--top", min=1, help="Only the first.")] = None,
     form: Annotated[LeadFormat, typer.Option("--format", help="Format.")] = LeadFormat.TABLE,
     output: options.Output = None,
+    explain: Annotated[
+        str | None,
+        typer.Option(
+            "--explain", metavar="RANK", help="Explain one lead, by rank or InChIKey, or 'all'."
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
     """Print or export the ranked leads of a run, also while it goes on."""
@@ -43,6 +53,9 @@ def command(
         if form not in (LeadFormat.TABLE, LeadFormat.JSON):
             raise CallError(f"--json and --format {form.value} contradict each other: give one")
         form = LeadFormat.JSON
+    if explain is not None:
+        _explain(directory, explain, top, form, output)
+        return
     if form is LeadFormat.TABLE and output is not None:
         raise CallError("--output needs a file's format: --format csv, sdf, json or parquet")
     if form is LeadFormat.PARQUET and output is None and sys.stdout.isatty():
@@ -55,6 +68,31 @@ def command(
         show(table, json=False)
         return
     write_output(export.encode(table, form.value), output)
+
+
+def _explain(
+    directory: Path, which: str, top: int | None, form: LeadFormat, output: Path | None
+) -> None:
+    """Explanations as text or JSON."""
+    if form not in (LeadFormat.TABLE, LeadFormat.JSON):
+        raise CallError(f"--explain writes text or JSON, not {form.value}: leave --format out")
+    if top is not None and which != EVERY:
+        raise CallError(f"--top is for --explain {EVERY}: leave one of the two out")
+    from molq.jsontext import dumps
+    from molq.run import Run
+
+    run = Run.open(directory)
+    if which == EVERY:
+        found = run.explanations(top)
+    else:
+        found = [run.explain(which)]
+    if form is LeadFormat.TABLE:
+        write_output("\n\n".join(f"{one}" for one in found) + "\n" if found else "", output)
+        if not found:
+            note("no leads yet")
+        return
+    documents = [one.to_json() for one in found]
+    write_output(dumps(documents if which == EVERY else documents[0]), output)
 
 
 def show(table: LeadTable, *, json: bool) -> None:
