@@ -82,10 +82,7 @@ def _explain(
     from molq.run import Run
 
     run = Run.open(directory)
-    if which == EVERY:
-        found = run.explanations(top)
-    else:
-        found = [run.explain(which)]
+    found = run.explanations(top) if which == EVERY else [run.explain(which)]
     if form is LeadFormat.TABLE:
         write_output("\n\n".join(f"{one}" for one in found) + "\n" if found else "", output)
         if not found:
