@@ -82,7 +82,7 @@ def ridge(rows: NDArray[np.float64], labels: NDArray[np.float64], priors: Sequen
         for noise in NOISES:
             precision = gram / noise**2
             precision[np.diag_indices(len(precision))] += prior.std**-2
-            factor = np.linalg.cholesky(precision)
+            factor = np.asarray(np.linalg.cholesky(precision), dtype=np.float64)
             shift = cho_solve((factor, True), projected / noise**2)
             fit = (rest @ rest - projected @ shift) / noise**2
             evidence = -0.5 * (

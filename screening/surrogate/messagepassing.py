@@ -35,7 +35,7 @@ STEPS = 300  # of training, at least
 EPOCHS = 10  # passes over the labels, at least
 RATE = 3e-3  # highest learning rate
 DECAY = 1e-3
-HOLDS = tuple(10.0**power for power in np.arange(-2.0, 3.01, 0.5))  # of the last layer, tried
+HOLDS = tuple(10.0 ** (power / 2) for power in range(-4, 7))  # of the last layer, tried
 _HOLD = 1.0  # where there is too little to choose by
 _CHUNK = 512  # molecules seen at a time
 

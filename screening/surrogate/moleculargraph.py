@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,7 @@ _BONDS = (
     Chem.BondType.TRIPLE,
     Chem.BondType.AROMATIC,
 )
-_CHOICES = (  # of each property of an atom; the last of each is "something else"
+_CHOICES: tuple[dict[Any, int], ...] = (  # of each property of an atom; the last of each is "something else"
     {z: i for i, z in enumerate(_ELEMENTS)},
     {degree: degree for degree in range(6)},
     {charge: charge + 1 for charge in (-1, 0, 1)},

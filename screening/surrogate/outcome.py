@@ -92,7 +92,7 @@ class OutcomeModel:
             int(lost.sum()),
             centre,
             width,
-            linearmodels.ridge(rows[known], logs, _cost_priors()),
+            linearmodels.ridge(rows[known], logs, _cost_priors(bool(lost[known].any()))),
             linearmodels.logistic(_undecided(rows), lost, _failure_priors()),
         )
 
@@ -160,11 +160,19 @@ def _stds(*own: float, strengths: tuple[float, float]) -> NDArray[np.float64]:
     )
 
 
-def _cost_priors() -> list[Prior]:
-    """Of log cost on (1, size, failed, properties, environments)."""
+def _cost_priors(failures: bool) -> list[Prior]:
+    """Of log cost on (1, size, failed, properties, environments).
+
+    Failures may come at once or at the time limit; of those that nobody has seen, little is
+    believed, lest the mean of a log-normal be made of doubt alone.
+    """
     mean = np.zeros(_FIRST + len(properties.NAMES) + PRINTS)
     mean[_SIZE] = EXPONENT
-    return [Prior(mean, _stds(10.0, 0.7, 1.0, strengths=pair)) for pair in COST_STRENGTHS]
+    return [
+        Prior(mean, _stds(10.0, 0.7, of_failure, strengths=pair))
+        for of_failure in ((1.0, 4.0) if failures else (1.0,))
+        for pair in COST_STRENGTHS
+    ]
 
 
 def _failure_priors() -> list[Prior]:
