@@ -1,18 +1,28 @@
-"""The Gaussian process over a sum of kernels as a surrogate."""
+"""The Gaussian process over a sum of kernels as a surrogate.
+
+Exact (Rasmussen and Williams 2006, algorithm 2.1) up to a few thousand labels, through
+inducing molecules beyond (``inducing``). Cheap values of the same molecules may join as
+lower fidelities (``multifidelity``): they do where they would have foretold the labels
+better than the process without them, each label left out.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from screening.surrogate import hyperparameters, sumkernel
-from screening.surrogate.countprints import Index
+from screening.surrogate import hyperparameters, multifidelity, sumkernel
+from screening.surrogate.inducing import InducingPosterior
+from screening.surrogate.multifidelity import Levels
 from screening.surrogate.regression import Scale, joint_draws
 from screening.surrogate.settings import SurrogateSettings
 from screening.surrogate.sumkernel import Molecules, Posterior, SumCovariance
+from screening.surrogate.summand import Summand
+from screening.surrogate.summedposterior import Representers, SummedPosterior, Term
 from screening.surrogate.surrogate import Prediction, labelled
 
 JOINT_LIMIT = 3000  # molecules drawn jointly; of more, each is drawn from its marginal
@@ -20,31 +30,42 @@ LEARNT_FROM = 500  # newest labels the hyper-parameters are learnt from
 _CHUNK = 1024  # molecules whose covariance with the training set is held at a time
 
 
-@dataclass(frozen=True)
-class Representers:
-    """A mean written as a sum over molecules: offset + spread K(x, molecules) weights."""
-
-    molecules: Molecules
-    smiles: tuple[str, ...]
-    weights: NDArray[np.float64]  # shape: (molecules,), standardised
-    offset: float  # in the labels' unit
-    spread: float  # in the labels' unit
-    covariance: SumCovariance
-
-    def mean(self, molecules: Molecules) -> NDArray[np.float64]:
-        """Of any molecules, in the labels' unit, shape (molecules,)."""
-        cross = self.covariance(molecules, Index(self.molecules.prints), self.molecules)
-        return np.asarray(self.offset + self.spread * (cross @ self.weights))
-
-
 class GaussianProcess:
     """Implements ``Surrogate``; with few or equal labels the hyper-parameters stay as they are."""
 
-    def __init__(self, settings: SurrogateSettings | None = None) -> None:
+    def __init__(
+        self,
+        settings: SurrogateSettings | None = None,
+        *,
+        summands: Sequence[Summand] | None = None,
+    ) -> None:
+        """A new, unfitted process.
+
+        Args:
+            settings: of the fit.
+            summands: kernels that join the sum; None for those that the settings name.
+        """
         self.settings = settings or SurrogateSettings()
-        self._posterior: Posterior | None = None
-        self._smiles: tuple[str, ...] = ()
-        self._rank: NDArray[np.int64] = np.empty(0, dtype=np.int64)
+        self._untuned = tuple(summands) if summands is not None else _named(self.settings)
+        self._summands: tuple[Summand, ...] = ()  # tuned
+        self._posterior: SummedPosterior | None = None
+        self._left: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
+        self._given: NDArray[np.int64] = np.empty(0, dtype=np.int64)  # places in the fit
+        self._fidelities: tuple[str, ...] = ()
+
+    @property
+    def fidelities(self) -> tuple[str, ...]:
+        """Names of the cheap values that the fit uses, the lowest level first."""
+        return self._fidelities
+
+    @property
+    def covariance(self) -> SumCovariance:
+        """Hyper-parameters of the level of the values; without fidelities, of all there is.
+
+        Raises:
+            ValueError: not fitted yet.
+        """
+        return self._fitted().terms[-1].posterior.covariance
 
     def fit(
         self,
@@ -53,34 +74,65 @@ class GaussianProcess:
         *,
         fidelities: Mapping[str, ArrayLike] | None = None,
     ) -> None:
-        """Learn from labelled molecules; see ``Surrogate.fit``."""
-        smiles, y, _ = labelled(smiles, values)
+        """Learn from labelled molecules; see ``Surrogate.fit``.
+
+        Raises:
+            ValueError: no label, another number of values, one infinite, or a fidelity that
+                is not one number or nan for each molecule.
+        """
+        _, _, places = labelled(smiles, values)
         settings = self.settings
-        newest = range(max(0, len(y) - settings.max_labels), len(y))
+        all_values = np.asarray(values, dtype=np.float64)
+        cheap, names = multifidelity.helpful(fidelities or {}, all_values, settings.min_labels)
+        taken = np.zeros(len(smiles), dtype=bool)
+        taken[places[-settings.max_labels :]] = True
+        for name in names:
+            taken |= ~np.isnan(cheap[name])
         # in one order, so that sums round alike in whatever order the labels came
-        order = sorted(newest, key=lambda i: (smiles[i], y[i]))
-        molecules, y = sumkernel.molecules_of([smiles[i] for i in order]), y[order]
-        covariance = hyperparameters.prior(hyperparameters.widths(molecules.properties))
-        if len(y) >= settings.min_labels and np.ptp(y) > 1e-12 * max(1.0, abs(y.mean())):
-            rows = np.flatnonzero(np.array(order) >= newest.stop - LEARNT_FROM)
-            labels = Scale.of(y[rows]).standardised(y[rows])
-            covariance = hyperparameters.learn(
-                molecules[rows],
-                labels,
-                covariance,
-                noise_floor=settings.noise_floor,
-                amplitude=None,
+        order = np.array(
+            sorted(
+                np.flatnonzero(taken), key=lambda i: (smiles[i], *_sortable(float(all_values[i])))
+            ),
+            dtype=np.int64,
+        )
+        texts = tuple(smiles[i] for i in order)
+        newest = places[-LEARNT_FROM:]
+        labels = Scale.of(all_values[newest]).standardised(all_values[newest])
+        if len(newest) >= settings.min_labels:
+            self._summands = tuple(
+                kernel.fitted([smiles[i] for i in newest], labels) for kernel in self._untuned
             )
-        self._posterior = Posterior.of(covariance, molecules, y)
-        self._smiles = tuple(smiles[i] for i in order)
-        self._rank = np.argsort(order)
+        else:
+            self._summands = ()
+        molecules = sumkernel.molecules_of(texts, self._summands)
+        trainer = _Trainer(settings, molecules, texts, order, self._summands)
+        ordered = all_values[order]
+        rows = np.flatnonzero(~np.isnan(ordered))
+        y = ordered[rows]
+        self._left, self._fidelities = None, ()
+        if not names:
+            term, _ = trainer.conditioned(trainer.learnt(rows, y)[0], rows, y)
+            self._posterior = SummedPosterior((term,))
+        else:
+            plain = Levels.lowest(trainer, molecules, rows, y)
+            levels = multifidelity.chain(
+                trainer, molecules, [cheap[name][order] for name in names], rows, y
+            )
+            if levels.density(rows, y) > plain.density(rows, y):
+                self._fidelities = tuple(names)
+            else:
+                levels = plain
+            self._posterior = levels.posterior
+            self._left = levels.mean[rows], levels.variance[rows]
+        self._given = np.argsort(order[rows])
 
     def predict(self, smiles: Sequence[str]) -> Prediction:
-        """Mean and standard deviation of new values; see ``Surrogate.predict``."""
-        posterior = self._fitted()
+        """Mean and standard deviation of new values; see ``Surrogate.predict``.
+
+        Streamed: memory beside the result does not grow with the number of molecules.
+        """
         mean, variance = self._marginals(smiles)
-        noise = posterior.spread**2 * posterior.covariance.noise
-        return Prediction(mean, np.sqrt(variance + noise))
+        return Prediction(mean, np.sqrt(variance + self._fitted().noise))
 
     def sample(self, smiles: Sequence[str], n: int, seed: int) -> NDArray[np.float64]:
         """Draws of the noise-free values; see ``Surrogate.sample``.
@@ -94,21 +146,33 @@ class GaussianProcess:
         if len(smiles) > JOINT_LIMIT:
             mean, variance = self._marginals(smiles)
             return np.asarray(mean + np.sqrt(variance) * draws)
-        wanted = sumkernel.molecules_of(smiles)
-        outlook = posterior.outlook(wanted)
-        own = posterior.covariance(wanted, Index(wanted.prints), wanted)
-        size = posterior.spread**2
-        return joint_draws(
-            outlook.mean,
-            size * (own - outlook.half.T @ outlook.half),
-            draws,
-            size=size * posterior.covariance.prior_variance,
-        )
+        mean, covariance = self.joint(smiles)
+        return joint_draws(mean, covariance, draws, size=posterior.prior_variance)
+
+    def joint(self, smiles: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Mean and covariance of the noise-free values.
+
+        Returns:
+            shapes (molecules,) and (molecules, molecules), in the labels' unit and its square.
+
+        Raises:
+            ValueError: not fitted yet, or a SMILES is not valid.
+        """
+        posterior = self._fitted()
+        outlook = posterior.outlook(sumkernel.molecules_of(smiles, self._summands))
+        return outlook.mean, posterior.joint(outlook)
 
     def leave_one_out(self) -> Prediction:
-        """Each label predicted from all others, hyper-parameters kept, in the order given."""
-        mean, variance = self._fitted().regression.left_out()
-        return Prediction(mean[self._rank], np.sqrt(variance[self._rank]))
+        """Each label of the fit predicted from all others, in the order given.
+
+        Hyper-parameters, and inducing molecules, are kept. Of more than ``max_labels`` labels
+        only the newest, which the fit took.
+
+        Raises:
+            ValueError: not fitted yet.
+        """
+        mean, variance = self._left or self._fitted().terms[-1].posterior.left_out()
+        return Prediction(mean[self._given], np.sqrt(variance[self._given]))
 
     def conditioned(self, smiles: Sequence[str], values: ArrayLike) -> GaussianProcess:
         """Further values with the hyper-parameters kept; see ``Surrogate.conditioned``."""
@@ -119,33 +183,36 @@ class GaussianProcess:
                 f"{len(smiles)} molecules and values of shape {y.shape}; "
                 "give one finite value for each"
             )
-        other = GaussianProcess(self.settings)
-        other._smiles = (*self._smiles, *smiles)
+        other = GaussianProcess(self.settings, summands=self._untuned)
+        other._summands, other._fidelities = self._summands, self._fidelities
+        other._left, other._given = self._left, self._given
         other._posterior = posterior
         if len(smiles):
-            other._posterior = posterior.extended(
-                sumkernel.molecules_of(smiles), y, posterior.scale
-            )
-        other._rank = np.concatenate(
-            [self._rank, np.arange(len(self._smiles), len(other._smiles), dtype=np.int64)]
-        )
+            molecules = sumkernel.molecules_of(smiles, self._summands)
+            other._posterior = posterior.knowing(molecules, smiles, y)
         return other
 
     def representers(self) -> tuple[Representers, ...]:
-        """The mean, as one term or the sum of the means of several, for explaining it."""
-        posterior = self._fitted()
-        return (
-            Representers(
-                posterior.molecules,
-                self._smiles,
-                posterior.regression.weights,
-                posterior.scale.offset,
-                posterior.spread,
-                posterior.covariance,
-            ),
-        )
+        """The mean as sums over molecules, for explaining it.
 
-    def _fitted(self) -> Posterior:
+        One term ordinarily, one for each level where fidelities are used; the means of the
+        terms sum up to the prediction.
+
+        Raises:
+            ValueError: not fitted yet.
+        """
+        return self._fitted().representers()
+
+    def molecules(self, smiles: Sequence[str]) -> Molecules:
+        """What the kernels see of molecules.
+
+        Raises:
+            ValueError: not fitted yet, or a SMILES is not valid.
+        """
+        self._fitted()
+        return sumkernel.molecules_of(smiles, self._summands)
+
+    def _fitted(self) -> SummedPosterior:
         if self._posterior is None:
             raise ValueError("the surrogate is not fitted yet; call fit first")
         return self._posterior
@@ -156,6 +223,77 @@ class GaussianProcess:
         mean, variance = np.empty(len(smiles)), np.empty(len(smiles))
         for start in range(0, len(smiles), _CHUNK):
             part = slice(start, start + _CHUNK)
-            outlook = posterior.outlook(sumkernel.molecules_of(smiles[part]))
+            molecules = sumkernel.molecules_of(smiles[part], self._summands)
+            outlook = posterior.outlook(molecules)
             mean[part], variance[part] = outlook.mean, outlook.variance
         return mean, variance
+
+
+@dataclass(frozen=True)
+class _Trainer:
+    """Fits one level; see ``multifidelity.Trainer``."""
+
+    settings: SurrogateSettings
+    molecules: Molecules
+    smiles: tuple[str, ...]
+    age: NDArray[np.int64]  # shape: (molecules,); when each label came
+    summands: tuple[Summand, ...]
+
+    def learnt(
+        self,
+        rows: NDArray[np.int64],
+        values: NDArray[np.float64],
+        variances: NDArray[np.float64] | None = None,
+    ) -> tuple[SumCovariance, NDArray[np.int64]]:
+        part = self._newest(rows, LEARNT_FROM)
+        some, y = self.molecules[rows[part]], values[part]
+        all_molecules = self.molecules[rows[self._newest(rows, self.settings.max_labels)]]
+        width = hyperparameters.widths(all_molecules.properties)
+        covariance = hyperparameters.prior(width, self.summands)
+        few = len(rows) < self.settings.min_labels
+        if few or np.ptp(values) <= 1e-12 * max(1.0, abs(values.mean())):
+            return covariance, part
+        scale = Scale.of(y)
+        covariance = hyperparameters.learn(
+            some,
+            scale.standardised(y),
+            covariance,
+            noise_floor=self.settings.noise_floor,
+            amplitude=None,
+            variances=None if variances is None else variances[part] / scale.spread**2,
+        )
+        return covariance, part
+
+    def conditioned(
+        self,
+        covariance: SumCovariance,
+        rows: NDArray[np.int64],
+        values: NDArray[np.float64],
+        variances: NDArray[np.float64] | None = None,
+    ) -> tuple[Term, NDArray[np.int64]]:
+        kept = self._newest(rows, self.settings.max_labels)
+        known, y = self.molecules[rows[kept]], values[kept]
+        errors = None if variances is None else variances[kept]
+        names = tuple(self.smiles[i] for i in rows[kept])
+        if len(kept) <= self.settings.exact_labels:
+            return Term(1.0, Posterior.of(covariance, known, y, errors), names), kept
+        inducing = InducingPosterior.of(covariance, known, y, self.settings.inducing, errors)
+        return Term(1.0, inducing, tuple(names[i] for i in inducing.chosen)), kept
+
+    def _newest(self, rows: NDArray[np.int64], most: int) -> NDArray[np.int64]:
+        """Places among ``rows`` of the newest, in the order of ``rows``."""
+        if len(rows) <= most:
+            return np.arange(len(rows))
+        return np.sort(np.argsort(self.age[rows])[-most:])
+
+
+def _sortable(value: float) -> tuple[bool, float]:
+    return (math.isnan(value), 0.0 if math.isnan(value) else value)
+
+
+def _named(settings: SurrogateSettings) -> tuple[Summand, ...]:
+    if not settings.quantum_kernel:
+        return ()
+    from screening.surrogate.quantumkernel import QuantumKernel
+
+    return (QuantumKernel(),)

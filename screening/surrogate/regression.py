@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_solve, solve_triangular
+from scipy.linalg.lapack import dtrtri
 
 
 @dataclass(frozen=True)
@@ -110,8 +111,8 @@ class Regression:
 
         In the labels' unit; the variance is of a new value, noise included.
         """
-        inverse = cho_solve((self.factor, True), np.eye(len(self.labels)))
-        variance = 1 / np.diag(inverse)
+        inverse, _ = dtrtri(self.factor, lower=1)
+        variance = 1 / np.einsum("ij,ij->j", inverse, inverse)
         mean = self.labels - self.weights * variance
         scale = self.scale
         return scale.offset + scale.spread * mean, scale.spread**2 * variance
