@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from screening.candidate import Candidate
 from screening.evaluation import (
@@ -78,8 +79,9 @@ def evaluate_all(
         JournalError: a result cannot be written.
         KeyboardInterrupt: the user stopped the run; jobs in flight are cancelled.
     """
-    dispatch = _Dispatch(journal, executor, calculation, on_result or (lambda result: None))
-    dispatch.run(iter(tasks))
+    dispatch = Dispatch(journal, executor, calculation, on_result)
+    left = iter(tasks)
+    dispatch.run(lambda room: list(islice(left, room)))
     return len(dispatch.waiting)
 
 
@@ -97,27 +99,51 @@ class _Flight:
     attempts: dict[str, tuple[int, int]]  # recipe -> id and number of its attempt
 
 
-class _Dispatch:
+class Dispatch:
+    """Keeps an executor filled with jobs, and the journal with what came of them.
+
+    Args:
+        journal: open for writing.
+        executor: where.
+        calculation: how.
+        on_result: called after each new result was written.
+
+    Attributes:
+        waiting: InChIKey and recipe of what has no result because a remote device gave no
+            answer in time; a later session asks it again.
+    """
+
     def __init__(
         self,
         journal: Journal,
         executor: Executor,
         calculation: Calculation,
-        on_result: Callable[[Result], None],
+        on_result: Callable[[Result], None] | None = None,
     ) -> None:
         self._journal = journal
         self._executor = executor
         self._calculation = calculation
-        self._on_result = on_result
+        self._on_result = on_result or (lambda result: None)
         self._retries: deque[Task] = deque()
         self._flights: dict[int, _Flight] = {}  # by the job's id
         self.waiting: set[tuple[str, str]] = set()  # InChIKey, recipe
 
-    def run(self, tasks: Iterator[Task]) -> None:
+    def run(self, more: Callable[[int], Sequence[Task]]) -> None:
+        """Evaluate until nothing is in flight and ``more`` has nothing.
+
+        Args:
+            more: called when there is room for so many tasks (at least one), after all that
+                is to be tried again has been; gives at most so many, each once. None now
+                may become some after the next result.
+
+        Raises:
+            JournalError: a result cannot be written.
+            KeyboardInterrupt: the user stopped the run; jobs in flight are cancelled.
+        """
         landed: list[Completed] = []
         try:
             while True:
-                self._fill(tasks)
+                self._fill(more)
                 if not self._flights and not self._retries:
                     return
                 landed = self._executor.wait(_POLL_S)
@@ -129,12 +155,16 @@ class _Dispatch:
             self._rescue(landed)
             raise
 
-    def _fill(self, tasks: Iterator[Task]) -> None:
+    def _fill(self, more: Callable[[int], Sequence[Task]]) -> None:
         """Start tasks until the executor has enough."""
+        while drawn := self._draw(more, self._executor.capacity - len(self._flights)):
+            self._start(drawn)
+
+    def _start(self, drawn: Sequence[Task]) -> None:
         jobs: list[Job] = []
         failed: list[Result] = []
         with self._journal.transaction():
-            for task in self._draw(tasks, self._executor.capacity - len(self._flights)):
+            for task in drawn:
                 failures = {r: self._failures(task, r) for r in task.recipes}
                 retries = {r: self._retry(failures[r]) for r in task.recipes}
                 for recipe in (r for r in task.recipes if retries[r] is None):
@@ -156,7 +186,7 @@ class _Dispatch:
         for result in failed:
             self._on_result(result)
 
-    def _draw(self, tasks: Iterator[Task], room: int) -> list[Task]:
+    def _draw(self, more: Callable[[int], Sequence[Task]], room: int) -> list[Task]:
         """At most ``room`` tasks that want work, those to be tried again first."""
         taken = self.waiting | {
             (flight.task.candidate.inchikey, recipe)
@@ -165,18 +195,20 @@ class _Dispatch:
         }
         drawn: list[Task] = []
         while len(drawn) < room:
-            task = self._retries.popleft() if self._retries else next(tasks, None)
-            if task is None:
+            if self._retries:
+                tasks: Sequence[Task] = [self._retries.popleft()]
+            elif not (tasks := more(room - len(drawn))):
                 break
-            key = task.candidate.inchikey
-            wanted = tuple(
-                recipe
-                for recipe in task.recipes
-                if (key, recipe) not in taken and not self._journal.has_result(key, recipe)
-            )
-            if wanted:
-                drawn.append(replace(task, recipes=wanted))
-                taken.update((key, recipe) for recipe in wanted)
+            for task in tasks:
+                key = task.candidate.inchikey
+                wanted = tuple(
+                    recipe
+                    for recipe in task.recipes
+                    if (key, recipe) not in taken and not self._journal.has_result(key, recipe)
+                )
+                if wanted:
+                    drawn.append(replace(task, recipes=wanted))
+                    taken.update((key, recipe) for recipe in wanted)
         return drawn
 
     def _begin(self, task: Task, retry: Retry) -> Job:

@@ -1,31 +1,31 @@
 """The closed loop: propose, choose, evaluate, learn, again.
 
-A round is a function of the journal and the campaign's seed alone. Surrogates
-are fitted to the finished rounds, the generator is taught from the *prior* on
-their leads, its hands look for what the acquisition wants, and the batch is
-journalled before its first molecule is evaluated; so a run that was interrupted
-at any moment gives the leads of one that was not.
+A round is taught and offered molecules when it begins, and its places are filled by one
+decision or by several (``decision``). With a barrier a round begins when the one before it
+has all its results, and fills its places at once; what it does is then a function of the
+finished rounds and the campaign's seed alone, and a run that was interrupted at any moment
+gives the leads of one that was not. Without a barrier no worker waits: whenever one would,
+the round chooses again, with what came since and what is still being computed, and when its
+places are filled the next one begins while stragglers run. Every choice is journalled,
+with what it knew, before its first molecule is evaluated.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from generative.proposal import Scored
-from generative.settings import GeneratorSettings
-from screening import acquisition, leadfiles, proposals, roundsummary, surrogate
-from screening.acquisition import AcquisitionSettings
-from screening.dispatch import STOPPED, Calculation, Task, evaluate_all, waiting_note
+from screening import leadfiles, proposals, roundsummary
+from screening.acquisition import Choice
+from screening.campaignplan import CampaignPlan
+from screening.decision import Deliberation, conformal, reopened, round_seed
+from screening.dispatch import STOPPED, Calculation, Dispatch, Task, waiting_note
 from screening.executor import Executor
-from screening.filters import FilterSettings
 from screening.intake import Sieve, take_in
 from screening.journal import Journal
-from screening.library import LibrarySettings
-from screening.objective import ObjectiveSettings, recipe_names
+from screening.knowledge import Knowledge
+from screening.learning import CONFORMAL, Learned, learn
 from screening.progress import (
     Event,
     Listener,
@@ -34,33 +34,14 @@ from screening.progress import (
     RoundStarted,
 )
 from screening.proposals import Offer, Outlook, Proposals
-from screening.ranking import Lead, RankingSettings
-from screening.records import Result
-from screening.settings import CampaignSettings
-from screening.standing import labels, leads
-from screening.surrogate import Surrogate, SurrogateSettings
-from simulation.settings import SimulationSettings
+from screening.ranking import Lead
+from screening.records import Result, RoundRecord, SelectionRecord
+from screening.standing import leads
 
 if TYPE_CHECKING:
     from generative.generator import Generator
 
-_PURPOSES = ("round", "propose", "choose")
-
-
-@dataclass(frozen=True)
-class CampaignPlan:
-    """All settings of a campaign, each table as its own package defines it."""
-
-    objectives: tuple[ObjectiveSettings, ...]
-    library: LibrarySettings | None = None
-    campaign: CampaignSettings = field(default_factory=CampaignSettings)
-    generator: GeneratorSettings = field(default_factory=GeneratorSettings)
-    filters: FilterSettings = field(default_factory=FilterSettings)
-    simulation: SimulationSettings = field(default_factory=SimulationSettings)
-    surrogate: SurrogateSettings = field(default_factory=SurrogateSettings)
-    acquisition: AcquisitionSettings = field(default_factory=AcquisitionSettings)
-    ranking: RankingSettings = field(default_factory=RankingSettings)
-    max_attempts: int = 3
+__all__ = ["CampaignPlan", "run_campaign"]
 
 
 def run_campaign(
@@ -74,7 +55,7 @@ def run_campaign(
 ) -> list[Lead]:
     """Run a campaign from wherever its journal stands to its end.
 
-    Where calculations wait for a remote device it stops before the round's end, the
+    Where calculations wait for a remote device it stops before the next round, the
     journal unfinished and its log saying so.
 
     Args:
@@ -98,16 +79,27 @@ def run_campaign(
     return loop.run()
 
 
-def round_seed(campaign_seed: int, round: int, purpose: str) -> int:
-    """The seed of one random step of a round, in 0 .. 2**31 - 1.
+@dataclass
+class _Round:
+    """A round that is not finished."""
 
-    Args:
-        campaign_seed: of the campaign.
-        round: counted from 1.
-        purpose: ``round``, ``propose`` or ``choose``.
-    """
-    sequence = np.random.SeedSequence((campaign_seed, round, _PURPOSES.index(purpose)))
-    return int(sequence.generate_state(1, np.uint32)[0]) >> 1
+    record: RoundRecord
+    places: int
+    chosen: list[SelectionRecord]
+    missing: set[tuple[str, str]]  # InChIKey and recipe without a result
+    deliberation: Deliberation | None  # None until a resumed round decides again
+    closed: bool = False  # nothing more is chosen
+    handed: set[str] = field(default_factory=set)  # InChIKeys given to the executor
+
+    @property
+    def open_places(self) -> int:
+        return 0 if self.closed else max(0, self.places - len(self.chosen))
+
+    @property
+    def known_share(self) -> float:
+        """Of the chosen molecules, how many have all their results."""
+        running = {inchikey for inchikey, _ in self.missing}
+        return 1 - len(running) / len(self.chosen)
 
 
 class _Loop:
@@ -123,13 +115,17 @@ class _Loop:
         self._journal = journal
         self._plan = plan
         self._generator = generator
-        self._executor = executor
         self._tell = tell
-        self._recipes = recipe_names(plan.objectives)
-        self._sieve = Sieve(self._recipes, plan.filters, sources or {})
-        self._calculation = Calculation(
+        self._sieve = Sieve(plan.recipes, plan.filters, sources or {})
+        calculation = Calculation(
             plan.campaign.seed, plan.simulation, plan.max_attempts, sources or {}
         )
+        self._dispatch = Dispatch(journal, executor, calculation, self._count)
+        self._knowledge = Knowledge(journal, plan)
+        self._rounds: list[_Round] = []  # begun and not finished, in order
+        self._begun = 0  # number of the last round begun
+        self._chosen: list[SelectionRecord] = []  # of all rounds, in order
+        self._ended = False  # no round begins any more
 
     def run(self) -> list[Lead]:
         if not self._journal.finished:
@@ -144,78 +140,196 @@ class _Loop:
         if self._plan.library is not None:
             for _ in take_in(self._journal, self._plan.library, self._sieve, self._tell):
                 pass  # a campaign chooses from the whole library
-        begun = {record.round: record for record in self._journal.rounds()}
-        for round in range(1, self._plan.campaign.rounds + 1):
-            if round in begun and begun[round].finished is not None:
-                continue
-            if round not in begun and not self._begin(round):
-                break
-            if waiting := self._evaluate(round):
-                self._journal.log("run", waiting_note(waiting))
-                self._write_leads()
-                return
-            self._finish(round)
+        self._reopen()
+        self._dispatch.run(self._more)
+        waiting = len(self._dispatch.waiting)
         self._write_leads()
-        self._journal.finish()
+        if waiting:
+            self._journal.log("run", waiting_note(waiting))
+        else:
+            self._journal.finish()
 
-    def _begin(self, round: int) -> bool:
-        """Choose a round's batch and write it down; False when there is nothing to choose."""
-        chosen = self._journal.selections()
-        places = self._places(round, len(chosen))
-        if places == 0:
-            self._journal.log("run", f"the budget of {self._plan.campaign.budget} is spent")
+    def _reopen(self) -> None:
+        """Take up the rounds where the journal left them."""
+        records = self._journal.rounds()
+        self._chosen = self._journal.selections()
+        self._begun = max((record.round for record in records), default=0)
+        before = 0
+        for record in records:
+            chosen = [x for x in self._chosen if x.round == record.round]
+            if record.finished is None:
+                self._rounds.append(
+                    _Round(
+                        record,
+                        self._plan.places(record.round, before),
+                        chosen,
+                        self._missing(chosen),
+                        deliberation=None,
+                        closed=record.round < self._begun,
+                    )
+                )
+                self._tell_started(self._rounds[-1])
+            before += len(chosen)
+
+    def _missing(self, chosen: Sequence[SelectionRecord]) -> set[tuple[str, str]]:
+        return {
+            (record.candidate.inchikey, recipe)
+            for record in chosen
+            for recipe in self._plan.recipes
+            if not self._journal.has_result(record.candidate.inchikey, recipe)
+        }
+
+    # what the executor is given
+
+    def _more(self, room: int) -> list[Task]:
+        """Tasks for so many free places: chosen molecules first, then newly chosen ones."""
+        tasks = self._chosen_tasks(room)
+        while len(tasks) < room and self._decide(room - len(tasks)):
+            tasks += self._chosen_tasks(room - len(tasks))
+        return tasks
+
+    def _chosen_tasks(self, room: int) -> list[Task]:
+        tasks: list[Task] = []
+        for round in self._rounds:
+            running = {inchikey for inchikey, _ in round.missing}
+            for record in round.chosen:
+                key = record.candidate.inchikey
+                if len(tasks) < room and key in running and key not in round.handed:
+                    round.handed.add(key)
+                    tasks.append(Task(record.candidate, self._plan.recipes, record.round))
+        return tasks
+
+    def _count(self, result: Result) -> None:
+        (round,) = [r for r in self._rounds if r.record.round == result.round]
+        round.missing.discard((result.candidate.inchikey, result.recipe))
+        recipes = len(self._plan.recipes)
+        total = (len(round.chosen) + round.open_places) * recipes
+        done = len(round.chosen) * recipes - len(round.missing)
+        self._tell(MoleculeDone(result, done, total, result.round))
+
+    # what is chosen
+
+    def _decide(self, room: int) -> bool:
+        """Choose molecules for so many free places; False where there is nothing to choose."""
+        self._finish_rounds()
+        if self._rounds and self._rounds[-1].open_places:
+            if self._top_up(self._rounds[-1], room):
+                return True
+            self._finish_rounds()
+        return self._may_begin() and self._begin(room)
+
+    def _top_up(self, round: _Round, room: int) -> bool:
+        """Fill places of a round that is under way."""
+        deliberation = self._deliberation(round)
+        self._knowledge.advance()
+        wanted = self._wanted(round.open_places, room, deliberation.learned)
+        choice = deliberation.choose(wanted, self._knowledge, self._chosen)
+        round.closed = len(choice.selections) < wanted
+        if choice.selections:
+            number, known = round.record.round, self._knowledge.known
+            self._journal.add_selections(number, choice.selections, known=known)
+            self._add_chosen(round)
+        return bool(choice.selections)
+
+    def _wanted(self, places: int, room: int, learned: Learned) -> int:
+        """Molecules of the next decision: those that have a worker, or all of the round."""
+        # Where nothing is predicted yet, waiting for results would not better the choice:
+        # the batch is a design, and as a whole it is spread best.
+        at_once = self._plan.campaign.barrier or not learned.surrogates
+        return places if at_once else min(places, room)
+
+    def _deliberation(self, round: _Round) -> Deliberation:
+        if round.deliberation is None:
+            knowledge = Knowledge(self._journal, self._plan)
+            round.deliberation = reopened(
+                self._journal,
+                self._plan,
+                round.record,
+                knowledge,
+                [x for x in self._chosen if x.round < round.record.round],
+                conformal(self._journal.rounds()),
+            )
+            self._knowledge = knowledge
+        return round.deliberation
+
+    def _add_chosen(self, round: _Round) -> None:
+        """Take in what was journalled last."""
+        known = len(round.chosen)
+        new = self._journal.selections(round.record.round)[known:]
+        round.chosen += new
+        self._chosen += new
+        round.missing |= self._missing(new)
+
+    def _may_begin(self) -> bool:
+        """Whether enough is known of the rounds before for another one."""
+        if self._ended or self._dispatch.waiting or self._begun == self._plan.campaign.rounds:
             return False
-        known = {record.candidate.inchikey for record in chosen}
+        if not self._rounds:
+            return True
+        if self._plan.campaign.barrier or len(self._rounds) > 1:
+            return False
+        return self._rounds[0].known_share >= self._plan.campaign.known_share
+
+    def _begin(self, room: int) -> bool:
+        """Begin the next round and make its first decision; False when none is made."""
+        plan, number = self._plan, self._begun + 1
+        places = plan.places(number, len(self._chosen))
+        if places == 0:
+            return self._end(f"the budget of {plan.campaign.budget} is spent")
+        self._knowledge.count_exact(self._chosen)
+        self._knowledge.advance()
+        learned = learn(self._knowledge, plan, self._chosen, conformal(self._journal.rounds()))
+        if self._rounds and not learned.surrogates:
+            return False  # what is still being computed is the first to be learned from
+        known = {record.candidate.inchikey for record in self._chosen}
+        best = self._knowledge.best_utility
         library = [c for c in self._journal.candidates() if c.origin == "library"]
-        surrogates, surrogate_note = self._surrogates()
-        ranked = self._leads()
-        best = ranked[0].utility if ranked else 0.0
-        offer = self._offer(round, proposals.scored(chosen, ranked), known, surrogates, best)
+        offer = self._offer(number, known, learned, best)
         pool = [c for c in (*library, *offer.candidates) if c.inchikey not in known]
         if not pool:
-            self._journal.log("run", f"nothing is left to evaluate in round {round}")
-            return False
-        choice = acquisition.choose(
-            pool,
-            n=places,
-            n_generator=round_half_up(self._plan.generator.share * places),
-            surrogates=surrogates,
-            objectives=self._plan.objectives,
-            best_utility=best,
-            settings=self._plan.acquisition,
-            seed=round_seed(self._plan.campaign.seed, round, "choose"),
-        )
+            return self._end(f"nothing is left to evaluate in round {number}")
+        deliberation = Deliberation(plan, number, learned, pool, best)
+        wanted = self._wanted(places, room, learned)
+        choice = deliberation.choose(wanted, self._knowledge, self._chosen)
         if not choice.selections:
-            self._journal.log("run", f"no molecule of round {round} meets the hard limits")
-            return False
-        with self._journal.transaction():
-            self._journal.begin_round(
-                round,
-                seed=round_seed(self._plan.campaign.seed, round, "round"),
-                pool_size=len(pool),
-                generator_note=offer.note,
-                surrogate_note=surrogate_note,
-            )
-            if offer.warning:
-                self._journal.log(proposals.NARROWED, f"round {round}: {offer.warning}")
-            self._journal.add_selections(round, choice.selections)
+            return self._end(f"no molecule of round {number} meets the hard limits")
+        record = self._write_round(
+            number, pool_size=len(pool), learned=learned, offer=offer, choice=choice
+        )
+        self._begun = number
+        self._rounds.append(
+            _Round(record, places, [], set(), deliberation, len(choice.selections) < wanted)
+        )
+        self._add_chosen(self._rounds[-1])
+        self._tell_started(self._rounds[-1])
         return True
 
-    def _places(self, round: int, spent: int) -> int:
-        campaign = self._plan.campaign
-        places = campaign.batch
-        if round == 1 and campaign.initial_batch is not None:
-            places = campaign.initial_batch
-        return places if campaign.budget is None else max(0, min(places, campaign.budget - spent))
+    def _write_round(
+        self, number: int, *, pool_size: int, learned: Learned, offer: Offer, choice: Choice
+    ) -> RoundRecord:
+        with self._journal.transaction():
+            self._journal.begin_round(
+                number,
+                seed=round_seed(self._plan.campaign.seed, number, "round"),
+                pool_size=pool_size,
+                generator_note=offer.note,
+                surrogate_note=learned.note,
+                known=learned.known,
+                facts=_facts(learned, choice),
+                offers=offer.candidates,
+            )
+            if offer.warning:
+                self._journal.log(proposals.NARROWED, f"round {number}: {offer.warning}")
+            self._journal.add_selections(number, choice.selections, known=learned.known)
+        return self._journal.rounds()[-1]
 
-    def _offer(
-        self,
-        round: int,
-        scored: Sequence[Scored],
-        known: set[str],
-        surrogates: Mapping[str, Surrogate],
-        best_utility: float,
-    ) -> Offer:
+    def _end(self, reason: str) -> bool:
+        """Begin no round any more."""
+        self._ended = True
+        self._journal.log("run", reason)
+        return False
+
+    def _offer(self, round: int, known: set[str], learned: Learned, best_utility: float) -> Offer:
         """Molecules of the generator that pass the sieve, each once."""
         plan = self._plan
         if self._generator is None or plan.generator.share == 0:
@@ -228,63 +342,40 @@ class _Loop:
             plan.acquisition,
             plan.simulation.max_heavy_atoms,
         )
+        pending = {c.inchikey for c in self._knowledge.pending(self._chosen)}
+        computed = [x for x in self._chosen if x.candidate.inchikey not in pending]
         seed = round_seed(plan.campaign.seed, round, "propose")
-        return offered.offer(scored, known, Outlook(surrogates, best_utility, seed))
+        return offered.offer(
+            proposals.scored(computed, self._knowledge.utilities),
+            known,
+            Outlook(learned.surrogates, best_utility, seed),
+        )
 
-    def _surrogates(self) -> tuple[dict[str, Surrogate], str]:
-        """One fitted model a recipe that has at least two different values."""
-        results = self._journal.results()
-        models: dict[str, Surrogate] = {}
-        notes = []
-        for recipe in self._recipes:
-            smiles, values = labels(results, recipe, self._plan.ranking)
-            if len(values) >= 2:
-                models[recipe] = surrogate.create(self._plan.surrogate)
-                models[recipe].fit(smiles, values)
-            notes.append(f"{recipe}: {len(values)} labels")
-        return models, ", ".join(notes) or "no recipe to predict"
+    # what comes of it
 
-    def _evaluate(self, round: int) -> int:
-        """Evaluate a round's batch; the number of calculations that wait for a device."""
-        (record,) = [r for r in self._journal.rounds() if r.round == round]
-        selections = self._journal.selections(round)
+    def _finish_rounds(self) -> None:
+        """Finish the rounds that have all their results, the earliest first."""
+        while self._rounds and not self._rounds[0].missing and not self._rounds[0].open_places:
+            round = self._rounds.pop(0)
+            ranked = self._write_leads()
+            number = round.record.round
+            results = [result for result in self._journal.results() if result.round == number]
+            summary = roundsummary.summarise(round.record, round.chosen, results, ranked)
+            self._journal.finish_round(number, summary)
+            self._tell(RoundFinished(number, self._plan.campaign.rounds, summary))
+
+    def _tell_started(self, round: _Round) -> None:
         self._tell(
             RoundStarted(
-                round=round,
+                round=round.record.round,
                 rounds=self._plan.campaign.rounds,
-                pool=record.pool_size,
-                selected=len(selections),
-                proposed=sum(1 for s in selections if s.candidate.origin == "generator"),
-                generator_note=record.generator_note,
+                pool=round.record.pool_size,
+                selected=len(round.chosen),
+                proposed=sum(1 for s in round.chosen if s.candidate.origin == "generator"),
+                generator_note=round.record.generator_note,
+                places=len(round.chosen) + round.open_places,
             )
         )
-        tasks = [Task(s.candidate, self._recipes, round) for s in selections]
-        total = len(selections) * len(self._recipes)
-        done = sum(
-            self._journal.has_result(s.candidate.inchikey, recipe)
-            for s in selections
-            for recipe in self._recipes
-        )
-
-        def count(result: Result) -> None:
-            nonlocal done
-            done += 1
-            self._tell(MoleculeDone(result, done, total, round))
-
-        return evaluate_all(
-            tasks,
-            journal=self._journal,
-            executor=self._executor,
-            calculation=self._calculation,
-            on_result=count,
-        )
-
-    def _finish(self, round: int) -> None:
-        ranked = self._write_leads()
-        results = [result for result in self._journal.results() if result.round == round]
-        summary = roundsummary.summarise(self._journal.selections(round), results, ranked)
-        self._journal.finish_round(round, summary)
-        self._tell(RoundFinished(round, self._plan.campaign.rounds, summary))
 
     def _leads(self) -> list[Lead]:
         plan = self._plan
@@ -296,6 +387,12 @@ class _Loop:
         return ranked
 
 
-def round_half_up(value: float) -> int:
-    """The nearest whole number; 0.5 becomes 1."""
-    return int(np.floor(value + 0.5))
+def _facts(learned: Learned, choice: Choice) -> dict[str, Any]:
+    """What a round remembers of its first choice, for its summary and for later rounds."""
+    return {
+        CONFORMAL: dict(learned.factors),
+        "choice": choice.note,
+        "gain": choice.gain,
+        "gain_per_core_hour": choice.gain_per_core_hour,
+        "batches": [asdict(batch) for batch in choice.batches],
+    }

@@ -21,14 +21,15 @@ class LibraryRead:
 
 @dataclass(frozen=True)
 class RoundStarted:
-    """A round's batch is chosen, or was before the run was interrupted."""
+    """A round's first molecules are chosen, or were before the run was interrupted."""
 
     round: int  # counted from 1
     rounds: int
     pool: int  # candidates it was chosen from
-    selected: int
+    selected: int  # so far; the others are chosen as workers come free
     proposed: int  # of these, by the generator
     generator_note: str
+    places: int  # molecules it will have evaluated at its end, at most
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,6 @@ from screening.acquisition import AcquisitionSettings
 from screening.candidate import Candidate
 from screening.intake import Sieve
 from screening.objective import ObjectiveSettings, recipe_names
-from screening.ranking import Lead
 from screening.records import SelectionRecord
 from screening.standardise import candidate as standardised
 from screening.surrogate import Surrogate
@@ -144,16 +143,20 @@ class Proposals:
         return worth
 
 
-def scored(selections: Sequence[SelectionRecord], leads: Sequence[Lead]) -> list[Scored]:
-    """What a run has evaluated, in the order it was chosen; without a utility it counts zero."""
-    utilities = {lead.candidate.inchikey: lead.utility for lead in leads}
+def scored(computed: Sequence[SelectionRecord], utilities: Mapping[str, float]) -> list[Scored]:
+    """What the generator learns from, in the order it was chosen.
+
+    Args:
+        computed: chosen molecules that have all their results.
+        utilities: by InChIKey; a molecule without one counts zero.
+    """
     return [
         Scored(
             selection.candidate.smiles,
             utilities.get(selection.candidate.inchikey, 0.0),
             selection.candidate.hand,
         )
-        for selection in selections
+        for selection in computed
     ]
 
 

@@ -3,30 +3,39 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
+from screening.learning import CONFORMAL
 from screening.ranking import Lead
-from screening.records import Result, SelectionRecord
+from screening.records import Result, RoundRecord, SelectionRecord
+from screening.surrogate import Prediction, calibration
 
 
 def summarise(
-    selections: Sequence[SelectionRecord], results: Sequence[Result], leads: Sequence[Lead]
+    record: RoundRecord,
+    selections: Sequence[SelectionRecord],
+    results: Sequence[Result],
+    leads: Sequence[Lead],
 ) -> dict[str, Any]:
     """Plain JSON figures of a round.
 
     Args:
-        selections: what the round chose.
+        record: of the round.
+        selections: what it chose.
         results: of this round.
-        leads: of all rounds up to this one, ranked.
+        leads: all there are by now, ranked.
 
     Returns:
         ``evaluated`` molecules, ``scored`` and ``failed`` results, the ``best_utility``
         so far with its ``best_inchikey``, the ``mean_utility`` of the round's molecules
-        that rank, the ``predicted_utility`` it was chosen for, and for each recipe the
-        ``calibration`` of the predictions.
+        that rank, the ``predicted_utility`` it was chosen for, for each recipe the
+        ``calibration`` of the predictions, the ``decisions`` it was chosen by, of its
+        ``outcomes`` the molecules that ``failed`` and the mean ``expected_success``, and
+        the ``batches`` that the solvers of its first choice reached.
     """
     chosen = {selection.candidate.inchikey for selection in selections}
     utilities = [lead.utility for lead in leads if lead.candidate.inchikey in chosen]
@@ -45,34 +54,44 @@ def summarise(
             float(np.mean([s.utility_mean for s in selections])) if selections else None
         ),
         "cpu_seconds": math.fsum(result.cpu_seconds for result in results),
-        "calibration": _calibration(selections, results),
+        "calibration": _calibration(selections, results, record.facts.get(CONFORMAL, {})),
+        "decisions": len({selection.decision for selection in selections}),
+        "outcomes": _outcomes(selections, results),
+        "batches": record.facts.get("batches", []),
+    }
+
+
+def _outcomes(selections: Sequence[SelectionRecord], results: Sequence[Result]) -> dict[str, Any]:
+    expected = [s.facts["success"] for s in selections if "success" in s.facts]
+    return {
+        "failed": len({r.candidate.inchikey for r in results if r.score is None}),
+        "expected_success": float(np.mean(expected)) if expected else None,
     }
 
 
 def _calibration(
-    selections: Sequence[SelectionRecord], results: Sequence[Result]
-) -> dict[str, dict[str, float]]:
-    """Predicted against computed, by recipe: ``n``, ``rmse`` and ``bias`` in its unit,
-    ``within_one_std`` and ``within_two_std`` (0.68 and 0.95 when calibrated)."""
+    selections: Sequence[SelectionRecord],
+    results: Sequence[Result],
+    factors: Mapping[str, float],
+) -> dict[str, dict[str, float | None]]:
+    """Predicted against computed, by recipe; see ``surrogate.Calibration``. ``conformal_factor``
+    is what the standard deviations judged here had been multiplied by."""
     predicted = {
         (selection.candidate.inchikey, recipe): moments
         for selection in selections
         for recipe, moments in selection.predicted.items()
     }
-    errors: dict[str, list[tuple[float, float]]] = {}
+    pairs: dict[str, list[tuple[float, float, float]]] = {}
     for result in results:
         moments = predicted.get((result.candidate.inchikey, result.recipe))
-        if moments is not None and result.score is not None:
-            mean, std = moments
-            errors.setdefault(result.recipe, []).append((result.score.value - mean, std))
+        if moments is not None and moments[1] > 0 and result.score is not None:
+            pairs.setdefault(result.recipe, []).append((*moments, result.score.value))
     figures = {}
-    for recipe, pairs in sorted(errors.items()):
-        error, std = np.array(pairs).T
+    for recipe, found in sorted(pairs.items()):
+        mean, std, value = np.array(found).T
+        judged = asdict(calibration(Prediction(mean, std), value))
         figures[recipe] = {
-            "n": len(pairs),
-            "rmse": float(np.sqrt(np.mean(error**2))),
-            "bias": float(np.mean(error)),
-            "within_one_std": float(np.mean(np.abs(error) <= std)),
-            "within_two_std": float(np.mean(np.abs(error) <= 2 * std)),
+            **{name: x if math.isfinite(x) else None for name, x in judged.items()},
+            "conformal_factor": factors.get(recipe, 1.0),
         }
     return figures

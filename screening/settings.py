@@ -22,6 +22,19 @@ class CampaignSettings(BaseModel):
     budget: int | None = Field(
         default=None, ge=1, description="most molecules evaluated in all; null for no bound"
     )
+    barrier: bool = Field(
+        default=False,
+        description="begin a round only when the one before it has all its results, and choose "
+        "its batch at once: workers wait, and an interrupted run ends with the leads of one "
+        "that was not",
+    )
+    known_share: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="without a barrier, share of a round's molecules whose results are in "
+        "before the next round begins",
+    )
 
 
 class ComputeSettings(BaseModel):

@@ -25,18 +25,6 @@ def scored(results: Iterable[Result]) -> list[Scored]:
     return list(found.values())
 
 
-def labels(
-    results: Iterable[Result], recipe: str, ranking: RankingSettings
-) -> tuple[list[str], list[float]]:
-    """SMILES and values of a recipe that may be learned from, oldest round first."""
-    pairs = [
-        (result.candidate.smiles, result.score.value)
-        for result in results
-        if result.recipe == recipe and result.score is not None and ranking.admits(result.score)
-    ]
-    return [smiles for smiles, _ in pairs], [value for _, value in pairs]
-
-
 def leads(
     journal: Journal,
     objectives: Sequence[ObjectiveSettings],

@@ -23,7 +23,7 @@ def plan(folder: Path) -> CampaignPlan:
     return CampaignPlan(
         objectives=(ObjectiveSettings(name="faulty", transform="window", low=-5.0, high=-4.0),),
         library=LibrarySettings(path=folder / "library.smi"),
-        campaign=CampaignSettings(seed=5, rounds=3, batch=4),
+        campaign=CampaignSettings(seed=5, rounds=3, batch=4, barrier=True),
         generator=GeneratorSettings(share=0.0),
     )
 

@@ -12,11 +12,12 @@ from rdkit import Chem
 from generative.settings import GeneratorSettings
 from screening import dispatch
 from screening.acquisition import AcquisitionSettings
+from screening.decision import round_seed
 from screening.executor import Inline
 from screening.filters import FilterSettings
 from screening.journal import Journal
 from screening.library import LibrarySettings
-from screening.loop import CampaignPlan, round_seed, run_campaign
+from screening.loop import CampaignPlan, run_campaign
 from screening.objective import ObjectiveSettings
 from screening.progress import LibraryRead, MoleculeDone, RoundFinished, RoundStarted
 from screening.settings import CampaignSettings
@@ -59,7 +60,7 @@ def plan(tmp_path):
             ObjectiveSettings(name="logp", transform="at_most", high=4.0, weight=0.5),
         ),
         library=LibrarySettings(path=path),
-        campaign=CampaignSettings(seed=11, rounds=3, batch=4),
+        campaign=CampaignSettings(seed=11, rounds=3, batch=4, barrier=True),
         generator=GeneratorSettings(pool=24, generations=2, offspring=20),
         acquisition=AcquisitionSettings(samples=64),
     )
@@ -149,7 +150,7 @@ def test_a_campaign_from_end_to_end(plan, tmp_path, trace):
 def test_the_same_seed_gives_the_same_leads_and_another_seed_others(plan, tmp_path, undisturbed):
     with start(tmp_path / "again") as journal:
         assert essence(run(journal, plan)) == undisturbed[0]
-    other = CampaignPlan(**{**vars(plan), "campaign": CampaignSettings(seed=12, batch=4)})
+    other = CampaignPlan(**{**vars(plan), "campaign": CampaignSettings(seed=12, batch=4, barrier=True)})
     with start(tmp_path / "other") as journal:
         assert essence(run(journal, other)) != undisturbed[0]
 

@@ -232,7 +232,7 @@ def campaign(tmp_path):
             ObjectiveSettings(name="frail", transform="maximize", low=-7.0, high=-3.0),
         ),
         library=LibrarySettings(path=tmp_path / "library.smi"),
-        campaign=CampaignSettings(seed=5, rounds=2, batch=3),
+        campaign=CampaignSettings(seed=5, rounds=2, batch=3, barrier=True),
         generator=GeneratorSettings(share=0.0),
     )
 

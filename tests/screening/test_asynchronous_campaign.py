@@ -1,0 +1,309 @@
+"""Campaigns without a barrier, on a recipe without chemistry and an executor out of order."""
+
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from faultyrecipe import PLANS, SOURCE, TRACE
+
+from generative.settings import GeneratorSettings
+from screening.acquisition import AcquisitionSettings
+from screening.decision import replayed, round_half_up
+from screening.executor import Inline
+from screening.journal import Journal
+from screening.library import LibrarySettings
+from screening.loop import CampaignPlan, run_campaign
+from screening.objective import ObjectiveSettings
+from screening.progress import MoleculeDone, RoundFinished, RoundStarted
+from screening.proposals import Proposals
+from screening.settings import CampaignSettings
+
+SOURCES = {"faulty": SOURCE}
+LIBRARY = [f"{'C' * n}{end}" for n in range(1, 9) for end in ("O", "S", "F")]
+
+
+class Amines:
+    """A generator of amines that grows on what it was taught."""
+
+    name = "amines"
+
+    def __init__(self, taught=()):
+        self.taught = tuple(taught)
+
+    def sample(self, n, *, seed, scaffold=None, constraints=None):
+        rng = np.random.default_rng(seed)
+        made = [f"{'C' * rng.integers(1, 7)}N{'C' * rng.integers(1, 7)}" for _ in range(n)]
+        grown = [f"F{smiles}" for smiles in self.taught if smiles.startswith("C")]
+        return [*dict.fromkeys([*made, *grown])][:n]
+
+    def finetuned(self, smiles, weights, *, seed, kl=0.5):
+        return Amines(smiles)
+
+
+class OutOfOrder(Inline):
+    """Ends its jobs in an order of its own, now and then several at once."""
+
+    def __init__(self, capacity, seed=0):
+        super().__init__(capacity)
+        self._rng = np.random.default_rng(seed)
+        self.longest = 0
+
+    def wait(self, timeout_s):
+        self.longest = max(self.longest, len(self._queue))
+        done = []
+        for _ in range(self._rng.integers(1, 3)):
+            self._rng.shuffle(self._queue)
+            done += super().wait(timeout_s)
+        return done
+
+
+@pytest.fixture
+def plan(tmp_path):
+    path = tmp_path / "library.smi"
+    path.write_text("\n".join(LIBRARY) + "\n")
+    return CampaignPlan(
+        objectives=(
+            ObjectiveSettings(name="faulty", transform="window", low=-5.0, high=-4.0),
+            ObjectiveSettings(name="logp", transform="at_most", high=4.0, weight=0.5),
+        ),
+        library=LibrarySettings(path=path),
+        campaign=CampaignSettings(seed=11, rounds=3, batch=5),
+        generator=GeneratorSettings(pool=12, generations=1, offspring=8),
+        acquisition=AcquisitionSettings(samples=16),
+    )
+
+
+@pytest.fixture(autouse=True)
+def trace(tmp_path, monkeypatch):
+    path = tmp_path / "trace"
+    path.touch()
+    monkeypatch.setenv(TRACE, str(path))
+    return path
+
+
+def start(folder):
+    return Journal.create(folder, kind="campaign", settings={}, environment={})
+
+
+def run(journal, plan, listener=None, executor=None):
+    return run_campaign(
+        journal=journal,
+        plan=plan,
+        generator=Amines(),
+        executor=executor or OutOfOrder(3),
+        on_event=listener,
+        sources=SOURCES,
+    )
+
+
+def essence(leads):
+    return [(lead.rank, lead.candidate, lead.utility, lead.round) for lead in leads]
+
+
+def assert_whole(journal, plan, molecules):
+    """Nothing twice, nothing lost, the budget kept, the generator's share kept."""
+    selections, results = journal.selections(), journal.results()
+    keys = [s.candidate.inchikey for s in selections]
+    assert len(keys) == len(set(keys)) == molecules
+    assert sorted(keys) == sorted(r.candidate.inchikey for r in results)
+    assert journal.finished
+    assert all(record.finished for record in journal.rounds())
+    by_round = [[s for s in selections if s.round == r.round] for r in journal.rounds()]
+    for own in by_round:
+        assert [s.position for s in own] == list(range(1, len(own) + 1))
+        assert all(own[s.decision - 1].decision == s.decision for s in own)
+        made = sum(s.candidate.origin == "generator" for s in own)
+        assert made == round_half_up(plan.generator.share * len(own))
+    known = [s.known for s in selections]
+    assert known == sorted(known)  # no decision forgets what an earlier one knew
+
+
+def same_decisions(journal, plan):
+    """Each decision made again from what it stated gives what was chosen, to the last bit."""
+    decided = list(replayed(journal, plan))
+    assert [s for d in decided for s in d.chosen] == journal.selections()
+    for each in decided:
+        for recorded, again in zip(each.chosen, each.choice.selections, strict=True):
+            assert again.candidate == recorded.candidate
+            assert again.position == recorded.position
+            assert again.predicted == recorded.predicted
+            assert again.acquisition == recorded.acquisition
+            assert again.reason == recorded.reason
+    return decided
+
+
+def test_no_worker_waits_and_every_decision_can_be_made_again(plan, tmp_path, trace):
+    events = []
+    executor = OutOfOrder(3)
+    with start(tmp_path / "run") as journal:
+        leads = run(journal, plan, events.append, executor)
+        assert_whole(journal, plan, 15)
+        decided = same_decisions(journal, plan)
+        rounds = journal.rounds()
+    assert len(leads) == 15
+    assert executor.longest == 3
+    assert len(trace.read_text().splitlines()) == 15
+    assert [e.round for e in events if isinstance(e, RoundStarted)] == [1, 2, 3]
+    assert [e.round for e in events if isinstance(e, RoundFinished)] == [1, 2, 3]
+    # the first round knows nothing and is a design; the others are topped up
+    assert [len(d.chosen) for d in decided if d.round == 1] == [5]
+    assert all(len(d.chosen) <= 3 for d in decided if d.round > 1)
+    assert sum(d.round > 1 for d in decided) >= 5
+    # stragglers ran on while the next round began
+    assert any(0 < record.known < 5 * (record.round - 1) for record in rounds)
+    assert [r.summary["evaluated"] for r in rounds] == [5, 5, 5]
+    assert [r.summary["decisions"] for r in rounds] == [
+        len({d.chosen[0].decision for d in decided if d.round == r}) for r in (1, 2, 3)
+    ]
+    bests = [r.summary["best_utility"] for r in rounds]
+    assert bests == sorted(bests)
+    done = [e for e in events if isinstance(e, MoleculeDone)]
+    for number in (1, 2, 3):
+        counted = [(e.done, e.total) for e in done if e.round == number]
+        assert counted[-1] == (5, 5)
+        assert [x for x, _ in counted] == sorted({x for x, _ in counted})
+
+
+def test_what_is_pending_is_counted_as_if_it_had_come(plan, tmp_path):
+    with start(tmp_path / "run") as journal:
+        run(journal, plan)
+        results = {r.candidate.inchikey for r in journal.results(known=journal.rounds()[1].known)}
+        waiting = [s for s in journal.selections(1) if s.candidate.inchikey not in results]
+        assert waiting
+        first = next(d for d in replayed(journal, plan) if d.round == 2)
+    pool = {c.inchikey for c in first.pool}
+    assert not pool & {s.candidate.inchikey for s in waiting}
+
+
+@pytest.mark.parametrize("capacity", [1, 3])
+def test_killed_anywhere_it_goes_on_with_nothing_twice_and_nothing_lost(
+    plan, tmp_path, trace, capacity
+):
+    """The folder is copied while the run goes on: what a power cut would leave."""
+    copies = []
+
+    def copy(event):
+        copies.append(tmp_path / f"cut{len(copies)}")
+        shutil.copytree(tmp_path / "run", copies[-1])
+
+    with start(tmp_path / "run") as journal:
+        run(journal, plan, copy, OutOfOrder(capacity))
+    assert len(copies) == 1 + 2 * 3 + 15
+    for number, folder in enumerate(copies[:: 1 if capacity == 1 else 3]):
+        with Journal.open(folder) as journal:
+            before, chosen = journal.results(), journal.selections()
+            trace.write_text("")
+            run(journal, plan, executor=OutOfOrder(capacity, seed=number))
+            assert_whole(journal, plan, 15)
+            assert all(result in journal.results() for result in before)
+            assert journal.selections()[: len(chosen)] == chosen
+            assert len(trace.read_text().splitlines()) == 15 - len(before)
+            if number in (3, 5):
+                same_decisions(journal, plan)
+
+
+@pytest.mark.parametrize("capacity", [1, 2])
+def test_in_one_process_it_is_as_deterministic_as_with_a_barrier(plan, tmp_path, capacity):
+    with start(tmp_path / "undisturbed") as journal:
+        undisturbed = essence(run(journal, plan, executor=Inline(capacity)))
+        chosen = journal.selections()
+    assert len({(s.round, s.decision) for s in chosen}) > 5
+
+    for stop in (1, 2, 5, 8, 9, 13, 17, 20):
+        seen = 0
+
+        def listener(event, stop=stop):
+            nonlocal seen
+            seen += 1
+            if seen == stop:
+                raise KeyboardInterrupt
+
+        with start(tmp_path / f"stopped{stop}") as journal:
+            with pytest.raises(KeyboardInterrupt):
+                run(journal, plan, listener, Inline(capacity))
+            assert journal.events()[-1].message == "stopped before its end"
+            assert essence(run(journal, plan, executor=Inline(capacity))) == undisturbed
+            assert [s.candidate for s in journal.selections()] == [s.candidate for s in chosen]
+
+
+def test_the_generator_is_asked_once_a_round_however_often_it_is_stopped(
+    plan, tmp_path, monkeypatch
+):
+    asked = []
+    offer = Proposals.offer
+
+    def counted(self, scored, known, outlook):
+        asked.append(len(scored))
+        return offer(self, scored, known, outlook)
+
+    monkeypatch.setattr(Proposals, "offer", counted)
+
+    def stop(event):
+        if isinstance(event, MoleculeDone):
+            raise KeyboardInterrupt
+
+    with start(tmp_path / "run") as journal:
+        for _ in range(40):
+            try:
+                run(journal, plan, stop, OutOfOrder(3))
+                break
+            except KeyboardInterrupt:
+                continue
+        assert journal.finished
+        assert_whole(journal, plan, 15)
+        assert len(journal.offers(2)) > 0
+    assert len(asked) == 3
+    assert asked[0] == 0
+    assert asked[1] < 5  # what was still being computed taught nothing
+
+
+def test_a_wide_executor_does_not_outrun_what_is_known(plan, tmp_path):
+    """With room for all its molecules at once, a campaign still learns between rounds."""
+    with start(tmp_path / "half") as journal:
+        run(journal, plan, executor=OutOfOrder(40))
+        assert_whole(journal, plan, 15)
+        assert [r.known >= 5 * (r.round - 1) - 2 for r in journal.rounds()] == [True] * 3
+    whole = replace(plan, campaign=CampaignSettings(seed=11, rounds=3, batch=5, known_share=1.0))
+    with start(tmp_path / "whole") as journal:
+        run(journal, whole)
+        assert [r.known for r in journal.rounds()] == [0, 5, 10]
+        assert len({(s.round, s.decision) for s in journal.selections()}) > 3
+
+
+def test_the_budget_and_a_small_pool_bound_an_asynchronous_campaign_too(plan, tmp_path):
+    campaign = CampaignSettings(seed=1, rounds=9, batch=4, initial_batch=3, budget=9)
+    with start(tmp_path / "budget") as journal:
+        small = replace(plan, campaign=campaign)
+        run(journal, small)
+        assert_whole(journal, small, 9)
+        assert [r.summary["evaluated"] for r in journal.rounds()] == [3, 4, 2]
+        assert journal.events()[-1].message == "the budget of 9 is spent"
+    library = replace(
+        plan,
+        generator=GeneratorSettings(share=0.0),
+        campaign=CampaignSettings(seed=1, rounds=9, batch=7),
+    )
+    with start(tmp_path / "library") as journal:
+        run(journal, library)
+        assert_whole(journal, library, len(LIBRARY))
+        assert [r.summary["evaluated"] for r in journal.rounds()] == [7, 7, 7, 3]
+        assert [e.message for e in journal.events()] == ["nothing is left to evaluate in round 5"]
+
+
+def test_no_round_begins_while_a_device_lets_calculations_wait(plan, tmp_path, monkeypatch):
+    with start(tmp_path / "undisturbed") as journal:
+        run(journal, plan, executor=Inline(1))
+        third = journal.selections(2)[2].candidate.smiles
+    (tmp_path / "plans.json").write_text(f'{{"{third}": {{"mode": "queue"}}}}')
+    monkeypatch.setenv(PLANS, str(tmp_path / "plans.json"))
+    with start(tmp_path / "queued") as journal:
+        for _ in range(2):
+            run(journal, plan, executor=Inline(1))
+            assert not journal.finished
+            assert [r.round for r in journal.rounds()] == [1, 2]
+            assert len(journal.selections(2)) == 5  # the round itself was filled
+            assert journal.events()[-1].message.startswith("1 calculation waits")
+        monkeypatch.delenv(PLANS)
+        run(journal, plan, executor=Inline(1))
+        assert_whole(journal, plan, 15)
