@@ -16,7 +16,7 @@ from screening.explanation.fragments import fragment_shares
 from screening.journal import Journal
 from screening.ranking import Lead
 
-LEAST_SHARE = 0.02  # of the largest; properties that add less are summed up
+LEAST_SHARE = 0.05  # of the largest of all; properties that add less are summed up
 _MOST_PROPERTIES = 5
 _FACTS = {
     "success": "chance that it can be computed",
@@ -135,12 +135,13 @@ def terms(forecast: Forecast) -> tuple[Line, ...]:
     """Baseline, fragments and properties of a forecast; they sum to the prediction."""
     parts = forecast.attribution
     shown = [Line(f.smiles, f.share, "atoms") for f in fragment_shares(parts)]
-    largest = max((abs(part.share) for part in parts.whole), default=0.0)
-    named = [p for p in parts.whole if abs(p.share) > LEAST_SHARE * largest][:_MOST_PROPERTIES]
-    rest = [p for p in parts.whole if p not in named and p.share != 0]
+    least = LEAST_SHARE * max(abs(x) for x in [*(f.share for f in shown), parts.whole[0].share])
+    named = [part for part in parts.whole if abs(part.share) >= least > 0][:_MOST_PROPERTIES]
+    rest = [part.share for part in parts.whole[len(named) :] if part.share != 0]
     whole = [Line(part.name, part.share, "whole") for part in named]
     if rest:
-        whole.append(Line(f"{len(rest)} further properties", sum(p.share for p in rest), "whole"))
+        which = "further properties" if named else "properties"
+        whole.append(Line(f"{len(rest)} {which}", sum(rest), "whole"))
     return (Line("baseline", parts.baseline, "baseline"), *shown, *whole)
 
 
@@ -150,7 +151,7 @@ def lines(explanation: Explanation) -> list[str]:
     text = [f"#{lead.rank} {label(lead)}: {lead.candidate.smiles}", f"utility {lead.utility:.3f}"]
     text += [*choice_lines(explanation), *restraint_lines(explanation)]
     for forecast in explanation.forecasts:
-        text += ["", forecast_line(forecast)]
+        text += ["", f"{forecast.recipe}: {forecast_words(forecast)}"]
         digits = share_digits(forecast)
         width = max(len(line.name) for line in terms(forecast))
         text += [
@@ -169,14 +170,14 @@ def share_digits(forecast: Forecast) -> int:
     return min(6, digits_for(forecast.std) + 2)
 
 
-def forecast_line(forecast: Forecast) -> str:
+def forecast_words(forecast: Forecast) -> str:
     """What all other scores say of the value, and how sure they are."""
     parts, digits = forecast.attribution, digits_for(forecast.std) + 1
     low, high = forecast.interval
     factor = forecast.conformal_factor
     widened = f", widened {factor:.2f} times by past errors" if factor != 1 else ""
     return (
-        f"{forecast.recipe}: from the {forecast.labels} other scores {parts.prediction:.{digits}f} "
+        f"from the {forecast.labels} other scores {parts.prediction:.{digits}f} "
         f"{PLUS_MINUS} {forecast.std:.{digits}f} {forecast.unit}".rstrip()
         + f" (95 %: {low:.{digits}f} to {high:.{digits}f}{widened}), "
         f"computed {forecast.computed:.{digits}f}"

@@ -178,6 +178,70 @@ def hits_by_round(hits: Sequence[tuple[int, int]], what: str) -> Chart:
     )
 
 
+def hypervolume_by_round(volumes: Sequence[tuple[int, float]]) -> Chart:
+    """How much of the space of wishes the leads covered after each round.
+
+    Args:
+        volumes: round and hypervolume, at least one.
+    """
+    x, x_ticks = _round_scale([r for r, _ in volumes])
+    marks = ticks(0.0, min(1.0, 1.1 * max(v for _, v in volumes)) or 1.0)
+    y = Scale(0.0, marks[-1], HEIGHT - BOTTOM, TOP)
+    points = [(x(r), y(v), r, v) for r, v in volumes]
+    return Chart(
+        title="Hypervolume of the Pareto front",
+        description=(
+            f"After round {volumes[0][0]}: {volumes[0][1]:.3f}; after round {volumes[-1][0]}: "
+            f"{volumes[-1][1]:.3f}. 1 would be a molecule that meets every wish altogether."
+        ),
+        x_label="round",
+        y_label="hypervolume (0 to 1)",
+        x_ticks=x_ticks,
+        y_ticks=tuple(Tick(y(v), number(v)) for v in marks),
+        dots=tuple(
+            Mark(px, py, f"round {r}: hypervolume {v:.3f}", "front") for px, py, r, v in points
+        ),
+        line=" ".join(f"{px},{py}" for px, py, _, _ in points),
+    )
+
+
+def pareto_front(
+    molecules: Sequence[tuple[float, float, str, bool]], names: tuple[str, str]
+) -> Chart:
+    """Two wishes against each other, the molecules that nothing surpasses joined by a line.
+
+    Args:
+        molecules: desirability of each wish, what it is called, whether it is on the front.
+        names: of the wishes.
+    """
+    x = Scale(0.0, 1.0, LEFT, WIDTH - RIGHT)
+    y = Scale(0.0, 1.0, HEIGHT - BOTTOM, TOP)
+    marks = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+    front = sorted((a, -b) for a, b, _, on_front in molecules if on_front)
+    path: list[str] = []
+    for a, b in front:  # what a molecule of the front surpasses lies to its lower left
+        if path:
+            path.append(f"{path[-1].split(',')[0]},{y(-b)}")
+        path.append(f"{x(a)},{y(-b)}")
+    return Chart(
+        title="Pareto front",
+        description=(
+            f"Desirability of {names[1]} over that of {names[0]} for {len(molecules)} "
+            f"molecules; {len(front)} of them no other surpasses in both."
+        ),
+        x_label=f"desirability of {names[0]}",
+        y_label=f"desirability of {names[1]}",
+        x_ticks=tuple(Tick(x(v), number(v)) for v in marks),
+        y_ticks=tuple(Tick(y(v), number(v)) for v in marks),
+        dots=tuple(
+            Mark(x(a), y(b), f"{name}: {a:.3f} and {b:.3f}", "front" if on_front else "behind")
+            for a, b, name, on_front in sorted(molecules, key=lambda m: m[3])
+        ),
+        line=" ".join(path),
+        legend=(("front", "on the front"), ("behind", "surpassed")),
+    )
+
+
 def calibration(
     points: Sequence[tuple[float, float, float, str]], quantity: str, unit: str
 ) -> Chart:

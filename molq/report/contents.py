@@ -1,7 +1,7 @@
 """What a report says, as data; ``page`` turns it into HTML.
 
-Every text here is text: the page escapes it. The one exception is a lead's
-``drawing``, SVG made by ``molq.depiction``.
+Every text here is text: the page escapes it. The one exception is a ``drawing``, SVG made
+by ``molq.depiction``.
 """
 
 from __future__ import annotations
@@ -117,6 +117,87 @@ class CalibrationRow:
     error: float  # root mean square, in ``unit``
     spearman: float | None  # of predicted and computed values
     coverage: float  # share of values inside the 95 % interval
+    density: float | None = None  # negative log predictive density, nats a molecule
+    announced: float | None = None  # Spearman of the errors' sizes and the deviations
+    factor: float | None = None  # conformal, by which the deviations had been multiplied
+
+
+@dataclass(frozen=True)
+class Share:
+    """One term of a forecast, and its bar."""
+
+    name: str
+    kind: str  # "atoms", "whole"
+    share: float  # in the forecast's unit
+    start: float  # %, left end of the bar
+    width: float  # %
+    rises: bool
+
+
+@dataclass(frozen=True)
+class NeighbourRow:
+    """A scored molecule that is like the explained one."""
+
+    label: str
+    smiles: str
+    similarity: float  # 0..1
+    value: float  # in the forecast's unit
+
+
+@dataclass(frozen=True)
+class ForecastCard:
+    """What all other scores say of one value of a lead, and how that comes about."""
+
+    recipe: str
+    unit: str
+    says: str  # one sentence
+    verdict: str  # one sentence: how it compares with what was computed
+    drawing: str | None  # SVG
+    alternative: str  # the drawing in words
+    full: float  # share of an atom in full colour, in ``unit``
+    digits: int  # after the point, of shares
+    baseline: float
+    shares: tuple[Share, ...]  # with the baseline they sum to ``prediction``
+    prediction: float
+    neighbours: tuple[NeighbourRow, ...]
+
+
+@dataclass(frozen=True)
+class ExplanationCard:
+    """Why a molecule is a lead."""
+
+    rank: int
+    label: str
+    is_named: bool
+    restraint: str  # which wish holds it back
+    choice: str  # why its round chose it
+    facts: tuple[tuple[str, str], ...]  # of the choice
+    forecasts: tuple[ForecastCard, ...]
+    unexplained: tuple[str, ...]  # recipes without a forecast, and why
+
+
+@dataclass(frozen=True)
+class Explanations:
+    """All cards and what they have in common."""
+
+    cards: tuple[ExplanationCard, ...]
+    colours: tuple[str, ...]  # of the drawings, from lowering to raising
+    method: str  # how predictions are taken apart, one paragraph
+
+
+@dataclass(frozen=True)
+class DecisionRow:
+    """What a round decided and expected."""
+
+    round: int
+    chosen: int
+    gain: float | None  # expected rise of the best utility
+    per_core_hour: float | None
+    hypervolume: float | None
+    failed: int | None  # molecules
+    expected_failures: float | None  # molecules
+    solvers: str  # objective value of each batch solver, "" where none was asked
+    stopping: str  # the stopping rule's words, "" where none is set
 
 
 @dataclass(frozen=True)
@@ -180,7 +261,9 @@ class Contents:
     leads: tuple[LeadRow, ...]
     leads_total: int
     agreement: tuple[AgreementRow, ...]
+    explanations: Explanations | None  # None in a screen
     charts: tuple[Chart, ...]
+    decisions: tuple[DecisionRow, ...]
     calibration: tuple[CalibrationRow, ...]
     calibration_chart: Chart | None
     failures: tuple[FailureGroup, ...]

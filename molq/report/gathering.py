@@ -10,7 +10,7 @@ from importlib.metadata import version
 
 import numpy as np
 
-from molq import depiction
+from molq import depiction, explanations
 from molq.campaignfile import RunFile
 from molq.leadtable import (
     LeadColumn,
@@ -21,7 +21,7 @@ from molq.leadtable import (
     made_by,
     site_of,
 )
-from molq.report import basis, chart
+from molq.report import basis, chart, decisions, explaining
 from molq.report.contents import (
     CalibrationRow,
     Cell,
@@ -44,7 +44,7 @@ from screening.journal import Journal
 from screening.objective import ObjectiveSettings
 from screening.proposals import NARROWED
 from screening.ranking import Lead
-from screening.records import Result, SelectionRecord
+from screening.records import Result, RoundRecord, SelectionRecord
 from screening.surrogate import Prediction, calibration
 
 MAX_LISTED = 200  # rows of a table of failures or dropped rows
@@ -74,7 +74,8 @@ def contents(
     scored = [result for result in results if result.score is not None]
     # noise would make a baseline look worse than it is
     found = agreement([r for r in scored if r.score and file.ranking.admits(r.score)])
-    calibration_rows, calibration_chart = _calibration(journal.selections(), scored)
+    rounds = journal.rounds()
+    calibration_rows, calibration_chart = _calibration(journal.selections(), scored, rounds)
     dropped, dropped_total = _dropped(journal)
     # ranked by value alone, a utility would say less than the value beside it
     shown = [c for c in table.number_columns if c.kind != "utility" or file.objective]
@@ -90,6 +91,7 @@ def contents(
         summary=(
             *sentences(scored, table, found, by_value=not file.objective),
             *_narrowings(journal),
+            *decisions.stopped(rounds),
         ),
         notice=table.notice,
         terms=any(score.contributions for lead in best for score in lead.scores.values()),
@@ -107,7 +109,13 @@ def contents(
         ),
         leads_total=len(table),
         agreement=found,
-        charts=_progress(journal, table, file),
+        explanations=(
+            explaining.cards(explanations.of_leads(journal, file, table, best.leads))
+            if rounds
+            else None
+        ),
+        charts=(*_progress(rounds, table, file), *decisions.charts(rounds, table)),
+        decisions=decisions.rows(rounds),
         calibration=calibration_rows,
         calibration_chart=calibration_chart,
         failures=_failures(results, named=len(file.recipes) > 1),
@@ -236,8 +244,10 @@ def _cell(lead: Lead, column: LeadColumn, *, has_objectives: bool) -> Cell:
     return Cell(column.cell(lead), digits, error, interval, wanted)
 
 
-def _progress(journal: Journal, table: LeadTable, file: RunFile) -> tuple[chart.Chart, ...]:
-    rounds = [record.round for record in journal.rounds()]
+def _progress(
+    records: Sequence[RoundRecord], table: LeadTable, file: RunFile
+) -> tuple[chart.Chart, ...]:
+    rounds = [record.round for record in records]
     if not rounds:
         return ()
     leads = [lead for lead in table if lead.round is not None]
@@ -255,7 +265,9 @@ def _progress(journal: Journal, table: LeadTable, file: RunFile) -> tuple[chart.
 
 
 def _calibration(
-    selections: Sequence[SelectionRecord], scored: Sequence[Result]
+    selections: Sequence[SelectionRecord],
+    scored: Sequence[Result],
+    records: Sequence[RoundRecord],
 ) -> tuple[tuple[CalibrationRow, ...], chart.Chart | None]:
     """What was predicted when a molecule was chosen, against what came."""
     values = {(r.candidate.inchikey, r.recipe): r for r in scored}
@@ -268,15 +280,16 @@ def _calibration(
                 point = (float(mean), float(std), result.score.value, name)
                 groups.setdefault((selection.round, recipe), []).append(point)
     units = {r.recipe: r.score.unit for r in scored if r.score is not None}
+    factors = {(r.round, name): decisions.factor(r, name) for r in records for name in units}
     rows = []
     for (round_number, recipe), points in sorted(groups.items()):
         figures = np.array([point[:3] for point in points])  # shape: (molecules, 3)
         judged = calibration(Prediction(figures[:, 0], figures[:, 1]), figures[:, 2])
-        rank = judged.spearman if judged.spearman == judged.spearman else None
         rows.append(
             CalibrationRow(
-                round_number, recipe, units[recipe], judged.n, judged.rmse, rank,
-                judged.coverage_95,
+                round_number, recipe, units[recipe], judged.n, judged.rmse,
+                _known(judged.spearman), judged.coverage_95, judged.nlpd,
+                _known(judged.error_vs_std), factors.get((round_number, recipe)),
             )
         )  # fmt: skip
     if not rows:
@@ -284,6 +297,10 @@ def _calibration(
     recipe = rows[0].quantity
     drawn = [p for (_, name), points in groups.items() if name == recipe for p in points]
     return tuple(rows), chart.calibration(drawn[:MAX_POINTS], recipe, units[recipe])
+
+
+def _known(value: float) -> float | None:
+    return value if value == value else None
 
 
 def _instant(text: str | None) -> str:

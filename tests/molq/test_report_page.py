@@ -6,7 +6,7 @@ import dataclasses
 import re
 from html.parser import HTMLParser
 
-from molq.depiction import svg
+from molq.depiction import scale_colours, shares_svg, svg
 from molq.report import chart
 from molq.report.contents import (
     AgreementRow,
@@ -15,13 +15,19 @@ from molq.report.contents import (
     Cell,
     Column,
     Contents,
+    DecisionRow,
     DroppedRow,
+    ExplanationCard,
+    Explanations,
     Fact,
     FailureGroup,
     FailureRow,
+    ForecastCard,
     LeadRow,
+    NeighbourRow,
     ObjectiveRow,
     Provenance,
+    Share,
     Term,
 )
 from molq.report.page import breakable, html, number
@@ -61,9 +67,28 @@ def contents(text: str = HOSTILE) -> Contents:
             ),
         ),
         leads_total=3,
+        explanations=Explanations(
+            (
+                ExplanationCard(
+                    1, text, True, text, text, ((text, text),),
+                    (
+                        ForecastCard(
+                            text, "eV", text, text,
+                            shares_svg("C=CC(N)=O", [0.1, -0.1, 0.0, 0.0, 0.02], full=0.1), text,
+                            0.1, 3, -4.9, (Share(text, "atoms", 0.1, 0, 80, True),), -4.8,
+                            (NeighbourRow(text, text, 0.5, -4.7),),
+                        ),
+                    ),
+                    (text,),
+                ),
+                ExplanationCard(2, "b", False, "", "", (), (), ()),
+            ),
+            scale_colours(), text,
+        ),
+        decisions=(DecisionRow(1, 4, 0.1, 0.02, 0.3, 1, 0.5, text, text),),
         agreement=(AgreementRow(text, text, -0.9, 5), AgreementRow("flat", "eV", None, 2)),
         charts=(chart.utility_by_round([(1, 0.5)], [(1, 0.5, text, "library")]),),
-        calibration=(CalibrationRow(2, text, text, 4, 0.1, 0.7, 0.95),),
+        calibration=(CalibrationRow(2, text, text, 4, 0.1, 0.7, 0.95, -0.3, 0.2, 1.1),),
         calibration_chart=chart.calibration([(-4.0, 0.1, -4.1, text)], text, text),
         failures=(FailureGroup("input", text, (FailureRow(text, text, text, text, text),), 2),),
         dropped=(DroppedRow(1, text, text, text),), dropped_total=2,
@@ -137,7 +162,7 @@ def test_every_link_inside_the_page_has_its_target() -> None:
 def test_drawings_and_charts_say_what_they_show() -> None:
     reader = _read(html(contents("plain")))
     images = [attrs for _, attrs in reader.tags if attrs.get("role") == "img"]
-    assert len(images) == 3
+    assert len(images) == 4
     assert all(a.get("aria-label") or a.get("aria-labelledby") for a in images)
     headers = [attrs for tag, attrs in reader.tags if tag == "th"]
     assert headers
@@ -147,7 +172,7 @@ def test_drawings_and_charts_say_what_they_show() -> None:
 def test_a_run_without_a_score_still_has_a_report() -> None:
     empty = dataclasses.replace(
         contents("plain"), notice="", leads=(), leads_total=0, agreement=(), charts=(),
-        calibration=(),
+        calibration=(), explanations=None, decisions=(),
         calibration_chart=None, failures=(), dropped=(), dropped_total=0,
     )  # fmt: skip
     text = "".join(_read(html(empty)).text)

@@ -1,0 +1,98 @@
+"""What each round decided and expected, from its figures in the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from molq.leadtable import LeadTable, label
+from molq.report import chart
+from molq.report.contents import DecisionRow
+from molq.report.page import number
+from screening import pareto
+from screening.records import RoundRecord
+
+
+def rows(rounds: Sequence[RoundRecord]) -> tuple[DecisionRow, ...]:
+    """One row for each finished round; none where no round says more than what it scored.
+
+    Runs of earlier versions lack most of the figures.
+    """
+    found = tuple(_row(record) for record in rounds if record.summary)
+    told = [
+        row
+        for row in found
+        if row.solvers
+        or row.stopping
+        or any(x is not None for x in (row.gain, row.hypervolume, row.expected_failures))
+    ]
+    return found if told else ()
+
+
+def stopped(rounds: Sequence[RoundRecord]) -> tuple[str, ...]:
+    """A sentence where a rule stopped the run, with its figures."""
+    for record in reversed(rounds):
+        decision = record.summary.get("stopping") or {}
+        if decision.get("stop"):
+            return (f"The run stopped after round {record.round}: {decision.get('reason', '')}.",)
+    return ()
+
+
+def charts(rounds: Sequence[RoundRecord], table: LeadTable) -> tuple[chart.Chart, ...]:
+    """The hypervolume round by round, and the Pareto front where there are two wishes."""
+    found = []
+    volumes = [
+        (record.round, float(record.summary["hypervolume"]))
+        for record in rounds
+        if record.summary.get("hypervolume") is not None
+    ]
+    if volumes:
+        found.append(chart.hypervolume_by_round(volumes))
+    names = [objective.name for objective in table.objectives]
+    if len(names) == 2 and len(table) > 1:
+        points = np.array([[lead.desirabilities[name] for name in names] for lead in table])
+        on_front = set(pareto.front(points).tolist())
+        found.append(
+            chart.pareto_front(
+                [
+                    (float(a), float(b), label(lead), i in on_front)
+                    for i, (lead, (a, b)) in enumerate(zip(table, points, strict=True))
+                ],
+                (names[0], names[1]),
+            )
+        )
+    return tuple(found)
+
+
+def factor(record: RoundRecord, recipe: str) -> float | None:
+    """The conformal factor by which a round's deviations had been multiplied, if it says."""
+    figures = (record.summary.get("calibration") or {}).get(recipe) or {}
+    return _number(figures.get("conformal_factor"))
+
+
+def _row(record: RoundRecord) -> DecisionRow:
+    summary = record.summary
+    stopping = summary.get("stopping") or {}
+    outcomes = summary.get("outcomes") or {}
+    chosen = int(summary.get("evaluated", 0))
+    success = _number(outcomes.get("expected_success"))
+    return DecisionRow(
+        round=record.round,
+        chosen=chosen,
+        gain=_number(stopping.get("gain")),
+        per_core_hour=_number(stopping.get("per_core_hour")),
+        hypervolume=_number(summary.get("hypervolume")),
+        failed=outcomes.get("failed"),
+        expected_failures=None if success is None else chosen * (1 - success),
+        solvers=", ".join(
+            f"{batch['solver']} {number(batch['value'], 4)}"
+            for batch in summary.get("batches") or []
+        ),
+        stopping=str(stopping.get("reason") or ""),
+    )
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)
