@@ -55,6 +55,7 @@ def search(
     count = 0
     nodes = 0
     term = np.empty(n)
+    greatest = np.empty(k)
     while True:
         nodes += 1
         if nodes > limit:
@@ -73,8 +74,7 @@ def search(
                     found[count] = i
         elif free >= left:
             bound = 0.0
-            values = np.empty(free)
-            place = 0
+            held = 0  # of the greatest terms, in ``greatest``, ascending
             for i in range(n):
                 if status[i] == 2:
                     continue
@@ -90,13 +90,23 @@ def search(
                     bound += total
                 else:
                     term[i] = total
-                    values[place] = total
-                    place += 1
-            values = np.sort(values)
-            for i in range(free - left, free):
-                bound += values[i]
+                    if held < left:
+                        place = held
+                        held += 1
+                        while place > 0 and greatest[place - 1] > total:
+                            greatest[place] = greatest[place - 1]
+                            place -= 1
+                        greatest[place] = total
+                    elif total > greatest[0]:
+                        place = 0
+                        while place + 1 < left and greatest[place + 1] < total:
+                            greatest[place] = greatest[place + 1]
+                            place += 1
+                        greatest[place] = total
+            for i in range(left):
+                bound += greatest[i]
             if bound > best + margin:
-                least = values[free - left]
+                least = greatest[0]
                 before[depth] = trailed
                 top = -np.inf
                 for i in range(n):
