@@ -78,7 +78,7 @@ def _stacked(parts: list[NDArray[np.uint8]], columns: int) -> NDArray[np.float32
     return np.concatenate([np.empty((0, columns), dtype=np.uint8), *parts]).astype(np.float32)
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=20_000)
 def _of_one(
     smiles: str,
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.int64], NDArray[np.float64]]:
