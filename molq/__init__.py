@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from molq.runstatus import RunStatus
     from molq.scoretable import ScoredMolecule, ScoreTable
     from molq.scoring import score
+    from molq.silenttrial import silent_trial
+    from molq.validation.retrospective import retrospective
 
 _HOMES = {
     "CallError": "molq.errors",
@@ -40,8 +42,10 @@ _HOMES = {
     "ScreenResult": "molq.libraryscreen",
     "compare": "molq.comparison.compare",
     "design": "molq.design",
+    "retrospective": "molq.validation.retrospective",
     "score": "molq.scoring",
     "screen": "molq.libraryscreen",
+    "silent_trial": "molq.silenttrial",
 }
 
 __all__ = [
@@ -59,8 +63,10 @@ __all__ = [
     "ScreenResult",
     "compare",
     "design",
+    "retrospective",
     "score",
     "screen",
+    "silent_trial",
 ]
 
 

@@ -21,6 +21,7 @@ from molq.cli import (
     screen,
     status,
     train,
+    validate,
 )
 from molq.cli.console import note
 from molq.errors import CallError, MolqError
@@ -42,6 +43,7 @@ for _verb in (
     score, screen, run, resume, status, leads, report, compare, sample, train, recipes, backends
 ):  # fmt: skip
     app.command(_verb.NAME, epilog=_verb.EPILOG)(_verb.command)
+app.add_typer(validate.app, name=validate.NAME)
 
 
 @app.callback()

@@ -1,0 +1,1 @@
+"""Trials of the way molecules are chosen, on molecules whose values are known."""

@@ -1,0 +1,120 @@
+"""Replays on disk, so that an interrupted trial goes on where it was."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from molq import jsontext
+from molq.errors import CallError, MolqError
+from screening import runfiles
+from screening.database import JournalError
+from screening.validation.labelled import LabelledLibrary
+from screening.validation.retrospective import Replay, Schedule
+
+CALL, REPLAYS = "trial.json", "replays"
+
+
+def call_of(
+    library: LabelledLibrary, schedule: Schedule, top: int, settings: dict[str, Any]
+) -> dict[str, Any]:
+    """All that a replay depends on besides its policy and seed."""
+    digest = hashlib.sha256()
+    for candidate, value in zip(library.candidates, library.values, strict=True):
+        digest.update(f"{candidate.inchikey} {value!r}\n".encode())
+    return {
+        "library": digest.hexdigest(),
+        "minimize": library.minimize,
+        "top": top,
+        "schedule": asdict(schedule),
+        "settings": settings,
+    }
+
+
+class Store:
+    """The folder of a trial.
+
+    Args:
+        folder: made if it is not there.
+        call: what the replays in it depend on.
+
+    Raises:
+        CallError: the folder holds something else, or replays of another call.
+    """
+
+    def __init__(self, folder: Path, call: dict[str, Any]) -> None:
+        self._folder = folder
+        if folder.exists() and not folder.is_dir():
+            raise CallError(f"{folder} is a file: choose another --out")
+        path = folder / CALL
+        if path.is_file():
+            before = _read(path)
+            other = [key for key in call if before.get(key) != json.loads(json.dumps(call[key]))]
+            if other:
+                raise CallError(
+                    f"{folder} holds a trial with another {' and '.join(other)}: "
+                    "choose another --out, or give the same options"
+                )
+        elif folder.is_dir() and any(folder.iterdir()):
+            raise CallError(f"{folder} is not empty and holds no trial: choose another --out")
+        try:
+            (folder / REPLAYS).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise MolqError(f"{folder}: cannot make the folder: {error.strerror}") from error
+        write(path, jsontext.dumps(call))
+
+    def load(self, policy: str, seed: int) -> Replay | None:
+        """A replay that was finished before."""
+        path = self._path(policy, seed)
+        if not path.is_file():
+            return None
+        data = _read(path)
+        try:
+            return Replay(
+                policy=str(data["policy"]),
+                seed=int(data["seed"]),
+                found=tuple(float(x) for x in data["found"]),
+                best=tuple(float(x) for x in data["best"]),
+                molecules=tuple(int(x) for x in data["molecules"]),
+                core_seconds=float(data["core_seconds"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise MolqError(f"{path} is damaged; delete it to have it made anew") from error
+
+    def save(self, replay: Replay) -> None:
+        """Keep a finished replay."""
+        path = self._path(replay.policy, replay.seed)
+        write(path, jsontext.dumps(asdict(replay)))
+
+    def _path(self, policy: str, seed: int) -> Path:
+        slug = re.sub(r"[^a-z0-9]+", "-", policy.lower()).strip("-")
+        return self._folder / REPLAYS / f"{slug}-{seed}.json"
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file of the trial, whole or not at all.
+
+    Raises:
+        MolqError: it cannot be written.
+    """
+    try:
+        with runfiles.replaced(path) as file:
+            file.write(text)
+    except JournalError as error:
+        raise MolqError(
+            f"{path} cannot be written; free some space and give the same call again"
+        ) from error
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise MolqError(f"{path} is damaged; delete it to have it made anew") from error
+    if not isinstance(found, dict):
+        raise MolqError(f"{path} is damaged; delete it to have it made anew")
+    return found
