@@ -161,8 +161,8 @@ def measured(
     """k of all pairs on a backend, one circuit a pair.
 
     For one set of points the diagonal is 1 by definition and each pair is measured once. What
-    noise leaves need not be positive semidefinite; see ``nearest_kernel``. Nothing but the
-    compiled circuits goes to the backend.
+    shots and noise leave need not be positive semidefinite. Nothing but the compiled circuits
+    goes to the backend.
 
     Args:
         encoding: the circuit.
@@ -205,15 +205,3 @@ def measured(
         records.append(found.record)
     errors = np.sqrt(values * (1 - values) / shots)
     return MeasuredFidelities(values, errors, tuple(records))
-
-
-def nearest_kernel(gram: NDArray[np.float64]) -> NDArray[np.float64]:
-    """A symmetric matrix without its negative eigenvalues, its diagonal 1 again.
-
-    Args:
-        gram: with ones on its diagonal. # shape: (m, m)
-    """
-    values, vectors = np.linalg.eigh((gram + gram.T) / 2)
-    raised = (vectors * np.maximum(values, 0.0)) @ vectors.T
-    size = np.sqrt(np.diag(raised))
-    return np.asarray(raised / np.outer(size, size))

@@ -11,7 +11,7 @@ from qiskit.quantum_info import Statevector
 
 from simulation.errors import InputError
 from simulation.quantum import backends, fidelitykernel
-from simulation.quantum.fidelitykernel import Encoding, measured, nearest_kernel
+from simulation.quantum.fidelitykernel import Encoding, measured
 
 POINTS = np.random.default_rng(0).normal(size=(5, 3))
 
@@ -108,18 +108,6 @@ def test_noise_takes_from_the_fidelity_and_the_record_tells_the_circuit() -> Non
     angles = {p.name: p.value for p in record.circuit.parameters}
     bound = free.assign_parameters({p: angles[p.name] for p in free.parameters})
     assert Statevector(bound).probabilities()[0] == pytest.approx(true, abs=1e-9)
-
-
-def test_what_noise_leaves_is_made_a_kernel_again() -> None:
-    rng = np.random.default_rng(3)
-    noise = np.triu(rng.normal(scale=0.3, size=(6, 6)), 1)
-    broken = np.eye(6) + 0.5 * (1 - np.eye(6)) + noise + noise.T
-    assert np.linalg.eigvalsh(broken).min() < -0.1
-    mended = nearest_kernel(broken)
-    assert np.linalg.eigvalsh(mended).min() > -1e-12
-    np.testing.assert_allclose(np.diag(mended), 1.0)
-    gram = Encoding(3).fidelities(POINTS)
-    np.testing.assert_allclose(nearest_kernel(gram), gram, atol=1e-10)
 
 
 def test_what_cannot_be_encoded_is_refused() -> None:
