@@ -210,7 +210,8 @@ def _forecasts(
 ) -> dict[str, Forecast | str]:
     """By InChIKey: what all other scores say, or why they say nothing."""
     places = {candidate.inchikey: i for i, (candidate, _) in enumerate(scored)}
-    wanted = [places[k] for k in (lead.candidate.inchikey for lead in leads) if k in places]
+    # in the order of the results: a group that depended on values would tell of them
+    wanted = sorted(places[x.candidate.inchikey] for x in leads if x.candidate.inchikey in places)
     found: dict[str, Forecast | str] = {}
     if not wanted:
         return found
