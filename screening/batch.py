@@ -18,7 +18,7 @@ class Pick:
 
     index: int  # in the sequence of candidates
     value: float  # at the moment of choosing
-    nearest: float  # highest Tanimoto similarity to those chosen before, 0 for the first
+    nearest: float  # highest Tanimoto similarity to those chosen before, 0 where there are none
     for_share: bool  # worth less than one of the other origin, whose places were full
     crowded: bool  # a near-duplicate, because nothing else was left
 
@@ -30,6 +30,7 @@ def fill(
     n_generator: int | None,
     values: Callable[[Sequence[int], NDArray[np.float64]], NDArray[np.float64]],
     similarity_limit: float,
+    beside: Sequence[str] = (),
 ) -> list[Pick]:
     """Choose greedily, each molecule given those already chosen.
 
@@ -45,6 +46,7 @@ def fill(
             candidate to its nearest chosen one (shape: (candidates,)), the value of
             choosing each next; shape (candidates,). Chosen ones are ignored.
         similarity_limit: Tanimoto similarity from which two are near-duplicates.
+        beside: SMILES of molecules that count as chosen before, such as those being computed.
 
     Returns:
         min(n, len(candidates)) picks.
@@ -53,6 +55,8 @@ def fill(
     proposed = np.array([candidate.origin == "generator" for candidate in candidates], dtype=bool)
     free = np.ones(len(candidates), dtype=bool)
     nearest: NDArray[np.float64] = np.zeros(len(candidates))
+    for smiles in beside:
+        nearest = np.maximum(nearest, similarities(morgan(smiles), prints))
     picks: list[Pick] = []
     while len(picks) < n and free.any():
         eligible = free & _open_places(picks, proposed, n, n_generator)

@@ -1,64 +1,37 @@
-"""Which molecules to compute next: a batch from proposals and library together.
+"""Choosing a batch from proposals and library together.
 
-The utility of a molecule is uncertain as far as it rests on recipes: their values
-are drawn jointly from the surrogates' posteriors and pass through desirability and
-geometric mean, while exact properties enter as they are. On this matrix of utility
-samples, shape (samples, molecules), the batch is grown greedily:
-
-qei
-    the largest gain in Monte Carlo expected improvement of the whole batch,
-    E[max(u_batch, best)] (Wilson, Hutter and Deisenroth, NeurIPS 2018). Molecules
-    that would be right or wrong together bring less gain, so the batch spreads.
-ucb
-    mean + beta * standard deviation of the utility.
-greedy
-    the mean utility.
-random
-    any order, for comparison.
-
-Before the first label the batch is spread over structures instead (MaxMin, Ashton
-et al., Quant. Struct.-Act. Relat. 21 (2002) 598), the distance weighted with the
-utility of the exact properties.
+Of the whole pool the most promising molecules are kept (``shortlist``). Among these the batch
+is chosen, by a criterion that knows what was chosen before (``rules``) or as a whole
+(``wholebatch``). Molecules whose values are still being computed count as if they were known.
+Before the first label the batch is spread over structures instead (``firstbatch``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from screening import scorers
-from screening.acquisition.selection import Choice, Selection
+from screening import pareto
+from screening.acquisition import reasons, rules, shortlist
+from screening.acquisition.firstbatch import spread
+from screening.acquisition.outlook import Basis, Outlook
+from screening.acquisition.pool import Pool
+from screening.acquisition.rules import Rule
+from screening.acquisition.selection import BatchValue, Choice, Selection
 from screening.acquisition.settings import AcquisitionSettings
+from screening.acquisition.wholebatch import choose_whole
 from screening.batch import Pick, fill
 from screening.candidate import Candidate
-from screening.objective import (
-    ObjectiveSettings,
-    kind,
-    recipe_names,
-    scorer_names,
-    utilities,
-    violations,
-)
+from screening.objective import ObjectiveSettings, recipe_names
 from screening.surrogate import Surrogate
 
 if TYPE_CHECKING:
     from screening.surrogate.outcome import OutcomeModel
-
-JOINT_LIMIT = 2000  # molecules whose joint posterior is drawn; more are shortlisted first
-_SHORTLIST_SAMPLES = 64
-_CHUNK = 4096  # molecules predicted at a time
-
-
-@dataclass(frozen=True)
-class _Outlook:
-    """What is known of every molecule of the pool before a choice."""
-
-    predicted: dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]  # mean, std (pool,)
-    utility: NDArray[np.float64]  # shape: (samples, pool), 0..1
 
 
 def choose(
@@ -91,59 +64,49 @@ def choose(
         best_utility: of the molecules computed so far, 0 when there are none.
         settings: the criterion.
         seed: of the posterior draws.
-        pending: molecules chosen before whose values are not known yet; they are believed
-            to come out as predicted.
-        desirabilities: of the molecules computed so far, shape (molecules, objectives),
-            0..1; what a Pareto front is measured from.
-        outcomes: what a calculation costs and whether it succeeds; None if not known.
+        pending: molecules chosen before whose values are not known yet. None of them is
+            chosen again, and the batch is chosen as if they were part of it.
+        desirabilities: of the molecules computed so far, shape (molecules, objectives), 0..1,
+            nan where not known; what ``qnehvi`` measures the front's growth from.
+        outcomes: whether a calculation succeeds and what it costs; None if not known.
 
     Returns:
         at most ``n`` selections, in the order of choosing, and what they promise together.
 
     Raises:
-        ValueError: no objective is given.
+        ValueError: no objective is given, more of them than ``qnehvi`` takes, or
+            desirabilities of another shape.
     """
-    if not objectives:
-        raise ValueError("no objective is given; add an [[objective]] table")
-    waiting = {candidate.inchikey for candidate in pending}
-    candidates = [c for c in _distinct(pool) if c.inchikey not in waiting]
-    exact = {
-        name: np.array([scorers.value(name, c.smiles) for c in candidates], dtype=np.float64)
-        for name in scorer_names(objectives)
-    }
-    allowed = [
-        i
-        for i in range(len(candidates))
-        if not violations({name: float(v[i]) for name, v in exact.items()}, objectives)
-    ]
-    candidates = [candidates[i] for i in allowed]
-    exact = {name: values[allowed] for name, values in exact.items()}
-    if not candidates or n < 1:
+    check(settings, objectives)
+    left = Pool.allowed(pool, objectives, {candidate.inchikey for candidate in pending})
+    if len(left) == 0 or n < 1:
         return Choice((), "nothing to choose from", 0.0, None)
-    known = [o for o in objectives if kind(o.name) == "scorer" or o.name in surrogates]
-    models = {name: _believing(surrogates[name], pending) for name in recipe_names(known)}
-    if settings.kind != "random" and not models and recipe_names(objectives):
-        spread = _spread(candidates, n, n_generator, known, exact, settings)
-        return Choice(tuple(spread), "spread over structures", 0.0, None)
-    if len(candidates) > JOINT_LIMIT and models:
-        kept = _shortlist(candidates, models, known, exact, best_utility, settings, seed)
-        candidates = [candidates[i] for i in kept]
-        exact = {name: values[kept] for name, values in exact.items()}
-    samples = settings.samples if models else 1  # exact properties do not vary
-    outlook = _outlook(candidates, models, known, exact, samples, seed)
-    chosen = _by_value(candidates, n, n_generator, outlook, best_utility, settings, seed)
-    index = {candidate.inchikey: i for i, candidate in enumerate(candidates)}
-    picked = [index[selection.candidate.inchikey] for selection in chosen]
-    gain = float(np.maximum(outlook.utility[:, picked].max(axis=1) - best_utility, 0).mean())
-    return Choice(tuple(chosen), f"by {settings.kind}", gain, None)
-
-
-def _believing(model: Surrogate, pending: Sequence[Candidate]) -> Surrogate:
-    """The model, told that pending molecules come out as it predicts."""
-    if not pending:
-        return model
-    smiles = [candidate.smiles for candidate in pending]
-    return model.conditioned(smiles, model.predict(smiles).mean)
+    occasion = _Occasion(
+        n,
+        n_generator,
+        tuple(objectives),
+        Basis.of(objectives, surrogates, outcomes),
+        best_utility,
+        settings,
+        seed,
+        tuple(pending),
+        desirabilities,
+    )
+    rng = np.random.default_rng(np.random.SeedSequence([seed, 2]))
+    if settings.kind == "random":
+        numbers = rng.random(len(left))
+        rows = shortlist.kept(numbers[np.newaxis], left.proposed, shortlist.size(n))
+        left = left[rows]
+        outlook = occasion.basis.alone(left, rules.ALONE)
+        return _grown(left, rules.Lottery(outlook, settings, numbers[rows]), occasion)
+    if not occasion.basis.models and recipe_names(objectives):
+        left = left[shortlist.sampled(left, occasion.basis, rng)]
+        first = spread(left, n, n_generator, occasion.basis, settings, occasion.beside)
+        return Choice(tuple(first), "spread over structures", 0.0, None)
+    left = left[shortlist.shortlist(left, occasion.believing, best_utility, settings, n)]
+    if settings.batch == "sequential":
+        return _grown(left, _rule(left, occasion), occasion)
+    return _whole(left, occasion)
 
 
 def worth(
@@ -154,6 +117,7 @@ def worth(
     best_utility: float,
     settings: AcquisitionSettings,
     seed: int,
+    outcomes: OutcomeModel | None = None,
 ) -> NDArray[np.float64]:
     """The criterion for each molecule alone, from the marginals of its predictions.
 
@@ -166,202 +130,164 @@ def worth(
         objectives: the wishes.
         best_utility: of the molecules computed so far, 0 when there are none.
         settings: the criterion.
-        seed: of the posterior draws, the same for every molecule.
+        seed: of the order that ``random`` gives.
+        outcomes: whether a calculation succeeds and what it costs; None if not known.
 
     Returns:
         shape (molecules,); minus infinity where a hard limit is broken.
     """
-    exact = {
-        name: np.array([scorers.value(name, c.smiles) for c in molecules], dtype=np.float64)
-        for name in scorer_names(objectives)
-    }
-    known = [o for o in objectives if kind(o.name) == "scorer" or o.name in surrogates]
-    models = {name: surrogates[name] for name in recipe_names(known)}
-    values = _marginal(molecules, models, known, exact, best_utility, settings, seed)
-    broken = [
-        bool(violations({name: float(v[i]) for name, v in exact.items()}, objectives))
-        for i in range(len(molecules))
-    ]
-    return np.where(broken, -np.inf, values)
-
-
-def _distinct(pool: Sequence[Candidate]) -> list[Candidate]:
-    """One candidate an InChIKey, sorted by it."""
-    first: dict[str, Candidate] = {}
-    for candidate in sorted(pool, key=lambda c: (c.inchikey, c.origin != "library", c.smiles)):
-        first.setdefault(candidate.inchikey, candidate)
-    return list(first.values())
-
-
-def _outlook(
-    candidates: Sequence[Candidate],
-    models: Mapping[str, Surrogate],
-    objectives: Sequence[ObjectiveSettings],
-    exact: Mapping[str, NDArray[np.float64]],
-    samples: int,
-    seed: int,
-) -> _Outlook:
-    smiles = [candidate.smiles for candidate in candidates]
-    seeds = np.random.SeedSequence(seed).generate_state(max(len(models), 1))
-    values: dict[str, NDArray[np.float64]] = {k: v[np.newaxis] for k, v in exact.items()}
-    predicted = {}
-    for (name, model), model_seed in zip(sorted(models.items()), seeds, strict=False):
-        values[name] = model.sample(smiles, samples, int(model_seed))
-        prediction = model.predict(smiles)
-        predicted[name] = (prediction.mean, prediction.std)
-    return _Outlook(predicted, _utility_samples(values, objectives, samples, len(smiles)))
-
-
-def _utility_samples(
-    values: Mapping[str, NDArray[np.float64]],
-    objectives: Sequence[ObjectiveSettings],
-    samples: int,
-    molecules: int,
-) -> NDArray[np.float64]:
-    if not objectives:  # recipes only, and none has a label yet
-        return np.ones((samples, molecules))
-    return np.broadcast_to(utilities(values, objectives), (samples, molecules))
-
-
-def _shortlist(
-    candidates: Sequence[Candidate],
-    models: Mapping[str, Surrogate],
-    objectives: Sequence[ObjectiveSettings],
-    exact: Mapping[str, NDArray[np.float64]],
-    best_utility: float,
-    settings: AcquisitionSettings,
-    seed: int,
-) -> list[int]:
-    """The most promising molecules by their marginals, half of them proposals if there are."""
-    values = _marginal(candidates, models, objectives, exact, best_utility, settings, seed)
-    order = np.argsort(-values, kind="stable")
-    proposed = np.array([candidate.origin == "generator" for candidate in candidates])
-    generator, library = order[proposed[order]], order[~proposed[order]]
-    half = JOINT_LIMIT // 2
-    n_generator = min(len(generator), max(half, JOINT_LIMIT - len(library)))
-    n_library = JOINT_LIMIT - n_generator
-    return sorted(int(i) for i in (*generator[:n_generator], *library[:n_library]))
-
-
-def _marginal(
-    candidates: Sequence[Candidate],
-    models: Mapping[str, Surrogate],
-    objectives: Sequence[ObjectiveSettings],
-    exact: Mapping[str, NDArray[np.float64]],
-    best_utility: float,
-    settings: AcquisitionSettings,
-    seed: int,
-) -> NDArray[np.float64]:
-    """The criterion of each molecule, the predictions of different ones independent."""
-    rng = np.random.default_rng(np.random.SeedSequence([seed, 1]))
-    found = np.empty(len(candidates))
-    draws = {name: rng.standard_normal((_SHORTLIST_SAMPLES, 1)) for name in sorted(models)}
+    pool = Pool.of(molecules, objectives)
     if settings.kind == "random":
-        found[:] = rng.random(len(candidates))
-    for start in range(0, len(candidates) if settings.kind != "random" else 0, _CHUNK):
-        part = slice(start, start + _CHUNK)
-        smiles = [candidate.smiles for candidate in candidates[part]]
-        values: dict[str, NDArray[np.float64]] = {k: v[part][None] for k, v in exact.items()}
-        for name, model in sorted(models.items()):
-            prediction = model.predict(smiles)
-            values[name] = prediction.mean + prediction.std * draws[name]
-        utility = _utility_samples(values, objectives, _SHORTLIST_SAMPLES, len(smiles))
-        found[part] = _alone(utility, best_utility, settings)
-    return found
+        rng = np.random.default_rng(np.random.SeedSequence([seed, 1]))
+        values = rng.random(len(pool))
+    else:
+        basis = Basis.of(objectives, surrogates, outcomes)
+        (values,) = shortlist.streamed(pool, basis, best_utility, settings, [settings.beta])
+    return np.where(pool.broken(objectives), -np.inf, values)
 
 
-def _alone(
-    utility: NDArray[np.float64], best_utility: float, settings: AcquisitionSettings
-) -> NDArray[np.float64]:
-    """The criterion for a batch of one; shape (molecules,)."""
-    mean, std = utility.mean(axis=0), utility.std(axis=0)
-    if settings.kind == "ucb":
-        return np.asarray(mean + settings.beta * std)
-    if settings.kind == "qei":
-        gain = np.maximum(utility - best_utility, 0).mean(axis=0)
-        return np.asarray(gain + 1e-9 * mean)
-    return np.asarray(mean)
+def check(settings: AcquisitionSettings, objectives: Sequence[ObjectiveSettings]) -> None:
+    """Check that a criterion can follow these wishes.
 
-
-def _spread(
-    candidates: Sequence[Candidate],
-    n: int,
-    n_generator: int | None,
-    objectives: Sequence[ObjectiveSettings],
-    exact: Mapping[str, NDArray[np.float64]],
-    settings: AcquisitionSettings,
-) -> list[Selection]:
-    """The first batch: structures far apart, weighted with what is known exactly."""
-    utility = utilities(exact, objectives) if objectives else np.ones(len(candidates))
-
-    def distance(_: Sequence[int], nearest: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.asarray((1 - nearest) * utility)
-
-    def reason(position: int, pick: Pick) -> str:
-        where = (
-            f"nearest of the batch at Tanimoto similarity {pick.nearest:.2f}"
-            if position > 1
-            else "the first of the batch"
+    Raises:
+        ValueError: no objective is given, or ``qnehvi`` is asked for more than it takes.
+    """
+    if not objectives:
+        raise ValueError("no objective is given; add an [[objective]] table")
+    if settings.kind == "qnehvi" and len(objectives) > pareto.MOST_WISHES:
+        raise ValueError(
+            f"kind 'qnehvi' follows at most {pareto.MOST_WISHES} objectives, not "
+            f"{len(objectives)}; set [acquisition] kind to 'qei', 'ei' or 'ucb', which follow "
+            "their utility"
         )
-        known = f", utility of the exact properties {utility[pick.index]:.2f}" if objectives else ""
-        return f"no scores yet, so the batch is spread over structures: {where}{known}"
-
-    outlook = _Outlook({}, utility[np.newaxis])  # exact properties do not vary
-    return _filled(candidates, n, n_generator, outlook, distance, reason, settings)
 
 
-def _by_value(
-    candidates: Sequence[Candidate],
-    n: int,
-    n_generator: int | None,
-    outlook: _Outlook,
-    best_utility: float,
-    settings: AcquisitionSettings,
-    seed: int,
-) -> list[Selection]:
-    mean, std = outlook.utility.mean(axis=0), outlook.utility.std(axis=0)
-    lottery = np.random.default_rng(np.random.SeedSequence([seed, 2])).random(len(candidates))
+@dataclass(frozen=True)
+class _Occasion:
+    """What a choice is asked for and what it rests on."""
 
-    def values(chosen: Sequence[int], _: NDArray[np.float64]) -> NDArray[np.float64]:
-        if settings.kind == "random":
-            return lottery
-        if settings.kind != "qei":
-            return _alone(outlook.utility, best_utility, settings)
-        reached = np.full(outlook.utility.shape[0], best_utility)
-        if chosen:
-            reached = np.maximum(reached, outlook.utility[:, list(chosen)].max(axis=1))
-        gain = np.maximum(outlook.utility - reached[:, np.newaxis], 0).mean(axis=0)
-        # where no sample improves on the best, the mean still tells molecules apart
-        return np.asarray(gain + 1e-9 * mean)
+    n: int
+    n_generator: int | None
+    objectives: tuple[ObjectiveSettings, ...]
+    basis: Basis
+    best_utility: float
+    settings: AcquisitionSettings
+    seed: int
+    pending: tuple[Candidate, ...]
+    desirabilities: NDArray[np.float64] | None
 
-    def reason(_: int, pick: Pick) -> str:
-        return _reason(settings.kind, mean[pick.index], std[pick.index], pick, best_utility)
+    @property
+    def beside(self) -> list[str]:
+        """SMILES of what is pending."""
+        return [candidate.smiles for candidate in self.pending]
 
-    return _filled(candidates, n, n_generator, outlook, values, reason, settings)
+    @cached_property
+    def believing(self) -> Basis:
+        """The basis, told that what is pending comes out as predicted."""
+        return self.basis.believing(self.beside)
+
+    def with_pending(self, candidates: Sequence[Candidate]) -> Pool:
+        """Molecules and behind them what is pending."""
+        return Pool.of((*candidates, *self.pending), self.objectives)
+
+    @property
+    def known(self) -> NDArray[np.float64]:
+        """Desirabilities of the wishes that count, of the molecules of which all are known.
+
+        shape: (known, wishes)
+        """
+        wishes = self.basis.objectives
+        if self.desirabilities is None:
+            return np.empty((0, len(wishes)))
+        table = np.asarray(self.desirabilities, dtype=np.float64)
+        if table.ndim != 2 or table.shape[1] != len(self.objectives):
+            raise ValueError(
+                f"desirabilities of shape {table.shape} for {len(self.objectives)} objectives; "
+                "give one row a molecule, one column an objective"
+            )
+        columns = table[:, [objective in wishes for objective in self.objectives]]
+        return np.asarray(columns[~np.isnan(columns).any(axis=1)])
 
 
-def _filled(
-    candidates: Sequence[Candidate],
-    n: int,
-    n_generator: int | None,
-    outlook: _Outlook,
-    values: Callable[[Sequence[int], NDArray[np.float64]], NDArray[np.float64]],
-    reason: Callable[[int, Pick], str],
-    settings: AcquisitionSettings,
-) -> list[Selection]:
-    """A batch by this criterion, each choice with its reason."""
-    mean, std = outlook.utility.mean(axis=0), outlook.utility.std(axis=0)
+def _rule(pool: Pool, occasion: _Occasion) -> Rule:
+    settings, best = occasion.settings, occasion.best_utility
+    believing, seed = occasion.believing, occasion.seed
+    if settings.kind == "ucb":
+        return rules.Bound(believing, pool, settings, occasion.n, seed)
+    if settings.kind == "ei":
+        return rules.Improvement(believing, pool, settings, occasion.n, best)
+    if settings.kind == "thompson":
+        return rules.Thompson(believing.together(pool, settings.samples, seed), settings)
+    if settings.kind == "greedy":
+        return rules.Mean(believing.alone(pool, rules.ALONE), settings)
+    # what is pending is drawn together with the pool
+    everything = occasion.with_pending(pool.candidates)
+    both = occasion.basis.together(everything, settings.samples, seed)
+    outlook, waiting = both[: len(pool)], both[len(pool) :]
+    if settings.kind == "qnehvi" and len(occasion.basis.objectives) > 1:
+        return rules.FrontGrowth(outlook, settings, occasion.known, waiting)
+    return rules.JointImprovement(outlook, settings, best, waiting)
+
+
+def _grown(pool: Pool, rule: Rule, occasion: _Occasion) -> Choice:
+    """A batch of one molecule after the other."""
+    settings = occasion.settings
     picks = fill(
-        candidates,
-        n=n,
-        n_generator=n_generator,
-        values=values,
+        pool.candidates,
+        n=occasion.n,
+        n_generator=occasion.n_generator,
+        values=lambda chosen, _: rule.values(chosen),
         similarity_limit=settings.diversity,
+        beside=occasion.beside,
     )
-    return [
+    betas = [rule.beta(place) for place in range(len(picks))]
+    return _choice(pool, rule.outlook, picks, betas, occasion, f"by {settings.kind}")
+
+
+def _whole(pool: Pool, occasion: _Occasion) -> Choice:
+    """A batch by quality and similarity together."""
+    settings = occasion.settings
+    betas: NDArray[np.float64] | None = None
+    if settings.kind == "thompson":
+        outlook = occasion.believing.together(pool, settings.samples, occasion.seed)
+        values = rules.often_best(outlook, occasion.n)
+    else:
+        outlook = occasion.believing.alone(pool, rules.ALONE)
+        if settings.kind == "ucb":
+            betas = rules.betas(settings, len(pool), occasion.seed)
+            values = outlook.bound(betas)
+        else:
+            values = rules.value_alone(outlook, occasion.best_utility, settings, 0.0)
+    whole = choose_whole(
+        pool,
+        rules.for_its_price(values, outlook, settings),
+        n=occasion.n,
+        n_generator=occasion.n_generator,
+        settings=settings,
+        seed=occasion.seed,
+        beside=occasion.beside,
+    )
+    drawn = [None if betas is None else float(betas[pick.index]) for pick in whole.picks]
+    note = f"by {settings.kind}, the batch as a whole: {whole.note}"
+    return _choice(pool, outlook, whole.picks, drawn, occasion, note, whole.batches)
+
+
+def _choice(
+    pool: Pool,
+    outlook: Outlook,
+    picks: Sequence[Pick],
+    betas: Sequence[float | None],
+    occasion: _Occasion,
+    note: str,
+    batches: tuple[BatchValue, ...] = (),
+) -> Choice:
+    """The batch with its reasons, and what it promises beyond the best and the pending."""
+    mean, std = outlook.moments
+    settings, best = occasion.settings, occasion.best_utility
+    selections = tuple(
         Selection(
-            candidates[pick.index],
-            position,
+            pool.candidates[pick.index],
+            place,
             {
                 name: (float(means[pick.index]), float(stds[pick.index]))
                 for name, (means, stds) in outlook.predicted.items()
@@ -369,32 +295,27 @@ def _filled(
             float(mean[pick.index]),
             float(std[pick.index]),
             pick.value,
-            reason(position, pick) + _circumstances(pick, candidates[pick.index]),
+            reasons.reason(settings, outlook, pick, pool.candidates[pick.index], best, beta),
+            reasons.facts(
+                outlook,
+                pick.index,
+                objectives=occasion.basis.objectives,
+                best_utility=best,
+                beta=beta,
+                pending=len(occasion.pending),
+            ),
         )
-        for position, pick in enumerate(picks, 1)
-    ]
-
-
-def _reason(kind_: str, mean: float, std: float, pick: Pick, best_utility: float) -> str:
-    expected = f"predicted utility {mean:.2f} +- {std:.2f}"
-    if kind_ == "qei" and pick.value < 1e-6:
-        return f"{expected}: no draw improves on the best so far, so the highest mean is taken"
-    if kind_ == "qei":
-        return (
-            f"{expected}: expected to raise the best of the batch by {pick.value:.3f} "
-            f"(best so far {best_utility:.2f})"
-        )
-    if kind_ == "ucb":
-        return f"{expected}: upper confidence bound {pick.value:.2f}"
-    if kind_ == "greedy":
-        return f"{expected}: the highest mean left"
-    return f"drawn at random; {expected}"
-
-
-def _circumstances(pick: Pick, candidate: Candidate) -> str:
-    text = f"; for the {candidate.origin}'s share of the batch" if pick.for_share else ""
-    if pick.crowded:
-        text += (
-            f"; nothing less similar was left (Tanimoto {pick.nearest:.2f} to a chosen molecule)"
-        )
-    return text
+        for place, (pick, beta) in enumerate(zip(picks, betas, strict=True), 1)
+    )
+    chosen = [selection.candidate for selection in selections]
+    both = occasion.basis.together(occasion.with_pending(chosen), settings.samples, occasion.seed)
+    rng = np.random.default_rng(np.random.SeedSequence([occasion.seed, 4]))
+    lead = both.lead * (rng.random(both.lead.shape) < both.success)  # what fails adds nothing
+    reached = np.maximum(lead[:, len(chosen) :].max(axis=1, initial=0.0), best)
+    gain = float(np.maximum(lead[:, : len(chosen)].max(axis=1) - reached, 0.0).mean())
+    hourly = None
+    if both.core_seconds is not None:
+        hourly = gain / (float(both.core_seconds[: len(chosen)].sum()) / 3600)
+    if occasion.pending:
+        note += f", beside {len(occasion.pending)} pending"
+    return Choice(selections, note, gain, hourly, batches)
