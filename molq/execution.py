@@ -7,7 +7,7 @@ import platform
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from molq import inputs
 from molq.campaignfile import CampaignFile, RunFile, ScreenFile
@@ -26,6 +26,9 @@ from screening.objective import validate as validate_objectives
 from screening.progress import Listener
 from screening.records import Kind
 from screening.scheduler import Scheduler
+
+if TYPE_CHECKING:
+    from screening.campaignplan import CampaignPlan
 
 SETTINGS = {"campaign": "campaign.toml", "screen": "screen.toml"}
 
@@ -244,29 +247,36 @@ def _run(
         _run_screen(journal, file, on_event, executor)
 
 
+def plan_of(file: CampaignFile) -> CampaignPlan:
+    """What the loop is told, of all that a campaign's file says."""
+    from screening.campaignplan import CampaignPlan
+
+    return CampaignPlan(
+        objectives=file.objective,
+        library=file.library,
+        campaign=file.campaign,
+        generator=file.generator,
+        filters=file.filters,
+        simulation=file.simulation,
+        surrogate=file.surrogate,
+        acquisition=file.acquisition,
+        ranking=file.ranking,
+        max_attempts=file.compute.max_attempts,
+    )
+
+
 def _run_campaign(
     journal: Journal, file: CampaignFile, on_event: Listener | None, executor: Executor | None
 ) -> None:
     from screening import quantumprior
-    from screening.loop import CampaignPlan, run_campaign
+    from screening.loop import run_campaign
 
     # a finished run proposes nothing: its prior need not be there any more
     wanted = file.generator.share > 0 and not journal.finished
     generator = quantumprior.find(file.generator, journal.directory) if wanted else None
     run_campaign(
         journal=journal,
-        plan=CampaignPlan(
-            objectives=file.objective,
-            library=file.library,
-            campaign=file.campaign,
-            generator=file.generator,
-            filters=file.filters,
-            simulation=file.simulation,
-            surrogate=file.surrogate,
-            acquisition=file.acquisition,
-            ranking=file.ranking,
-            max_attempts=file.compute.max_attempts,
-        ),
+        plan=plan_of(file),
         generator=generator,
         executor=executor or Inline(),
         on_event=on_event,

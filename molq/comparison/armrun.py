@@ -9,6 +9,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from molq import explanations
 from molq.comparison import grounds, sessions
 from molq.comparison.arms import Arm
 from molq.comparison.grounds import Grounds
@@ -77,7 +78,7 @@ def measure(
         file = settings_of(journal)
         table = leads_of(journal, file)
         results, attempts = journal.results(), journal.attempts()
-        selections = {s.candidate.inchikey: s for s in journal.selections()}
+        explained = explanations.of_leads(journal, file, table, table[:TOP].leads)
         state, begun = state_of(journal), journal.created
     # an earlier session of nothing but the folder's making is no work
     counted = worked or [Session(directory.name, begun, None, None)]
@@ -109,13 +110,8 @@ def measure(
             hit_seconds=_hit(curve, file.report.hit_utility),
             curve=curve,
             leads=tuple(
-                grounds.of(
-                    lead,
-                    marks[lead.candidate.inchikey],
-                    selections.get(lead.candidate.inchikey),
-                    random=is_random,
-                )
-                for lead in top
+                grounds.of(found, marks[found.lead.candidate.inchikey], random=is_random)
+                for found in explained
             ),
             notice=table.notice,
         ),

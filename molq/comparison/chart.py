@@ -73,7 +73,8 @@ def _chart(comparison: Comparison, title: str, x_label: str, x: Callable[[Step],
     up = Scale(0.0, 1.0, HEIGHT - BOTTOM, TOP)
     curves = []
     told = []
-    for run in comparison.runs:
+    # the solid line first, so that a dashed one that runs over it is seen
+    for run in sorted(comparison.runs, key=lambda run: run.arm != "hybrid"):
         if not run.curve:
             continue
         points = [f"{across(0.0)},{up(0.0)}"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 from molq import execution, jsontext
@@ -64,11 +65,14 @@ def compare(
     plan = check(file, folder, seeds, known)
     folder.mkdir(parents=True, exist_ok=True)
     _load(file)
-    for number, (name, (arm, planned)) in enumerate(plan.items(), 1):
-        if on_arm is not None:
-            on_arm(f"{arm} arm, seed {planned.seed} ({number} of {len(plan)})")
-        _carry_on(folder, name, planned, on_event, executor)
-        write(read(file, folder, seeds, known), folder)
+    try:
+        for number, (name, (arm, planned)) in enumerate(plan.items(), 1):
+            if on_arm is not None:
+                on_arm(f"{arm} arm, seed {planned.seed} ({number} of {len(plan)})")
+            _carry_on(folder, name, planned, on_event, executor)
+    except KeyboardInterrupt:
+        write(read(file, folder, seeds, known), folder)  # what there is so far
+        raise
     found = read(file, folder, seeds, known)
     write(found, folder)
     return found
@@ -150,9 +154,9 @@ def write(comparison: Comparison, folder: Path) -> None:
 
 def _load(file: CampaignFile) -> None:
     """Import and compile what choosing needs, so that the first arm alone does not pay for it."""
-    from screening import loop, surrogate
+    from screening import surrogate
 
-    assert loop.run_campaign
+    import_module("screening.loop")
     model = surrogate.create(file.surrogate)
     model.fit(_PRACTICE, [0.0, 1.0, 0.5])
     model.predict(_PRACTICE)

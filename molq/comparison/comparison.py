@@ -33,7 +33,10 @@ class Figure:
         return cls(fmean(known), stdev(known) if len(known) > 1 else None, len(known))
 
     def text(self, digits: int) -> str:
-        """With its spread, where there is one."""
+        """With its spread, where there is one; what is too small to be seen is no zero."""
+        least = 10.0**-digits
+        if digits and 0 < abs(self.mean) < least / 2:
+            return f"< {least:.{digits}f}"
         middle = f"{self.mean:.{digits}f}"
         return middle if self.spread is None else f"{middle} ± {self.spread:.{digits}f}"
 

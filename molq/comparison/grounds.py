@@ -10,8 +10,7 @@ from typing import Literal
 from molq.leadtable import label
 from molq.report.words import small, solver_words
 from molq.uncertainty import stated
-from screening.ranking import Lead
-from screening.records import SelectionRecord
+from screening.explanation import Explanation
 from simulation.score import Score
 
 Chosen = Literal["surrogate", "structure", "chance"]
@@ -36,17 +35,18 @@ class Grounds:
     value: str  # what the value rests on, one line
     chosen: Chosen  # what chose it
     reason: str  # why, in the words of its round
+    explanation: str  # what its explanation rests on, one line
 
 
-def of(lead: Lead, judged: float, selection: SelectionRecord | None, *, random: bool) -> Grounds:
+def of(explanation: Explanation, judged: float, *, random: bool) -> Grounds:
     """What a lead rests on.
 
     Args:
-        lead: ranked in its run.
+        explanation: of the lead in its run.
         judged: by the common yardstick.
-        selection: why it was chosen.
         random: whether the run chooses at random.
     """
+    lead, selection = explanation.lead, explanation.selection
     chosen: Chosen = "structure"
     if random:
         chosen = "chance"
@@ -62,6 +62,7 @@ def of(lead: Lead, judged: float, selection: SelectionRecord | None, *, random: 
         value="; ".join(value_basis(score) for score in lead.scores.values()) or "exact properties",
         chosen=chosen,
         reason=selection.reason if selection is not None else "",
+        explanation=explanation.rests_on,
     )
 
 
