@@ -102,7 +102,21 @@ class Index:
 
     def combined(self, queries: CountPrints, weights: NDArray[np.float64]) -> NDArray[np.float64]:
         """The weighted sum of the similarities over the kinds, shape (queries, molecules)."""
-        out = np.empty((len(queries), len(self.prints)))
+        return self.each_combined(queries, np.asarray(weights)[np.newaxis])[0]
+
+    def each_combined(
+        self, queries: CountPrints, weights: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Several weighted sums at hardly more than the cost of one.
+
+        Args:
+            queries: rows.
+            weights: shape (sums, len(KINDS)).
+
+        Returns:
+            shape (sums, queries, molecules).
+        """
+        out = np.empty((len(weights), len(queries), len(self.prints)))
         similarity(
             queries.start,
             queries.columns,
@@ -112,7 +126,7 @@ class Index:
             self._rows,
             self._numbers,
             self.prints.totals,
-            np.asarray(weights, dtype=np.float64),
+            np.ascontiguousarray(weights, dtype=np.float64),
             SIZE,
             out,
         )

@@ -8,7 +8,6 @@ better than the process without them, each label left out.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from screening.surrogate import hyperparameters, multifidelity, sumkernel
+from screening.surrogate.featurestore import FeatureStore
 from screening.surrogate.inducing import InducingPosterior
 from screening.surrogate.multifidelity import Levels
 from screening.surrogate.regression import Scale, joint_draws
@@ -27,7 +27,7 @@ from screening.surrogate.surrogate import Prediction, labelled
 
 JOINT_LIMIT = 3000  # molecules drawn jointly; of more, each is drawn from its marginal
 LEARNT_FROM = 500  # newest labels the hyper-parameters are learnt from
-_CHUNK = 1024  # molecules whose covariance with the training set is held at a time
+CHUNK = 1024  # molecules whose covariance with the training set is held at a time
 
 
 class GaussianProcess:
@@ -38,15 +38,18 @@ class GaussianProcess:
         settings: SurrogateSettings | None = None,
         *,
         summands: Sequence[Summand] | None = None,
+        store: FeatureStore | None = None,
     ) -> None:
         """A new, unfitted process.
 
         Args:
             settings: of the fit.
             summands: kernels that join the sum; None for those that the settings name.
+            store: where features are kept; None for a cache in memory.
         """
         self.settings = settings or SurrogateSettings()
         self._untuned = tuple(summands) if summands is not None else _named(self.settings)
+        self._store = store
         self._summands: tuple[Summand, ...] = ()  # tuned
         self._posterior: SummedPosterior | None = None
         self._left: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
@@ -57,6 +60,20 @@ class GaussianProcess:
     def fidelities(self) -> tuple[str, ...]:
         """Names of the cheap values that the fit uses, the lowest level first."""
         return self._fidelities
+
+    @property
+    def summands(self) -> tuple[Summand, ...]:
+        """Further kernels in use, tuned."""
+        return self._summands
+
+    @property
+    def posterior(self) -> SummedPosterior:
+        """The process conditioned on the labels.
+
+        Raises:
+            ValueError: not fitted yet.
+        """
+        return self._fitted()
 
     @property
     def covariance(self) -> SumCovariance:
@@ -88,12 +105,11 @@ class GaussianProcess:
         taken[places[-settings.max_labels :]] = True
         for name in names:
             taken |= ~np.isnan(cheap[name])
-        # in one order, so that sums round alike in whatever order the labels came
+        # in one order, so that sums round alike in whatever order the labels came; those
+        # without a value of their own last
+        by = np.nan_to_num(all_values, nan=np.inf)
         order = np.array(
-            sorted(
-                np.flatnonzero(taken), key=lambda i: (smiles[i], *_sortable(float(all_values[i])))
-            ),
-            dtype=np.int64,
+            sorted(np.flatnonzero(taken), key=lambda i: (smiles[i], by[i])), dtype=np.int64
         )
         texts = tuple(smiles[i] for i in order)
         newest = places[-LEARNT_FROM:]
@@ -104,7 +120,7 @@ class GaussianProcess:
             )
         else:
             self._summands = ()
-        molecules = sumkernel.molecules_of(texts, self._summands)
+        molecules = self._molecules(texts)
         trainer = _Trainer(settings, molecules, texts, order, self._summands)
         ordered = all_values[order]
         rows = np.flatnonzero(~np.isnan(ordered))
@@ -159,7 +175,7 @@ class GaussianProcess:
             ValueError: not fitted yet, or a SMILES is not valid.
         """
         posterior = self._fitted()
-        outlook = posterior.outlook(sumkernel.molecules_of(smiles, self._summands))
+        outlook = posterior.outlook(self.molecules(smiles))
         return outlook.mean, posterior.joint(outlook)
 
     def leave_one_out(self) -> Prediction:
@@ -183,12 +199,12 @@ class GaussianProcess:
                 f"{len(smiles)} molecules and values of shape {y.shape}; "
                 "give one finite value for each"
             )
-        other = GaussianProcess(self.settings, summands=self._untuned)
+        other = GaussianProcess(self.settings, summands=self._untuned, store=self._store)
         other._summands, other._fidelities = self._summands, self._fidelities
         other._left, other._given = self._left, self._given
         other._posterior = posterior
         if len(smiles):
-            molecules = sumkernel.molecules_of(smiles, self._summands)
+            molecules = self.molecules(smiles)
             other._posterior = posterior.knowing(molecules, smiles, y)
         return other
 
@@ -210,7 +226,10 @@ class GaussianProcess:
             ValueError: not fitted yet, or a SMILES is not valid.
         """
         self._fitted()
-        return sumkernel.molecules_of(smiles, self._summands)
+        return self._molecules(smiles)
+
+    def _molecules(self, smiles: Sequence[str]) -> Molecules:
+        return sumkernel.molecules_of(smiles, self._summands, self._store)
 
     def _fitted(self) -> SummedPosterior:
         if self._posterior is None:
@@ -221,9 +240,9 @@ class GaussianProcess:
         """Mean and noise-free variance in the labels' unit, shape (molecules,) each."""
         posterior = self._fitted()
         mean, variance = np.empty(len(smiles)), np.empty(len(smiles))
-        for start in range(0, len(smiles), _CHUNK):
-            part = slice(start, start + _CHUNK)
-            molecules = sumkernel.molecules_of(smiles[part], self._summands)
+        for start in range(0, len(smiles), CHUNK):
+            part = slice(start, start + CHUNK)
+            molecules = self.molecules(smiles[part])
             outlook = posterior.outlook(molecules)
             mean[part], variance[part] = outlook.mean, outlook.variance
         return mean, variance
@@ -285,10 +304,6 @@ class _Trainer:
         if len(rows) <= most:
             return np.arange(len(rows))
         return np.sort(np.argsort(self.age[rows])[-most:])
-
-
-def _sortable(value: float) -> tuple[bool, float]:
-    return (math.isnan(value), 0.0 if math.isnan(value) else value)
 
 
 def _named(settings: SurrogateSettings) -> tuple[Summand, ...]:

@@ -71,23 +71,32 @@ def minima(start, columns, counts, begin, rows, numbers, size, out):  # type: ig
 def similarity(  # type: ignore[no-untyped-def]
     start, columns, counts, totals, begin, rows, numbers, row_totals, weights, size, out
 ):
-    """Write to ``out``, shape (queries, rows), the weighted sum of the kinds' MinMax."""
-    kinds = weights.size
+    """Write to ``out``, shape (sums, queries, rows), weighted sums of the kinds' MinMax."""
+    sums, kinds = weights.shape
     n = row_totals.shape[0]
-    shared = np.zeros((kinds, n), dtype=np.float64)
+    wanted = np.zeros(kinds, dtype=np.bool_)
+    for kind in range(kinds):
+        for s in range(sums):
+            if weights[s, kind] != 0.0:
+                wanted[kind] = True
+    shared = np.zeros((kinds, n), dtype=np.int32)
     for query in range(start.size - 1):
-        shared[:] = 0.0
+        shared[:] = 0
         for entry in range(start[query], start[query + 1]):
             column = columns[entry]
             kind = column // size
-            if weights[kind] == 0.0:
+            if not wanted[kind]:
                 continue
             count = counts[entry]
             for place in range(begin[column], begin[column + 1]):
                 shared[kind, rows[place]] += min(count, numbers[place])
-        for row in range(n):
-            total = 0.0
-            for kind in range(kinds):
+        for s in range(sums):
+            out[s, query, :] = 0.0
+        for kind in range(kinds):
+            if not wanted[kind]:
+                continue
+            for row in range(n):
                 joint = totals[query, kind] + row_totals[row, kind] - shared[kind, row]
-                total += weights[kind] * (shared[kind, row] / joint if joint > 0.0 else 1.0)
-            out[query, row] = total
+                alike = shared[kind, row] / joint if joint > 0.0 else 1.0
+                for s in range(sums):
+                    out[s, query, row] += weights[s, kind] * alike

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from screening.surrogate import features
 from screening.surrogate.countprints import CountPrints, Index
+from screening.surrogate.featurestore import FeatureStore
 from screening.surrogate.properties import NAMES
 from screening.surrogate.regression import Regression, Scale
 from screening.surrogate.summand import Summand
@@ -68,9 +69,22 @@ class SumCovariance:
             + float(np.asarray(self.shares).sum())
         )
 
-    def __call__(self, a: Molecules, index: Index, b: Molecules) -> NDArray[np.float64]:
-        """K without the noise, shape (len(a), len(b)); ``index`` holds the prints of ``b``."""
-        total = index.combined(a.prints, self.weights)
+    def __call__(
+        self,
+        a: Molecules,
+        index: Index,
+        b: Molecules,
+        similarity: NDArray[np.float64] | None = None,
+    ) -> NDArray[np.float64]:
+        """K without the noise, shape (len(a), len(b)).
+
+        Args:
+            a: rows.
+            index: of the prints of ``b``.
+            b: columns.
+            similarity: the sum over the fingerprints where it is known already; overwritten.
+        """
+        total = index.combined(a.prints, self.weights) if similarity is None else similarity
         total += self.properties * np.exp(
             -0.5 * squares(a.properties / self.lengths, b.properties / self.lengths)
         )
@@ -219,15 +233,26 @@ def joined(a: Molecules, b: Molecules) -> Molecules:
     )
 
 
-def molecules_of(smiles: Sequence[str], summands: Sequence[Summand] = ()) -> Molecules:
-    """The molecules of good SMILES, with the features of further summands.
+def molecules_of(
+    smiles: Sequence[str],
+    summands: Sequence[Summand] = (),
+    store: FeatureStore | None = None,
+) -> Molecules:
+    """The molecules of good SMILES.
+
+    Args:
+        smiles: canonical.
+        summands: further ones, whose features join.
+        store: where the features are kept; None for a cache of the last 50,000 in memory.
 
     Raises:
         ValueError: one is not valid.
     """
-    seen = [features.described(text) for text in smiles]
-    return Molecules(
-        CountPrints.of([counts for counts, _ in seen]),
-        np.array([values for _, values in seen]).reshape(-1, len(NAMES)),
-        tuple(np.asarray(kernel.features(smiles), dtype=np.float64) for kernel in summands),
-    )
+    if store is not None:
+        prints, values = store.features(smiles)
+    else:
+        seen = [features.described(text) for text in smiles]
+        prints = CountPrints.of([counts for counts, _ in seen])
+        values = np.array([values for _, values in seen]).reshape(-1, len(NAMES))
+    extra = (np.asarray(kernel.features(smiles), dtype=np.float64) for kernel in summands)
+    return Molecules(prints, values, tuple(extra))

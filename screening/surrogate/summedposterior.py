@@ -97,13 +97,22 @@ class SummedPosterior:
             total += term.size**2 * term.posterior.covariance(a, index, b)
         return total
 
-    def outlook(self, molecules: Molecules) -> SumOutlook:
-        """Mean and variance of other molecules."""
+    def outlook(
+        self, molecules: Molecules, similarities: Sequence[NDArray[np.float64]] | None = None
+    ) -> SumOutlook:
+        """Mean and variance of other molecules.
+
+        Args:
+            molecules: any.
+            similarities: for each term, the sum over the fingerprints where it is known
+                already, shape (molecules, molecules of the term); overwritten.
+        """
         mean = np.zeros(len(molecules))
         halves = []
-        for term in self.terms:
+        for place, term in enumerate(self.terms):
             posterior, scale = term.posterior, term.posterior.scale
-            cross = posterior.covariance(molecules, posterior.index, posterior.molecules)
+            alike = None if similarities is None else similarities[place]
+            cross = posterior.covariance(molecules, posterior.index, posterior.molecules, alike)
             mean += term.coefficient * (scale.offset + scale.spread * (cross @ posterior.weights))
             halves.append(term.size * posterior.half(cross))
         # one term is the rule, and its half by far the largest array here

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from screening.surrogate.settings import SurrogateSettings
+
+if TYPE_CHECKING:
+    from screening.surrogate.featurestore import FeatureStore
 
 
 @dataclass(frozen=True)
@@ -80,8 +83,15 @@ class Surrogate(Protocol):
         ...
 
 
-def create(settings: SurrogateSettings | None = None) -> Surrogate:
-    """A new, unfitted surrogate."""
+def create(
+    settings: SurrogateSettings | None = None, *, store: FeatureStore | None = None
+) -> Surrogate:
+    """A new, unfitted surrogate.
+
+    Args:
+        settings: which, and how it learns.
+        store: where a Gaussian process keeps the features of large pools.
+    """
     # settings are read by commands that need no model, and torch takes seconds to import
     settings = settings or SurrogateSettings()
     if settings.kind == "random-forest":
@@ -94,7 +104,7 @@ def create(settings: SurrogateSettings | None = None) -> Surrogate:
         return MessagePassingEnsemble(settings)
     from screening.surrogate.gaussianprocess import GaussianProcess
 
-    return GaussianProcess(settings)
+    return GaussianProcess(settings, store=store)
 
 
 def labelled(
