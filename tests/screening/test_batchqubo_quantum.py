@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 
 from screening.batchqubo import BatchProblem, solve
+from screening.batchqubo.decomposition import MOST_PARTS, improved, part
 from screening.batchqubo.exact import exact
 from screening.batchqubo.greedy import greedy
-from screening.batchqubo.quantum import MOST_CIRCUITS, part, qaoa
+from screening.batchqubo.quantum import qaoa
 from simulation.errors import InputError
 from simulation.quantum import backends
+from simulation.quantum.fixedweight import words
+from simulation.quantum.qubo import QUBO, Samples, gathered, unpacked
 
 AER = backends.find("aer")
 
@@ -37,17 +40,16 @@ def test_a_small_problem_is_sampled_whole_to_its_best() -> None:
     problem = points(10, 4, 3)
     worst = sorted(range(10), key=lambda i: problem.quality[i])[:4]
     found = qaoa(problem, AER, seed=1, start=worst)
-    assert (found.circuits, found.qubits, found.kept) == (1, 10, 1.0)
+    assert (len(found.records), found.qubits, found.kept) == (1, 10, 1.0)
     assert problem.value(found.indices) == pytest.approx(exact(problem).bound)
     assert found.improved
-    assert len(found.records) == 1
 
 
 def test_a_large_problem_is_improved_part_by_part() -> None:
     problem = points(40, 6, 4, diversity=3.0)
     start = list(range(6))
     found = qaoa(problem, AER, seed=1, start=start, block=8)
-    assert 2 < found.circuits <= MOST_CIRCUITS
+    assert 2 < len(found.records) <= MOST_PARTS
     assert found.qubits == 8
     best = exact(problem).bound
     reached, began = problem.value(found.indices), problem.value(start)
@@ -55,6 +57,29 @@ def test_a_large_problem_is_improved_part_by_part() -> None:
     assert best - reached < 0.1 * (best - began)
     again = qaoa(problem, AER, seed=1, start=start, block=8)
     assert again.indices == found.indices
+
+
+def test_parts_solved_exactly_end_where_no_part_can_be_better() -> None:
+    problem = points(60, 8, 7, diversity=3.0)
+    seen = []
+
+    def best(qubo: QUBO, weight: int) -> Samples:
+        seen.append((qubo.variables, weight))
+        every = unpacked(words(qubo.variables, weight), qubo.variables)
+        return gathered(qubo, every)
+
+    found = improved(problem, best, start=list(range(8)), seed=0, whole=20, block=12)
+    assert set(seen) == {(12, 6), (12, 2)}
+    assert exact(problem).bound - problem.value(found) < 0.01
+    nothing = improved(
+        problem,
+        lambda qubo, _: gathered(qubo, np.empty((0, qubo.variables), dtype=np.int8)),
+        start=list(range(8)),
+        seed=0,
+        whole=20,
+        block=12,
+    )
+    assert nothing == list(range(8))
 
 
 def test_a_small_device_takes_small_parts() -> None:
@@ -71,7 +96,7 @@ def test_solving_by_qaoa_says_what_it_did() -> None:
     problem = points(8, 3, 6)
     choice = solve(problem, solver="qaoa", backend="aer", seed=2)
     assert choice.solver == "qaoa"
-    assert "QAOA on aer, 1 circuit of up to 8 qubits" in choice.note
+    assert "QAOA on aer, circuits of up to 8 qubits: 1" in choice.note
     assert choice.value >= problem.value(greedy(problem))
     assert choice.value == pytest.approx(problem.value(choice.indices))
     (record,) = choice.records
@@ -82,7 +107,7 @@ def test_everything_chosen_needs_no_circuit() -> None:
     choice = solve(points(4, 4, 0), solver="qaoa")
     assert sorted(choice.indices) == [0, 1, 2, 3]
     assert choice.records == ()
-    assert "0 circuits" in choice.note
+    assert "0 qubits: 0" in choice.note
 
 
 def test_an_unknown_backend_is_told() -> None:
