@@ -145,13 +145,15 @@ def _minmax(
     until = np.searchsorted(levels, overtaken)  # a count is in the minimum below this piece
     flat = (np.arange(n)[:, np.newaxis] * (pieces + 1) + until).ravel()
     ending = np.bincount(flat, weights=np.tile(x, n), minlength=n * (pieces + 1))
-    slopes = np.cumsum(ending.reshape(n, pieces + 1)[:, :0:-1], axis=1)[:, ::-1]
+    slopes: NDArray[np.float64] = np.cumsum(
+        ending.reshape(n, pieces + 1)[:, :0:-1], axis=1, dtype=np.float64
+    )[:, ::-1]
     steps = np.diff(levels)
     shared = np.concatenate([np.zeros((n, 1)), np.cumsum(slopes * steps, axis=1)], axis=1)
     total = float(x.sum())
     both = levels * total + totals[:, np.newaxis]  # D + M
     below = both - shared  # D
-    growth = total - slopes
+    growth: NDArray[np.float64] = total - slopes
     gained = _over_square(both[:, :-1], total, below[:, :-1], growth, steps)
     lost = _over_square(shared[:, :-1], slopes, below[:, :-1], growth, steps).sum(axis=1)
     reached = np.concatenate([np.zeros((n, 1)), np.cumsum(gained, axis=1)], axis=1)
