@@ -34,7 +34,7 @@ from scipy import stats
 from scipy.linalg import cho_factor, cho_solve
 
 from screening.standardise import molecule
-from screening.surrogate import Prediction, SurrogateSettings
+from screening.surrogate import Prediction, SurrogateSettings, features
 from screening.surrogate.bandwidth import NOISES, likeliest
 from screening.surrogate.calibration import calibration
 from screening.surrogate.gaussianprocess import GaussianProcess
@@ -189,6 +189,8 @@ def fit(
     order = np.random.default_rng(seed).permutation(len(smiles))
     train, test = order[:n], order[n : n + TESTED]
     learned, wanted = [smiles[i] for i in train], [smiles[i] for i in test]
+    for text in (*learned, *wanted):  # fingerprints and properties are the same for all
+        features.described(text)
     begun = time.process_time()
     width = weight = float("nan")
     kernel: Summand | None = None

@@ -87,8 +87,10 @@ def solve(
             queue_limit_s=queue_limit_s,
         )
         found, records = _by_quality(problem, sampled.indices), sampled.records
-        note = f"QAOA on {backend}, circuits of up to {sampled.qubits} qubits: {len(records)}; " + (
-            "better than greedy" if sampled.improved else "nothing better than greedy"
+        gain = "better than greedy" if sampled.improved else "nothing better than greedy"
+        note = (
+            f"QAOA on {backend} (circuits: {len(records)}, the largest of {sampled.qubits} "
+            f"qubits): {gain}"
         )
         if sampled.kept < 1:
             note += f"; as few as {sampled.kept:.0%} of a circuit's samples had the right size"
