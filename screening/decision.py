@@ -202,9 +202,10 @@ def reopened(
         own = journal.selections(record.round)
         offers = [x.candidate for x in own if x.candidate.origin == "generator"]
     library = [c for c in journal.candidates() if c.origin == "library"]
+    taken = {x.candidate.inchikey for x in earlier}
+    pool = [c for c in (*library, *offers) if c.inchikey not in taken]
     learned = learn(knowledge, plan, earlier, factors)
-    best = knowledge.best_utility
-    return Deliberation(plan, record.round, learned, [*library, *offers], best)
+    return Deliberation(plan, record.round, learned, pool, knowledge.best_utility)
 
 
 def conformal(records: Sequence[RoundRecord]) -> dict[int, Mapping[str, float]]:

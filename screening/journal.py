@@ -299,6 +299,14 @@ class Journal(JournalView):
             round,
         )
 
+    def amend_summary(self, round: int, summary: Mapping[str, Any]) -> None:
+        """Replace the figures of a finished round, as plain JSON types."""
+        self._db.write(
+            "UPDATE rounds SET summary = ? WHERE round = ?",
+            json.dumps(summary, allow_nan=False),
+            round,
+        )
+
     def finish(self) -> None:
         """Mark the run as done: nothing is left to evaluate."""
         self.mark("finished", _now())

@@ -12,11 +12,12 @@ with what it knew, before its first molecule is evaluated.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from screening import leadfiles, proposals, roundsummary
+from screening import leadfiles, proposals, roundsummary, stopping
 from screening.acquisition import Choice
 from screening.campaignplan import CampaignPlan
 from screening.decision import Deliberation, conformal, reopened, round_seed
@@ -25,23 +26,29 @@ from screening.executor import Executor
 from screening.intake import Sieve, take_in
 from screening.journal import Journal
 from screening.knowledge import Knowledge
-from screening.learning import CONFORMAL, Learned, learn
+from screening.learning import Learned, learn
+from screening.openround import OpenRound
 from screening.progress import (
     Event,
     Listener,
     MoleculeDone,
     RoundFinished,
     RoundStarted,
+    Stopped,
 )
 from screening.proposals import Offer, Outlook, Proposals
 from screening.ranking import Lead
 from screening.records import Result, RoundRecord, SelectionRecord
 from screening.standing import leads
+from screening.stopping import Stopping
 
 if TYPE_CHECKING:
     from generative.generator import Generator
 
 __all__ = ["CampaignPlan", "run_campaign"]
+
+STOPPING = "stopping"
+"""The journal's mark that holds the decision to begin no further round."""
 
 
 def run_campaign(
@@ -79,29 +86,6 @@ def run_campaign(
     return loop.run()
 
 
-@dataclass
-class _Round:
-    """A round that is not finished."""
-
-    record: RoundRecord
-    places: int
-    chosen: list[SelectionRecord]
-    missing: set[tuple[str, str]]  # InChIKey and recipe without a result
-    deliberation: Deliberation | None  # None until a resumed round decides again
-    closed: bool = False  # nothing more is chosen
-    handed: set[str] = field(default_factory=set)  # InChIKeys given to the executor
-
-    @property
-    def open_places(self) -> int:
-        return 0 if self.closed else max(0, self.places - len(self.chosen))
-
-    @property
-    def known_share(self) -> float:
-        """Of the chosen molecules, how many have all their results."""
-        running = {inchikey for inchikey, _ in self.missing}
-        return 1 - len(running) / len(self.chosen)
-
-
 class _Loop:
     def __init__(
         self,
@@ -122,7 +106,7 @@ class _Loop:
         )
         self._dispatch = Dispatch(journal, executor, calculation, self._count)
         self._knowledge = Knowledge(journal, plan)
-        self._rounds: list[_Round] = []  # begun and not finished, in order
+        self._rounds: list[OpenRound] = []  # begun and not finished, in order
         self._begun = 0  # number of the last round begun
         self._chosen: list[SelectionRecord] = []  # of all rounds, in order
         self._ended = False  # no round begins any more
@@ -152,6 +136,7 @@ class _Loop:
     def _reopen(self) -> None:
         """Take up the rounds where the journal left them."""
         records = self._journal.rounds()
+        self._ended = self._journal.marked(STOPPING) is not None
         self._chosen = self._journal.selections()
         self._begun = max((record.round for record in records), default=0)
         before = 0
@@ -159,7 +144,7 @@ class _Loop:
             chosen = [x for x in self._chosen if x.round == record.round]
             if record.finished is None:
                 self._rounds.append(
-                    _Round(
+                    OpenRound(
                         record,
                         self._plan.places(record.round, before),
                         chosen,
@@ -191,20 +176,13 @@ class _Loop:
     def _chosen_tasks(self, room: int) -> list[Task]:
         tasks: list[Task] = []
         for round in self._rounds:
-            running = {inchikey for inchikey, _ in round.missing}
-            for record in round.chosen:
-                key = record.candidate.inchikey
-                if len(tasks) < room and key in running and key not in round.handed:
-                    round.handed.add(key)
-                    tasks.append(Task(record.candidate, self._plan.recipes, record.round))
+            tasks += round.tasks(room - len(tasks), self._plan.recipes)
         return tasks
 
     def _count(self, result: Result) -> None:
-        (round,) = [r for r in self._rounds if r.record.round == result.round]
+        (round,) = [r for r in self._rounds if r.number == result.round]
         round.missing.discard((result.candidate.inchikey, result.recipe))
-        recipes = len(self._plan.recipes)
-        total = (len(round.chosen) + round.open_places) * recipes
-        done = len(round.chosen) * recipes - len(round.missing)
+        done, total = round.done(self._plan.recipes)
         self._tell(MoleculeDone(result, done, total, result.round))
 
     # what is chosen
@@ -218,7 +196,7 @@ class _Loop:
             self._finish_rounds()
         return self._may_begin() and self._begin(room)
 
-    def _top_up(self, round: _Round, room: int) -> bool:
+    def _top_up(self, round: OpenRound, room: int) -> bool:
         """Fill places of a round that is under way."""
         deliberation = self._deliberation(round)
         self._knowledge.advance()
@@ -226,7 +204,7 @@ class _Loop:
         choice = deliberation.choose(wanted, self._knowledge, self._chosen)
         round.closed = len(choice.selections) < wanted
         if choice.selections:
-            number, known = round.record.round, self._knowledge.known
+            number, known = round.number, self._knowledge.known
             self._journal.add_selections(number, choice.selections, known=known)
             self._add_chosen(round)
         return bool(choice.selections)
@@ -238,7 +216,7 @@ class _Loop:
         at_once = self._plan.campaign.barrier or not learned.surrogates
         return places if at_once else min(places, room)
 
-    def _deliberation(self, round: _Round) -> Deliberation:
+    def _deliberation(self, round: OpenRound) -> Deliberation:
         if round.deliberation is None:
             knowledge = Knowledge(self._journal, self._plan)
             round.deliberation = reopened(
@@ -246,16 +224,16 @@ class _Loop:
                 self._plan,
                 round.record,
                 knowledge,
-                [x for x in self._chosen if x.round < round.record.round],
+                [x for x in self._chosen if x.round < round.number],
                 conformal(self._journal.rounds()),
             )
             self._knowledge = knowledge
         return round.deliberation
 
-    def _add_chosen(self, round: _Round) -> None:
+    def _add_chosen(self, round: OpenRound) -> None:
         """Take in what was journalled last."""
         known = len(round.chosen)
-        new = self._journal.selections(round.record.round)[known:]
+        new = self._journal.selections(round.number)[known:]
         round.chosen += new
         self._chosen += new
         round.missing |= self._missing(new)
@@ -293,19 +271,33 @@ class _Loop:
         choice = deliberation.choose(wanted, self._knowledge, self._chosen)
         if not choice.selections:
             return self._end(f"no molecule of round {number} meets the hard limits")
+        verdict = self._verdict(choice)
+        if verdict.stop:
+            return self._stop(verdict)
         record = self._write_round(
-            number, pool_size=len(pool), learned=learned, offer=offer, choice=choice
+            number,
+            len(pool),
+            learned,
+            offer,
+            choice,
+            roundsummary.opening(learned, choice, verdict),
         )
         self._begun = number
         self._rounds.append(
-            _Round(record, places, [], set(), deliberation, len(choice.selections) < wanted)
+            OpenRound(record, places, [], set(), deliberation, len(choice.selections) < wanted)
         )
         self._add_chosen(self._rounds[-1])
         self._tell_started(self._rounds[-1])
         return True
 
     def _write_round(
-        self, number: int, *, pool_size: int, learned: Learned, offer: Offer, choice: Choice
+        self,
+        number: int,
+        pool_size: int,
+        learned: Learned,
+        offer: Offer,
+        choice: Choice,
+        facts: Mapping[str, Any],
     ) -> RoundRecord:
         with self._journal.transaction():
             self._journal.begin_round(
@@ -315,7 +307,7 @@ class _Loop:
                 generator_note=offer.note,
                 surrogate_note=learned.note,
                 known=learned.known,
-                facts=_facts(learned, choice),
+                facts=facts,
                 offers=offer.candidates,
             )
             if offer.warning:
@@ -328,6 +320,29 @@ class _Loop:
         self._ended = True
         self._journal.log("run", reason)
         return False
+
+    def _verdict(self, choice: Choice) -> Stopping:
+        """Whether the batch that was chosen is worth its cost."""
+        finished = [r.summary for r in self._journal.rounds() if r.finished is not None]
+        return stopping.decide(
+            gain=choice.gain,
+            per_core_hour=choice.gain_per_core_hour,
+            best=[summary["best_utility"] or 0.0 for summary in finished],
+            threshold=self._plan.campaign.stop_below,
+            patience=self._plan.campaign.patience,
+        )
+
+    def _stop(self, decision: Stopping) -> bool:
+        """Begin no round any more, because none is worth its cost."""
+        figures = asdict(decision)
+        with self._journal.transaction():
+            self._journal.mark(STOPPING, json.dumps(figures, allow_nan=False))
+            for record in self._journal.rounds()[-1:]:
+                if record.finished is not None:
+                    summary = {**record.summary, "stopping": figures}
+                    self._journal.amend_summary(record.round, summary)
+        self._tell(Stopped(self._begun, figures))
+        return self._end(f"stopped after round {self._begun}: {decision.reason}")
 
     def _offer(self, round: int, known: set[str], learned: Learned, best_utility: float) -> Offer:
         """Molecules of the generator that pass the sieve, each once."""
@@ -355,19 +370,24 @@ class _Loop:
 
     def _finish_rounds(self) -> None:
         """Finish the rounds that have all their results, the earliest first."""
-        while self._rounds and not self._rounds[0].missing and not self._rounds[0].open_places:
+        while self._rounds and self._rounds[0].is_done:
             round = self._rounds.pop(0)
             ranked = self._write_leads()
-            number = round.record.round
+            number = round.number
             results = [result for result in self._journal.results() if result.round == number]
-            summary = roundsummary.summarise(round.record, round.chosen, results, ranked)
+            summary = roundsummary.summarise(
+                round.record, round.chosen, results, ranked, self._plan.objectives
+            )
+            stopped = self._journal.marked(STOPPING)
+            if stopped is not None and number == self._begun:
+                summary["stopping"] = json.loads(stopped)
             self._journal.finish_round(number, summary)
             self._tell(RoundFinished(number, self._plan.campaign.rounds, summary))
 
-    def _tell_started(self, round: _Round) -> None:
+    def _tell_started(self, round: OpenRound) -> None:
         self._tell(
             RoundStarted(
-                round=round.record.round,
+                round=round.number,
                 rounds=self._plan.campaign.rounds,
                 pool=round.record.pool_size,
                 selected=len(round.chosen),
@@ -385,14 +405,3 @@ class _Loop:
         ranked = self._leads()
         leadfiles.write(self._journal.directory, ranked, self._plan.objectives)
         return ranked
-
-
-def _facts(learned: Learned, choice: Choice) -> dict[str, Any]:
-    """What a round remembers of its first choice, for its summary and for later rounds."""
-    return {
-        CONFORMAL: dict(learned.factors),
-        "choice": choice.note,
-        "gain": choice.gain,
-        "gain_per_core_hour": choice.gain_per_core_hour,
-        "batches": [asdict(batch) for batch in choice.batches],
-    }

@@ -51,5 +51,13 @@ class RoundFinished:
     summary: dict[str, Any]  # as in the journal
 
 
-Event = LibraryRead | RoundStarted | MoleculeDone | RoundFinished
+@dataclass(frozen=True)
+class Stopped:
+    """No further round is worth its cost."""
+
+    round: int  # the last one
+    decision: dict[str, Any]  # a ``stopping.Stopping`` as plain JSON types
+
+
+Event = LibraryRead | RoundStarted | MoleculeDone | RoundFinished | Stopped
 Listener = Callable[[Event], None]

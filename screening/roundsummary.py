@@ -9,10 +9,29 @@ from typing import Any
 
 import numpy as np
 
-from screening.learning import CONFORMAL
+from screening import pareto
+from screening.acquisition import Choice
+from screening.learning import CONFORMAL, Learned
+from screening.objective import ObjectiveSettings
 from screening.ranking import Lead
 from screening.records import Result, RoundRecord, SelectionRecord
+from screening.stopping import Stopping
 from screening.surrogate import Prediction, calibration
+
+
+def opening(learned: Learned, choice: Choice, stopping: Stopping) -> dict[str, Any]:
+    """What a round remembers of its first choice, for its summary and for later rounds.
+
+    Returns:
+        Plain JSON types: the ``conformal`` factor of each recipe, the ``choice`` in one
+        line, the decision ``stopping`` by which it was begun, and the ``batches``.
+    """
+    return {
+        CONFORMAL: dict(learned.factors),
+        "choice": choice.note,
+        "stopping": asdict(stopping),
+        "batches": [asdict(batch) for batch in choice.batches],
+    }
 
 
 def summarise(
@@ -20,6 +39,7 @@ def summarise(
     selections: Sequence[SelectionRecord],
     results: Sequence[Result],
     leads: Sequence[Lead],
+    objectives: Sequence[ObjectiveSettings],
 ) -> dict[str, Any]:
     """Plain JSON figures of a round.
 
@@ -28,14 +48,18 @@ def summarise(
         selections: what it chose.
         results: of this round.
         leads: all there are by now, ranked.
+        objectives: the wishes.
 
     Returns:
         ``evaluated`` molecules, ``scored`` and ``failed`` results, the ``best_utility``
         so far with its ``best_inchikey``, the ``mean_utility`` of the round's molecules
         that rank, the ``predicted_utility`` it was chosen for, for each recipe the
         ``calibration`` of the predictions, the ``decisions`` it was chosen by, of its
-        ``outcomes`` the molecules that ``failed`` and the mean ``expected_success``, and
-        the ``batches`` that the solvers of its first choice reached.
+        ``outcomes`` the molecules that ``failed`` and the mean ``expected_success``, the
+        ``hypervolume`` below the leads' desirabilities (None for more wishes than
+        ``pareto.MOST_WISHES``), the leads on the ``pareto`` front by InChIKey, the decision
+        ``stopping`` by which the round was begun, and the ``batches`` that the solvers of
+        its first choice reached.
     """
     chosen = {selection.candidate.inchikey for selection in selections}
     utilities = [lead.utility for lead in leads if lead.candidate.inchikey in chosen]
@@ -57,7 +81,21 @@ def summarise(
         "calibration": _calibration(selections, results, record.facts.get(CONFORMAL, {})),
         "decisions": len({selection.decision for selection in selections}),
         "outcomes": _outcomes(selections, results),
+        **_front(leads, objectives),
+        "stopping": record.facts.get("stopping"),
         "batches": record.facts.get("batches", []),
+    }
+
+
+def _front(leads: Sequence[Lead], objectives: Sequence[ObjectiveSettings]) -> dict[str, Any]:
+    names = [objective.name for objective in objectives]
+    points = np.array(
+        [[lead.desirabilities[name] for name in names] for lead in leads], dtype=np.float64
+    ).reshape(len(leads), len(names))
+    few = len(names) <= pareto.MOST_WISHES
+    return {
+        "hypervolume": pareto.hypervolume(points) if few else None,
+        "pareto": [leads[place].candidate.inchikey for place in pareto.front(points)],
     }
 
 

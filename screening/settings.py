@@ -35,6 +35,19 @@ class CampaignSettings(BaseModel):
         description="without a barrier, share of a round's molecules whose results are in "
         "before the next round begins",
     )
+    stop_below: float | None = Field(
+        default=None,
+        ge=0,
+        allow_inf_nan=False,
+        description="begin no further round when the next choice is expected to raise the best "
+        "utility by less than this for each core-hour; null for no such rule",
+    )
+    patience: int | None = Field(
+        default=None,
+        ge=1,
+        description="begin no further round after so many without a rise of the best utility; "
+        "null for no such rule",
+    )
 
 
 class ComputeSettings(BaseModel):

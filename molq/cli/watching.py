@@ -16,12 +16,18 @@ from molq.uncertainty import stated
 
 if TYPE_CHECKING:
     from molq.run import Run
-    from screening.progress import Event, Listener, MoleculeDone
+    from screening.progress import Event, Listener, MoleculeDone, RoundFinished, RoundStarted
 
 
 def listener(tracker: Tracker) -> Listener:
     """What a run calls with each event."""
-    from screening.progress import LibraryRead, MoleculeDone, RoundFinished, RoundStarted
+    from screening.progress import (
+        LibraryRead,
+        MoleculeDone,
+        RoundFinished,
+        RoundStarted,
+        Stopped,
+    )
 
     def tell(event: Event) -> None:
         if isinstance(event, LibraryRead):
@@ -30,18 +36,47 @@ def listener(tracker: Tracker) -> Listener:
                 f"{event.dropped} dropped, {event.duplicates} duplicates"
             )
         elif isinstance(event, RoundStarted):
-            tracker.say(
-                f"round {event.round} of {event.rounds}: {event.selected} molecules chosen "
-                f"from {event.pool}, {event.proposed} of them proposals"
-            )
+            tracker.say(_begun(event))
         elif isinstance(event, MoleculeDone):
             tracker.update(event.done, event.total, _molecule(event))
         elif isinstance(event, RoundFinished):
             best = event.summary.get("best_utility")
             reached = f", best utility {best:.3f}" if best is not None else ""
             tracker.say(f"round {event.round} of {event.rounds} finished{reached}")
+            for line in _judged(event):
+                tracker.say(f"  {line}")
+        elif isinstance(event, Stopped):
+            tracker.say(f"stopped after round {event.round}: {event.decision['reason']}")
 
     return tell
+
+
+def _begun(event: RoundStarted) -> str:
+    number = f"{event.selected} molecule{'' if event.selected == 1 else 's'}"
+    later = event.places - event.selected
+    rest = f", {later} more as workers come free" if later else ""
+    return (
+        f"round {event.round} of {event.rounds}: {number} chosen "
+        f"from {event.pool}, {event.proposed} of them proposals{rest}"
+    )
+
+
+def _judged(event: RoundFinished) -> list[str]:
+    """How good a round's predictions were, and what was expected of it."""
+    lines = []
+    for recipe, figures in event.summary.get("calibration", {}).items():
+        line = (
+            f"{recipe}: {figures['n']} predicted, rmse {figures['rmse']:.3g}, "
+            f"{100 * figures['coverage_95']:.0f} % within their 95 % interval, "
+            f"NLPD {figures['nlpd']:.2f}"
+        )
+        if figures["conformal_factor"] != 1.0:
+            line += f", deviations times {figures['conformal_factor']:.2f}"
+        lines.append(line)
+    decision = event.summary.get("stopping")
+    if decision is not None and decision["threshold"] is not None:
+        lines.append(f"begun because {decision['reason']}")
+    return lines
 
 
 def _molecule(event: MoleculeDone) -> str:

@@ -18,6 +18,7 @@ from screening.objective import ObjectiveSettings
 from screening.progress import MoleculeDone, RoundFinished, RoundStarted
 from screening.proposals import Proposals
 from screening.settings import CampaignSettings
+from screening.surrogate.outcome import OutcomeModel
 
 SOURCES = {"faulty": SOURCE}
 LIBRARY = [f"{'C' * n}{end}" for n in range(1, 9) for end in ("O", "S", "F")]
@@ -79,6 +80,8 @@ def trace(tmp_path, monkeypatch):
     path = tmp_path / "trace"
     path.touch()
     monkeypatch.setenv(TRACE, str(path))
+    # what a calculation will cost is not at stake here, and takes longest to learn
+    monkeypatch.setattr(OutcomeModel, "fit", lambda *facts: None)
     return path
 
 
@@ -190,7 +193,7 @@ def test_killed_anywhere_it_goes_on_with_nothing_twice_and_nothing_lost(
     with start(tmp_path / "run") as journal:
         run(journal, plan, copy, OutOfOrder(capacity))
     assert len(copies) == 1 + 2 * 3 + 15
-    for number, folder in enumerate(copies[:: 1 if capacity == 1 else 3]):
+    for number, folder in enumerate(copies[:: 5 if capacity == 1 else 3]):
         with Journal.open(folder) as journal:
             before, chosen = journal.results(), journal.selections()
             trace.write_text("")
@@ -199,18 +202,18 @@ def test_killed_anywhere_it_goes_on_with_nothing_twice_and_nothing_lost(
             assert all(result in journal.results() for result in before)
             assert journal.selections()[: len(chosen)] == chosen
             assert len(trace.read_text().splitlines()) == 15 - len(before)
-            if number in (3, 5):
+            if number == 2:
                 same_decisions(journal, plan)
 
 
-@pytest.mark.parametrize("capacity", [1, 2])
-def test_in_one_process_it_is_as_deterministic_as_with_a_barrier(plan, tmp_path, capacity):
+@pytest.mark.parametrize(("capacity", "stops"), [(1, (2, 9, 16)), (2, (8, 13))])
+def test_in_one_process_it_is_as_deterministic_as_with_a_barrier(plan, tmp_path, capacity, stops):
     with start(tmp_path / "undisturbed") as journal:
         undisturbed = essence(run(journal, plan, executor=Inline(capacity)))
         chosen = journal.selections()
     assert len({(s.round, s.decision) for s in chosen}) > 5
 
-    for stop in (1, 2, 5, 8, 9, 13, 17, 20):
+    for stop in stops:
         seen = 0
 
         def listener(event, stop=stop):

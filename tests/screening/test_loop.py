@@ -22,6 +22,7 @@ from screening.objective import ObjectiveSettings
 from screening.progress import LibraryRead, MoleculeDone, RoundFinished, RoundStarted
 from screening.settings import CampaignSettings
 from screening.standing import leads
+from screening.surrogate.outcome import OutcomeModel
 
 SOURCES = {"faulty": SOURCE}
 ALCOHOLS = [f"{'C' * n}O" for n in range(1, 9)]
@@ -71,6 +72,8 @@ def trace(tmp_path, monkeypatch):
     path = tmp_path / "trace"
     path.touch()
     monkeypatch.setenv(TRACE, str(path))
+    # what a calculation will cost takes longest to learn; one test asks for it
+    monkeypatch.setattr(OutcomeModel, "fit", lambda *facts: None)
     return path
 
 
@@ -150,7 +153,9 @@ def test_a_campaign_from_end_to_end(plan, tmp_path, trace):
 def test_the_same_seed_gives_the_same_leads_and_another_seed_others(plan, tmp_path, undisturbed):
     with start(tmp_path / "again") as journal:
         assert essence(run(journal, plan)) == undisturbed[0]
-    other = CampaignPlan(**{**vars(plan), "campaign": CampaignSettings(seed=12, batch=4, barrier=True)})
+    other = CampaignPlan(
+        **{**vars(plan), "campaign": CampaignSettings(seed=12, batch=4, barrier=True)}
+    )
     with start(tmp_path / "other") as journal:
         assert essence(run(journal, other)) != undisturbed[0]
 
