@@ -10,6 +10,7 @@ from statistics import fmean
 from typing import Any
 
 from molq import explanations
+from molq.campaignfile import CampaignFile, RunFile
 from molq.comparison import grounds, sessions
 from molq.comparison.arms import Arm
 from molq.comparison.grounds import Grounds
@@ -80,13 +81,13 @@ def measure(
         results, attempts = journal.results(), journal.attempts()
         explained = explanations.of_leads(journal, file, table, table[:TOP].leads)
         state, begun = state_of(journal), journal.created
-    # an earlier session of nothing but the folder's making is no work
+    # without a log the clock runs from the run's beginning
     counted = worked or [Session(directory.name, begun, None, None)]
     marks = {lead.candidate.inchikey: judged(lead, table.objectives) for lead in table}
     ended = _ended(results, attempts, len(file.recipes))
     curve = _curve(ended, attempts, marks, counted)
     choosing = [session.driver_seconds for session in worked]
-    is_random = getattr(getattr(file, "acquisition", None), "kind", "") == "random"
+    is_random = isinstance(file, CampaignFile) and file.acquisition.kind == "random"
     top = table[:TOP]
     return (
         ArmRun(
@@ -105,6 +106,7 @@ def measure(
                 [result.score for result in results if result.score is not None],
                 _samplings(directory),
                 prices,
+                _uncounted(file, prices),
             ),
             worked_seconds=_worked(counted, attempts),
             hit_seconds=_hit(curve, file.report.hit_utility),
@@ -165,6 +167,19 @@ def _worked(worked: Sequence[Session], attempts: Sequence[AttemptRecord]) -> flo
 def _total(values: Sequence[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return sum(known) if known and len(known) == len(values) else None
+
+
+def _uncounted(file: RunFile, prices: Prices) -> tuple[str, ...]:
+    """What the run does on a device without keeping a record of the shots."""
+    lines = []
+    backend = file.simulation.backend
+    if file.simulation.conformer_search == "torsion-qaoa" and not prices.is_simulator(backend):
+        lines.append(f"the conformer search on {backend} keeps no record of its shots")
+    if isinstance(file, CampaignFile) and file.acquisition.batch == "qaoa":
+        backend = file.acquisition.backend
+        if not prices.is_simulator(backend):
+            lines.append(f"the choice of batches on {backend} keeps no record of its shots")
+    return tuple(lines)
 
 
 def _samplings(directory: Path) -> list[dict[str, Any]]:

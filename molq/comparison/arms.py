@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from molq import overrides
-from molq.campaignfile import CampaignFile
+from molq.campaignfile import UNSET, CampaignFile
 from molq.comparison.prices import Prices
 from molq.errors import CallError
 
@@ -102,7 +102,7 @@ def differences(file: CampaignFile, arm: CampaignFile) -> tuple[str, ...]:
     return tuple(
         f"{key} = {value}"
         for key, value in theirs.items()
-        if value != ours.get(key) and not key.startswith("campaign.")
+        if value != ours.get(key) and key not in ("campaign.name", "campaign.seed")
     )
 
 
@@ -113,6 +113,7 @@ def _without_quantum(document: dict[str, Any]) -> dict[str, Any]:
         "simulation.mitigation": [],
         "simulation.technical_file": False,
         "generator.backend": "exact",
+        "acquisition.backend": "exact",
     }
     for key, counterparts in _COUNTERPARTS.items():
         table, name = key.split(".")
@@ -130,6 +131,8 @@ def _without_choice(file: CampaignFile, document: dict[str, Any]) -> dict[str, A
             changes[key] = value
     changes["generator.hands"] = {"prior": 1.0, "crossover": 0.0, "mutation": 0.0, "edit": 0.0}
     changes["generator.adapt"] = False
+    if file.campaign.stop_below is not None:
+        changes["campaign.stop_below"] = UNSET  # what a surrogate expects ends nothing here
     changes["generator.generations"] = 0
     if file.generator.prior != "qcbm":  # whose learning is its quantum step
         changes["generator.finetune"] = False

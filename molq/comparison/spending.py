@@ -54,6 +54,7 @@ def spending(
     scores: Iterable[Score],
     samplings: Sequence[dict[str, Any]],
     prices: Prices,
+    uncounted: Sequence[str] = (),
 ) -> Spending:
     """What a run took.
 
@@ -63,23 +64,25 @@ def spending(
         scores: of the run; those that were sampled carry entries of the technical file.
         samplings: of a generator's circuit, as in the technical file.
         prices: of cores and devices.
+        uncounted: what else ran on a device and left no record of its shots, one line each.
     """
     counted: dict[str, list[int]] = {}  # backend -> jobs, shots
     jobs_seen: set[str] = set()
-    uncounted: dict[str, int] = {}
+    unkept: dict[str, int] = {}  # backend -> energies
     for score in scores:
         for record in (r for site in score.sites for r in site.solutions):
             if record.technical is None:
                 if record.standard_error is not None and not prices.is_simulator(score.backend):
-                    uncounted[score.backend] = uncounted.get(score.backend, 0) + 1
+                    unkept[score.backend] = unkept.get(score.backend, 0) + 1
                 continue
             _count(counted, jobs_seen, record.technical)
     for sampling in samplings:
         _count(counted, jobs_seen, sampling)
-    missing = [
+    missing = list(uncounted)
+    missing += [
         f"{number} energies measured on {backend} without a technical file: their shots are "
         "not known"
-        for backend, number in sorted(uncounted.items())
+        for backend, number in sorted(unkept.items())
     ]
     if choosing_seconds is None:
         missing.append("a session was killed: the driver's time in it is not known")

@@ -103,6 +103,9 @@ def test_the_arms_differ_in_what_they_are_about_and_nothing_else(folder: Path) -
         "simulation.conformer_search": "torsion-qaoa",
         "generator.prior": "qcbm",
         "generator.share": 0.5,
+        "acquisition.batch": "qaoa",
+        "surrogate.quantum_kernel": True,
+        "campaign.stop_below": 0.1,
     }
     file = CampaignFile.from_toml(folder / "campaign.toml", changes)
     known = prices.read()
@@ -111,14 +114,13 @@ def test_the_arms_differ_in_what_they_are_about_and_nothing_else(folder: Path) -
     assert classical.simulation.solver == "casci"
     assert classical.simulation.conformer_search == "torsion-annealing"
     assert classical.generator.prior == "rbm"
-    assert classical.acquisition.kind == file.acquisition.kind
-    assert classical.surrogate == file.surrogate.model_copy(
-        update={k: getattr(classical.surrogate, k) for k in ("quantum_kernel",)
-                if hasattr(classical.surrogate, k)}
-    )  # fmt: skip
+    assert classical.acquisition == file.acquisition.model_copy(update={"batch": "annealing"})
+    assert classical.surrogate == file.surrogate.model_copy(update={"quantum_kernel": False})
+    assert classical.campaign.stop_below == 0.1
 
     assert quantum.simulation == file.simulation
-    assert quantum.acquisition.kind == "random"
+    assert (quantum.acquisition.kind, quantum.acquisition.batch) == ("random", "sequential")
+    assert quantum.campaign.stop_below is None
     assert (quantum.generator.hands.prior, quantum.generator.hands.crossover) == (1.0, 0.0)
     assert quantum.generator.finetune  # the learning of a Born machine is a quantum step
 
@@ -163,6 +165,19 @@ def test_a_comparison_of_nothing_is_one_line(
     lines = capsys.readouterr().err.splitlines()
     assert said in lines[-1]
     assert not (tmp_path / "x").exists()
+
+
+def test_the_helps_example_is_a_call() -> None:
+    import shlex
+
+    import typer
+
+    from molq.cli import compare as verb
+    from molq.cli.entry import app
+
+    command = typer.main.get_command(app).commands[verb.NAME]  # type: ignore[attr-defined]
+    words = shlex.split(verb.EPILOG.removeprefix("Example: "))
+    assert command.make_context(verb.NAME, words[2:]).params["settings"] == ["campaign.rounds=2"]
 
 
 def test_every_arm_has_the_same_budget_and_comes_to_its_end(compared: molq.Comparison) -> None:
@@ -346,7 +361,8 @@ def test_what_cannot_be_counted_is_said_and_not_taken_for_nothing(lead: Lead) ->
         backend="ibm:fez",
         sites=(replace(site, solutions=(replace(site.solutions[0], standard_error=1e-3),)),),
     )
-    spent = spending(1.0, None, [unkept], [], prices.read())
+    spent = spending(1.0, None, [unkept], [], prices.read(), ["and another"])
+    assert spent.missing[0] == "and another"
     assert any("their shots are not known" in line for line in spent.missing)
     assert any("a session was killed" in line for line in spent.missing)
 
