@@ -140,8 +140,7 @@ def terms(forecast: Forecast) -> tuple[Line, ...]:
     rest = [part.share for part in parts.whole[len(named) :] if part.share != 0]
     whole = [Line(part.name, part.share, "whole") for part in named]
     if rest:
-        which = "further properties" if named else "properties"
-        whole.append(Line(f"{len(rest)} {which}", sum(rest), "whole"))
+        whole.append(Line(f"{len(rest)} smaller", sum(rest), "whole"))
     return (Line("baseline", parts.baseline, "baseline"), *shown, *whole)
 
 

@@ -62,7 +62,7 @@ def test_small_shares_stay_white_and_none_is_beyond_full() -> None:
 
 
 def test_a_drawing_of_shares_holds_no_address_and_no_script() -> None:
-    drawing = depiction.shares_svg(ANILIDE, np.linspace(-1, 1, 11), full=1.0)
+    drawing = depiction.shares_svg(ANILIDE, np.linspace(-1, 1, 11).tolist(), full=1.0)
     assert drawing is not None
     assert not re.search(r"http|script|xlink|<\?xml", drawing)
     assert depiction.shares_svg("<script>", [], full=1.0) is None
@@ -92,7 +92,7 @@ def test_small_properties_are_summed_up_and_large_ones_named() -> None:
     names = [(line.name, pytest.approx(line.share)) for line in explanations.terms(forecast)]
     assert names == [
         ("baseline", 1.0), ("CO", 0.19), ("logP", 0.5), ("rings", -0.2),
-        ("1 further properties", 0.01),
+        ("1 smaller", 0.01),
     ]  # fmt: skip
 
 

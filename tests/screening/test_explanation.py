@@ -212,6 +212,30 @@ def test_added_labels_are_in_the_parts_too(process):
     assert parts.prediction != attribution(process, SMILES[56]).prediction
 
 
+@pytest.mark.parametrize(
+    ("settings", "labels", "terms"),
+    [
+        (SurrogateSettings(exact_labels=10, inducing=20), 50, 1),
+        (SurrogateSettings(quantum_kernel=True), 50, 1),
+        (SurrogateSettings(), 25, 2),  # with a cheap value of every molecule: two levels
+    ],
+    ids=["inducing", "quantum-kernel", "multi-fidelity"],
+)
+def test_every_form_of_the_process_is_taken_apart(settings, labels, terms):
+    model = create(settings)
+    values = np.where(np.arange(50) < labels, VALUES[:50], np.nan)
+    cheap = VALUES[:50] - 2 + 0.1 * np.sin(np.arange(50))
+    model.fit(SMILES[:50], values, fidelities={"gfn2_lumo": cheap} if labels < 50 else None)
+    more = model.conditioned(SMILES[50:53], VALUES[50:53])
+    assert len(model.representers()) == terms
+    for known in (model, more):
+        parts = attribution(known, SMILES[55])
+        assert parts.total == pytest.approx(known.predict([SMILES[55]]).mean[0], abs=1e-9)
+    named = [part.name for part in parts.whole]
+    assert ("quantum fidelity" in named) == settings.quantum_kernel
+    assert len(named) == len(set(named))
+
+
 def test_other_models_are_explained_by_covering_atoms():
     model = create(SurrogateSettings(kind="random-forest"))
     model.fit(SMILES[:40], VALUES[:40])
