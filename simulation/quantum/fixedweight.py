@@ -210,6 +210,8 @@ def dicke(n: int, weight: int) -> QuantumCircuit:
 
 def circuit(qubo: QUBO, weight: int, angles: Angles) -> QuantumCircuit:
     """The circuit without measurements; variable i is qubit i."""
+    from qiskit.circuit.library import XXPlusYYGate
+
     fields, couplings, _ = qubo.spins()
     n = qubo.variables
     made = dicke(n, weight)
@@ -221,8 +223,7 @@ def circuit(qubo: QUBO, weight: int, angles: Angles) -> QuantumCircuit:
         for i, j in zip(*np.nonzero(couplings), strict=True):
             made.rzz(strength * float(couplings[i, j]), int(i), int(j))
         for i, j in _ring(n):
-            made.rxx(float(beta), i, j)
-            made.ryy(float(beta), i, j)
+            made.append(XXPlusYYGate(2 * float(beta)), [i, j])
     return made
 
 

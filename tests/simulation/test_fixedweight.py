@@ -6,6 +6,7 @@ from math import comb
 
 import numpy as np
 import pytest
+from qiskit import qasm3
 from qiskit.quantum_info import Statevector
 
 from simulation.errors import InputError
@@ -58,6 +59,12 @@ def test_samples_have_the_weight_and_reach_the_minimum(name: str) -> None:
     assert found.samples.counts.sum() == 1024
     assert found.samples.energies[0] == pytest.approx(energies.min())
     assert found.record.circuit.ansatz == fixedweight.FORM
+    free = qasm3.loads(found.record.circuit.qasm3)
+    values = {p.name: p.value for p in found.record.circuit.parameters}
+    bound = free.assign_parameters({p: values[p.name] for p in free.parameters})
+    recorded = Statevector(bound).probabilities()[fixedweight.words(8, 3)]
+    ours = fixedweight.probabilities(qubo, 3, found.angles)
+    np.testing.assert_allclose(recorded, ours, atol=1e-9)
     again = fixedweight.qaoa(qubo, 3, backends.find(name), seed=4)
     np.testing.assert_array_equal(again.samples.counts, found.samples.counts)
 
