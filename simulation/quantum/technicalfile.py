@@ -173,7 +173,7 @@ class Evaluation(_Record):
 
 
 class Sampling(_Record):
-    """One circuit whose qubits were all measured: a Born machine."""
+    """One circuit whose qubits were all measured: a Born machine, QAOA, a fidelity."""
 
     circuit: Circuit
     compiled: CompiledCircuit
