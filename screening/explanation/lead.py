@@ -1,10 +1,4 @@
-"""What stands behind one lead: the prediction, its neighbours, its wishes, its choice.
-
-A lead has been computed, so a surrogate that knows its value would explain that value by
-itself. Each lead is therefore explained by a surrogate that knows all scores but its own:
-the hyper-parameters come from the labels outside a group of leads, and the labels of the
-rest of the group are added to them.
-"""
+"""What stands behind one lead: the forecast of its value, its wishes, its choice."""
 
 from __future__ import annotations
 
@@ -13,50 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-
-from screening import surrogate
-from screening.candidate import Candidate
-from screening.explanation.attribution import Attribution, attribution
+from screening.explanation.forecast import Forecast, Label, conformal_factor, forecasts
 from screening.objective import ObjectiveSettings, recipe_names
 from screening.ranking import Lead, RankingSettings
 from screening.records import Result, RoundRecord, SelectionRecord
-from screening.surrogate import Surrogate, SurrogateSettings
-from screening.surrogate.countprints import CountPrints, Index, row
-from simulation.score import Score
-
-NEIGHBOURS = 3
-LEVEL = 1.959964  # standard deviations of a 95 % interval
-_GROUP = 5  # a group holds at most this part of the labels
-
-
-@dataclass(frozen=True)
-class Neighbour:
-    """A scored molecule that is like the explained one."""
-
-    candidate: Candidate
-    similarity: float  # MinMax of counted Morgan environments of radius 2, 0..1
-    value: float  # in the recipe's unit
-
-
-@dataclass(frozen=True)
-class Forecast:
-    """What all other scores say of a lead's value, all in the recipe's unit."""
-
-    recipe: str
-    unit: str
-    computed: float
-    attribution: Attribution
-    std: float  # of a new value, as the surrogate has it
-    conformal_factor: float  # by which past errors widen it; 1 where too few are known
-    labels: int  # other scores it rests on
-    neighbours: tuple[Neighbour, ...]  # the most similar first
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """95 %, corrected by the conformal factor."""
-        half = LEVEL * self.conformal_factor * self.std
-        return self.attribution.prediction - half, self.attribution.prediction + half
+from screening.surrogate import SurrogateSettings
 
 
 @dataclass(frozen=True)
@@ -107,7 +62,7 @@ class Explanation:
             "smiles": self.lead.candidate.smiles,
             "inchikey": self.lead.candidate.inchikey,
             "utility": self.lead.utility,
-            "forecasts": [_forecast_json(forecast) for forecast in self.forecasts],
+            "forecasts": [forecast.to_json() for forecast in self.forecasts],
             "unexplained": dict(self.unexplained),
             "objectives": [
                 {key: _finite(value) for key, value in asdict(restraint).items()}
@@ -143,27 +98,30 @@ def explain(
         ValueError: a forecast's parts do not sum to it.
     """
     chosen = {record.candidate.inchikey: record for record in selections}
-    scores: dict[str, list[tuple[Candidate, Score]]] = {}
+    labels: dict[str, list[Label]] = {recipe: [] for recipe in recipe_names(objectives)}
     admits = (ranking or RankingSettings()).admits
     for result in results:
-        if result.score is not None and admits(result.score):
-            scores.setdefault(result.recipe, []).append((result.candidate, result.score))
-    forecasts: dict[str, dict[str, Forecast | str]] = {}  # InChIKey -> recipe -> forecast
-    for recipe in recipe_names(objectives):
+        score = result.score
+        if score is not None and result.recipe in labels and admits(score):
+            cheap = {name: baseline.value for name, baseline in score.baselines.items()}
+            labels[result.recipe].append(Label(result.candidate, score.value, score.unit, cheap))
+    known: dict[str, dict[str, Forecast | str]] = {}  # InChIKey -> recipe -> forecast
+    for recipe, scored in labels.items():
         factor = conformal_factor(rounds, recipe)
-        found = _forecasts(leads, recipe, scores.get(recipe, []), settings, factor)
+        molecules = [lead.candidate for lead in leads]
+        found = forecasts(molecules, recipe, scored, settings, factor)
         for key, forecast in found.items():
-            forecasts.setdefault(key, {})[recipe] = forecast
+            known.setdefault(key, {})[recipe] = forecast
     return [
         Explanation(
             lead,
-            tuple(f for f in known.values() if isinstance(f, Forecast)),
-            {recipe: f for recipe, f in known.items() if isinstance(f, str)},
+            tuple(f for f in said.values() if isinstance(f, Forecast)),
+            {recipe: f for recipe, f in said.items() if isinstance(f, str)},
             restraints(lead, objectives),
             chosen.get(lead.candidate.inchikey),
         )
         for lead in leads
-        for known in [forecasts.get(lead.candidate.inchikey, {})]
+        for said in [known.get(lead.candidate.inchikey, {})]
     ]
 
 
@@ -191,125 +149,8 @@ def restraints(lead: Lead, objectives: Sequence[ObjectiveSettings]) -> tuple[Res
     return tuple(sorted(found, key=lambda restraint: -restraint.share))
 
 
-def conformal_factor(rounds: Sequence[RoundRecord], recipe: str) -> float:
-    """By how much past rounds' errors widen deviations: of the last that says, else 1."""
-    for record in reversed(rounds):
-        figures = record.summary.get("calibration", {}).get(recipe, {})
-        factor = figures.get("conformal_factor")
-        if factor is not None:
-            return float(factor)
-    return 1.0
-
-
-def _forecasts(
-    leads: Sequence[Lead],
-    recipe: str,
-    scored: Sequence[tuple[Candidate, Score]],
-    settings: SurrogateSettings | None,
-    factor: float,
-) -> dict[str, Forecast | str]:
-    """By InChIKey: what all other scores say, or why they say nothing."""
-    places = {candidate.inchikey: i for i, (candidate, _) in enumerate(scored)}
-    # in the order of the results: a group that depended on values would tell of them
-    wanted = sorted(places[x.candidate.inchikey] for x in leads if x.candidate.inchikey in places)
-    found: dict[str, Forecast | str] = {}
-    if not wanted:
-        return found
-    index = Index(CountPrints.of([row(candidate.smiles) for candidate, _ in scored]))
-    groups = math.ceil(len(wanted) / max(1, len(scored) // _GROUP))
-    for group in (wanted[start::groups] for start in range(groups)):
-        rest = [i for i in range(len(scored)) if i not in set(group)]
-        if len(rest) < 2:
-            for i in group:
-                found[scored[i][0].inchikey] = (
-                    f"{len(scored) - 1} other scores; a forecast needs two"
-                )
-            continue
-        model = surrogate.create(settings)
-        model.fit(
-            [scored[i][0].smiles for i in rest],
-            [scored[i][1].value for i in rest],
-            fidelities=_fidelities([scored[i][1] for i in rest]),
-        )
-        for i in group:
-            told = _told(model, [scored[j] for j in group if j != i])
-            found[scored[i][0].inchikey] = _forecast(told, recipe, scored, i, index, factor)
-    return found
-
-
-def _told(model: Surrogate, more: Sequence[tuple[Candidate, Score]]) -> Surrogate:
-    if not more:
-        return model
-    return model.conditioned([c.smiles for c, _ in more], [score.value for _, score in more])
-
-
-def _fidelities(scores: Sequence[Score]) -> dict[str, list[float]]:
-    names = sorted({name for score in scores for name in score.baselines})
-    return {
-        name: [s.baselines[name].value if name in s.baselines else math.nan for s in scores]
-        for name in names
-    }
-
-
-def _forecast(
-    model: Surrogate,
-    recipe: str,
-    scored: Sequence[tuple[Candidate, Score]],
-    place: int,
-    index: Index,
-    factor: float,
-) -> Forecast:
-    candidate, score = scored[place]
-    alike = index.similarities(CountPrints.of([row(candidate.smiles)]))[0, 0]
-    order = [int(i) for i in np.argsort(-alike, kind="stable") if i != place]
-    return Forecast(
-        recipe=recipe,
-        unit=score.unit,
-        computed=score.value,
-        attribution=attribution(model, candidate.smiles),
-        std=float(model.predict([candidate.smiles]).std[0]),
-        conformal_factor=factor,
-        labels=len(scored) - 1,
-        neighbours=tuple(
-            Neighbour(scored[i][0], float(alike[i]), scored[i][1].value) for i in order[:NEIGHBOURS]
-        ),
-    )
-
-
 def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _forecast_json(forecast: Forecast) -> dict[str, Any]:
-    parts = forecast.attribution
-    return {
-        "recipe": forecast.recipe,
-        "unit": forecast.unit,
-        "computed": forecast.computed,
-        "predicted": parts.prediction,
-        "std": forecast.std,
-        "interval_95": list(forecast.interval),
-        "conformal_factor": forecast.conformal_factor,
-        "labels": forecast.labels,
-        "attribution": {
-            "method": parts.method,
-            "smiles": parts.smiles,
-            "baseline": parts.baseline,
-            "atoms": [float(share) for share in parts.atoms],
-            "whole": {part.name: part.share for part in parts.whole},
-            "sum": parts.total,
-        },
-        "neighbours": [
-            {
-                "inchikey": near.candidate.inchikey,
-                "name": near.candidate.name,
-                "smiles": near.candidate.smiles,
-                "similarity": near.similarity,
-                "value": near.value,
-            }
-            for near in forecast.neighbours
-        ],
-    }
 
 
 def _choice_json(chosen: SelectionRecord) -> dict[str, Any]:

@@ -14,8 +14,9 @@ from rdkit import Chem
 
 from screening.explanation import Attribution, Part, attribution, conformal_factor, explain
 from screening.explanation.environments import environments, on_atoms
+from screening.explanation.forecast import NEIGHBOURS
 from screening.explanation.fragments import fragment_shares
-from screening.explanation.lead import NEIGHBOURS, restraints
+from screening.explanation.lead import restraints
 from screening.explanation.occlusion import covered
 from screening.explanation.shapley import of_counts, of_properties
 from screening.objective import ObjectiveSettings
