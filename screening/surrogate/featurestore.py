@@ -117,7 +117,9 @@ def _unpacked(blobs: Sequence[bytes]) -> tuple[CountPrints, NDArray[np.float64]]
     columns = (entries >> _COUNT_BITS).astype(np.int32)
     counts = (entries & _MOST).astype(np.int32)
     cells = np.repeat(np.arange(len(blobs)) * len(KINDS), sizes) + columns // SIZE
-    totals = np.bincount(cells, weights=counts, minlength=len(blobs) * len(KINDS))
+    totals = np.bincount(cells, weights=counts, minlength=len(blobs) * len(KINDS)).astype(
+        np.float64
+    )
     values = np.frombuffer(b"".join(blob[:head] for blob in blobs), dtype=np.float64)
     return (
         CountPrints(start, columns, counts, totals.reshape(len(blobs), len(KINDS))),

@@ -26,7 +26,7 @@ from screening.surrogate.summedposterior import Representers, SummedPosterior, T
 from screening.surrogate.surrogate import Prediction, labelled
 
 JOINT_LIMIT = 3000  # molecules drawn jointly; of more, each is drawn from its marginal
-LEARNT_FROM = 500  # newest labels the hyper-parameters are learnt from
+LEARNT_FROM = 1000  # newest labels the hyper-parameters are learnt from
 CHUNK = 1024  # molecules whose covariance with the training set is held at a time
 
 
