@@ -5,10 +5,11 @@
     python benchmarks/surrogate_scale.py properties [--labels 1000]
     python benchmarks/surrogate_scale.py fidelities [--data FILE]
 
-``labels``: docking scores are learnt and those of 449 other molecules predicted. Printed are the CPU time of the fit, of it the learning of the
-hyper-parameters, the memory that fit and prediction added to a process that has the
-features already, error and density of the prediction, and its speed on one core, features
-made and features kept. ``exact`` does the same with no inducing molecules.
+``labels``: docking scores are learnt and those of the last 449 molecules predicted. Printed
+are the CPU time of the fit, of it the learning of the hyper-parameters, the memory that fit
+and prediction added to a process that has the features already, error and density of the
+prediction, and its speed on one core, features made and features kept. ``exact`` does the
+same with no inducing molecules.
 
 ``pool``: a library of amides, each an acid and an amine put together, is predicted in one
 call; printed are the speed and the peak memory. With ``--store`` the features go to a file
