@@ -26,9 +26,8 @@ _BONDS = (
     Chem.BondType.TRIPLE,
     Chem.BondType.AROMATIC,
 )
-_CHOICES: tuple[
-    dict[Any, int], ...
-] = (  # of each property of an atom; the last of each is "something else"
+# What is told of an atom by one entry for each value, and by one more for any other.
+_CHOICES: tuple[dict[Any, int], ...] = (
     {z: i for i, z in enumerate(_ELEMENTS)},
     {degree: degree for degree in range(6)},
     {charge: charge + 1 for charge in (-1, 0, 1)},
