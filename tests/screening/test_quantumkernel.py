@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from rdkit import Chem
 
-from screening.surrogate import bandwidth
+from screening.surrogate import SurrogateSettings, bandwidth
+from screening.surrogate.gaussianprocess import GaussianProcess
 from screening.surrogate.properties import NAMES
 from screening.surrogate.quantumkernel import BANDWIDTHS, QuantumKernel
 from screening.surrogate.reduceddescriptors import FARTHEST, ReducedDescriptors
@@ -95,3 +96,22 @@ def test_it_must_be_fitted_first() -> None:
         QuantumKernel().features(["CCO"])
     with pytest.raises(ValueError, match="is not a molecule"):
         QuantumKernel(qubits=2).fitted(SMILES, LABELS).features(["C1CC"])
+
+
+def test_it_takes_its_share_in_the_process() -> None:
+    model = GaussianProcess(SurrogateSettings(quantum_kernel=True))
+    model.fit(SMILES[:-10], VALUES[:-10])
+    (kernel,) = model.covariance.summands
+    (share,) = model.covariance.shares
+    assert isinstance(kernel, QuantumKernel)
+    assert share > 0
+    plain = GaussianProcess(SurrogateSettings())
+    plain.fit(SMILES[:-10], VALUES[:-10])
+    with_kernel, without = model.predict(SMILES[-10:]), plain.predict(SMILES[-10:])
+    assert (with_kernel.std > 0).all()
+    assert np.abs(with_kernel.mean - without.mean).max() > 1e-6
+    assert np.abs(with_kernel.mean - without.mean).max() < VALUES.std()
+    (term,) = model.representers()
+    np.testing.assert_allclose(
+        term.mean(model.molecules(SMILES[-10:])), with_kernel.mean, rtol=1e-9
+    )
