@@ -129,7 +129,7 @@ def solvers(
     )
     print(f"| n | k | diversity | similarity | {' | '.join(SOLVERS)} |")
     print("|---" * (len(SOLVERS) + 4) + "|")
-    spent: dict[tuple[int, int], dict[str, Column]] = {}
+    spent: dict[tuple[int, int, float], dict[str, Column]] = {}
     for n, k, diversity in PROBLEMS:
         columns = {name: Column() for name in SOLVERS}
         proven, alike = 0, []
@@ -163,17 +163,17 @@ def solvers(
                     f"{values.mean():.4f} ({gap.mean():.1f}, {gap.max():.1f}; "
                     f"{int((gap < 1e-6).sum())} of {draws})"
                 )
-        spent[n, k] = columns
+        spent[n, k, diversity] = columns
         print(
             f"| {n} | {k} | {diversity:g} | {np.mean(alike):.2f} | {' | '.join(cells)} |",
             flush=True,
         )
     print("\nCPU seconds, mean over the draws\n")
-    print(f"| n | k | {' | '.join(SOLVERS[1:])} |")
-    print("|---" * (len(SOLVERS) + 1) + "|")
-    for (n, k), columns in spent.items():
+    print(f"| n | k | diversity | {' | '.join(SOLVERS[1:])} |")
+    print("|---" * (len(SOLVERS) + 2) + "|")
+    for (n, k, diversity), columns in spent.items():
         cells = [f"{np.mean(columns[name].seconds):.3g}" for name in SOLVERS[1:]]
-        print(f"| {n} | {k} | {' | '.join(cells)} |")
+        print(f"| {n} | {k} | {diversity:g} | {' | '.join(cells)} |")
 
 
 def run(column: Column, one: BatchProblem, chosen: Callable[[BatchProblem], Sequence[int]]) -> None:

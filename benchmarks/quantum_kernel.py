@@ -38,7 +38,7 @@ from screening.surrogate import Prediction, SurrogateSettings, features
 from screening.surrogate.bandwidth import NOISES, likeliest
 from screening.surrogate.calibration import calibration
 from screening.surrogate.gaussianprocess import GaussianProcess
-from screening.surrogate.quantumkernel import QUBITS, TUNED_ON, QuantumKernel
+from screening.surrogate.quantumkernel import QUBITS, QuantumKernel
 from screening.surrogate.reduceddescriptors import ReducedDescriptors
 from screening.surrogate.sumkernel import squares
 from screening.surrogate.summand import Summand
@@ -69,8 +69,9 @@ class RadialKernel:
     def fitted(self, smiles: Sequence[str], labels: np.ndarray) -> RadialKernel:
         """Components and width of labelled molecules."""
         descriptors = ReducedDescriptors.of(smiles, QUBITS)
-        gaps = squares(*[descriptors(smiles[-TUNED_ON:])] * 2)
-        width = likeliest(lambda w: np.exp(-0.5 * gaps / w**2), labels[-TUNED_ON:], WIDTHS)
+        points = descriptors(smiles)  # 200 at most: the fidelity kernel is tuned on as many
+        gaps = squares(points, points)
+        width = likeliest(lambda w: np.exp(-0.5 * gaps / w**2), labels, WIDTHS)
         return replace(self, width=width, descriptors=descriptors)
 
     def features(self, smiles: Sequence[str]) -> np.ndarray:

@@ -63,7 +63,7 @@ def improved(
             best = _bettered(problem, sample, best, inside + outside, staying)
             parts += 1
         value = problem.value(best)
-        if value <= before:
+        if value <= before + problem.rounding:
             break
     return best
 
@@ -95,7 +95,7 @@ def _bettered(
     if not len(samples.bits):
         return batch
     other = sorted(fixed + [variables[b] for b in np.flatnonzero(samples.bits[0])])
-    return other if problem.value(other) > problem.value(batch) + 1e-12 else batch
+    return other if problem.value(other) > problem.value(batch) + problem.rounding else batch
 
 
 def _promising(

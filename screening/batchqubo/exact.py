@@ -19,7 +19,6 @@ from screening.batchqubo.problem import BatchProblem
 
 NODES = 1_000_000
 _STEPS, _STEPS_LARGE, _LARGE = 300, 60, 400  # subgradient steps; fewer from so many molecules on
-_MARGIN = 1e-10  # relative; values nearer than this are the same
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ def exact(problem: BatchProblem, *, seed: int = 0, nodes: int = NODES) -> Proven
     value = problem.value(start)
     if problem.k in (1, problem.n):
         return ProvenBatch(start, value, 0, True)
-    margin = _MARGIN * max(1.0, abs(value))
+    margin = 100 * problem.rounding  # sums of the bound and of the value round differently
     bound, split = divided(problem, value)
     if bound <= value + margin:
         return ProvenBatch(start, value, 0, True)
@@ -88,7 +87,7 @@ def divided(problem: BatchProblem, value: float) -> tuple[float, NDArray[np.floa
         term = linear + np.take_along_axis(split, taken, axis=1).sum(axis=1)
         top = np.argpartition(-term, k - 1)[:k]
         bound = float(term[top].sum())
-        if bound < best - 1e-12:
+        if bound < best - problem.rounding:
             best, kept, waited = bound, split, 0
         else:
             waited += 1

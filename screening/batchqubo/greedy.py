@@ -52,7 +52,7 @@ def exchanged(problem: BatchProblem, batch: list[int]) -> list[int]:
         change = field - pairs[chosen] - field[chosen][:, np.newaxis]  # shape: (k, n)
         change[:, chosen] = -np.inf
         slot, incoming = np.unravel_index(int(np.argmax(change)), change.shape)
-        if not change[slot, incoming] > 1e-12:
+        if not change[slot, incoming] > problem.rounding:
             return [int(i) for i in chosen]
         field += pairs[incoming] - pairs[chosen[slot]]
         chosen[slot] = incoming

@@ -75,8 +75,10 @@ class BatchProblem:
     def beside(self, similarity: ArrayLike) -> BatchProblem:
         """The same with other molecules in the batch already, such as those being computed.
 
-        Every molecule loses what its similarity to them costs, a pair with one of them
-        weighing as a pair within the batch does.
+        The k molecules that are chosen and the others count as one batch of K: every pair
+        weighs as one of its K (K - 1) / 2, up to the factor K / k that keeps the mean quality
+        of the chosen. Pairs of the others are a constant and left out. Give all of them at
+        once.
 
         Args:
             similarity: to each of the others. # shape: (n, others)
@@ -85,21 +87,29 @@ class BatchProblem:
             ValueError: another number of molecules, or a similarity outside [0, 1].
         """
         others = np.asarray(similarity, dtype=np.float64)
-        n = len(self.quality)
-        if others.ndim != 2 or len(others) != n:
-            raise ValueError(f"similarities of shape {others.shape}; give ({n}, others)")
+        if others.ndim != 2 or len(others) != self.n:
+            raise ValueError(f"similarities of shape {others.shape}; give ({self.n}, others)")
         if not (np.isfinite(others).all() and (others >= 0).all() and (others <= 1).all()):
             raise ValueError("a similarity is not a number between 0 and 1")
-        # a batch of one has no pairs; beside one other molecule it would have one
-        price = self.k * self.diversity * 2 / (self.k * max(self.k - 1, 1))
+        if others.shape[1] == 0:
+            return self
+        reach = self.diversity / (self.k + others.shape[1] - 1)
         return BatchProblem(
-            self.quality - price * others.sum(axis=1), self.similarity, self.k, self.diversity
+            self.quality - 2 * reach * others.sum(axis=1),
+            self.similarity,
+            self.k,
+            reach * (self.k - 1),
         )
 
     @property
     def n(self) -> int:
         """How many molecules there are to choose from."""
         return len(self.quality)
+
+    @property
+    def rounding(self) -> float:
+        """Differences of value below this are none."""
+        return 1e-12 * (float(np.abs(self.quality).max()) + self.diversity)
 
     @property
     def linear(self) -> NDArray[np.float64]:

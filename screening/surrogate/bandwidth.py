@@ -28,6 +28,11 @@ def likeliest(
     return max(widths, key=lambda width: evidence(kernel(width), labels))
 
 
+def spaced(n: int, most: int) -> NDArray[np.int64]:
+    """Places of at most ``most`` of n labels, evenly spaced. # shape: (min(n, most),)"""
+    return np.unique(np.linspace(0, n - 1, min(n, most)).round().astype(np.int64))
+
+
 def evidence(covariance: NDArray[np.float64], labels: NDArray[np.float64]) -> float:
     """Logarithm of the likelihood, at the best constant, amplitude and noise; nats.
 

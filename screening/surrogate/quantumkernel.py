@@ -13,14 +13,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.surrogate.bandwidth import likeliest
+from screening.surrogate.bandwidth import likeliest, spaced
 from screening.surrogate.reduceddescriptors import ReducedDescriptors
 from simulation.quantum.fidelitykernel import Encoding
 
 QUBITS = 8
 LAYERS = 2
 BANDWIDTHS = tuple(float(b) for b in np.geomspace(0.02, 1.0, 12))  # rad for a width of 1
-TUNED_ON = 300  # newest labels at most
+TUNED_ON = 300  # labels at most
 
 
 @dataclass(frozen=True)
@@ -44,13 +44,15 @@ class QuantumKernel:
 
     def fitted(self, smiles: Sequence[str], labels: NDArray[np.float64]) -> QuantumKernel:
         """The same with components and bandwidth of labelled molecules; see ``Summand``."""
-        descriptors = ReducedDescriptors.of(smiles, self.qubits)
-        points = descriptors(smiles[-TUNED_ON:])
+        y = np.asarray(labels, dtype=np.float64)
+        # in one order, so that the same labels tune alike in whatever order they came
+        order = sorted(range(len(smiles)), key=lambda i: (smiles[i], y[i]))
+        descriptors = ReducedDescriptors.of([smiles[i] for i in order], self.qubits)
+        some = [order[i] for i in spaced(len(order), TUNED_ON)]
+        points = descriptors([smiles[i] for i in some])
         encoding = self.encoding
         bandwidth = likeliest(
-            lambda width: encoding.fidelities(width * points),
-            np.asarray(labels, dtype=np.float64)[-TUNED_ON:],
-            BANDWIDTHS,
+            lambda width: encoding.fidelities(width * points), y[some], BANDWIDTHS
         )
         return replace(self, bandwidth=bandwidth, descriptors=descriptors)
 

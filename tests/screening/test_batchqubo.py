@@ -174,10 +174,24 @@ def test_the_penalty_vanishes_at_k(penalty: float) -> None:
 def test_molecules_beside_those_that_run_already_keep_their_distance() -> None:
     everything = tanimoto(ACRYLAMIDES_AND_OTHERS)
     one = problem(k=2)
-    with_anilide = one.beside(everything[:, [1]])
-    assert not {0, 1, 2} & set(exact(with_anilide).indices)
-    s = everything
-    assert with_anilide.value([0, 6]) == pytest.approx(one.value([0, 6]) - (s[0, 1] + s[6, 1]))
+    assert {0, 1, 2} & set(exact(one).indices)
+    assert not {0, 1, 2} & set(exact(one.beside(everything[:, [1]])).indices)
+    assert one.beside(np.empty((10, 0))) is one
+
+
+@pytest.mark.parametrize("k", [1, 2, 4])
+def test_beside_others_differs_from_one_batch_by_a_constant(k: int) -> None:
+    """Of the whole batch, with the others' qualities and pairs left out."""
+    everything = tanimoto(ACRYLAMIDES_AND_OTHERS)
+    others = [1, 7]
+    beside = problem(k=k).beside(everything[:, others])
+    together = problem(k=k + 2)
+    free = [i for i in range(10) if i not in others]
+    moved = [
+        beside.value(batch) - (k + 2) / k * together.value([*batch, *others])
+        for batch in combinations(free, k)
+    ]
+    np.testing.assert_allclose(moved, moved[0])
 
 
 def test_scaled_qualities_do_not_depend_on_their_unit() -> None:
@@ -186,6 +200,10 @@ def test_scaled_qualities_do_not_depend_on_their_unit() -> None:
     other = BatchProblem.scaled(1000 * QUALITY - 7, similarity, 3)
     assert (one.quality.min(), one.quality.max()) == (0.0, 1.0)
     assert one.value([0, 4, 8]) == pytest.approx(other.value([0, 4, 8]))
+    # however small their unit is
+    tiny = BatchProblem(1e-12 * QUALITY, similarity, 3, 1e-12)
+    assert exact(tiny).indices == exact(problem()).indices
+    assert annealing(tiny, seed=0) == annealing(problem(), seed=0)
     assert not BatchProblem.scaled(np.full(10, 5.0), similarity, 3).quality.any()
 
 

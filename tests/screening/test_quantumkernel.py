@@ -79,6 +79,14 @@ def test_the_bandwidth_that_made_the_labels_is_found() -> None:
     assert abs(BANDWIDTHS.index(found) - 8) <= 1
 
 
+@pytest.mark.parametrize(("n", "most"), [(2, 300), (300, 300), (301, 300), (1000, 300), (1, 5)])
+def test_of_many_labels_some_are_taken_evenly(n: int, most: int) -> None:
+    places = bandwidth.spaced(n, most)
+    assert len(places) == min(n, most)
+    assert places.tolist() == sorted(set(places.tolist()))
+    assert (places[0], places[-1]) == (0, n - 1)
+
+
 def test_it_is_a_summand() -> None:
     kernel: Summand = QuantumKernel(qubits=5).fitted(SMILES, LABELS)
     again = QuantumKernel(qubits=5).fitted(SMILES, LABELS)
@@ -88,6 +96,8 @@ def test_it_is_a_summand() -> None:
     np.testing.assert_allclose(np.diag(gram), 1.0, atol=1e-12)
     np.testing.assert_allclose(kernel.covariance(angles[:3], angles), gram[:3], atol=1e-12)
     np.testing.assert_array_equal(again.features(SMILES), angles)
+    turned = QuantumKernel(qubits=5).fitted(SMILES[::-1], LABELS[::-1])
+    np.testing.assert_array_equal(turned.features(SMILES), angles)
     assert kernel.name == "quantum fidelity"
 
 
