@@ -124,6 +124,7 @@ class Deliberation:
                 best_utility=self._best_utility,
                 settings=self._plan.acquisition,
                 seed=round_seed(self._plan.campaign.seed, self._round, "choose"),
+                outcomes=self.learned.outcomes,
             )
             order = np.argsort(-values, kind="stable")[: max(0, WIDEST - len(offered))]
             self._narrowed = [*offered, *(library[i] for i in sorted(order))]

@@ -341,8 +341,9 @@ class _Loop:
                 if record.finished is not None:
                     summary = {**record.summary, "stopping": figures}
                     self._journal.amend_summary(record.round, summary)
+            self._end(f"stopped after round {self._begun}: {decision.reason}")
         self._tell(Stopped(self._begun, figures))
-        return self._end(f"stopped after round {self._begun}: {decision.reason}")
+        return False
 
     def _offer(self, round: int, known: set[str], learned: Learned, best_utility: float) -> Offer:
         """Molecules of the generator that pass the sieve, each once."""
@@ -363,7 +364,7 @@ class _Loop:
         return offered.offer(
             proposals.scored(computed, self._knowledge.utilities),
             known,
-            Outlook(learned.surrogates, best_utility, seed),
+            Outlook(learned.surrogates, best_utility, seed, learned.outcomes),
         )
 
     # what comes of it

@@ -22,6 +22,7 @@ from screening.surrogate import Surrogate
 
 if TYPE_CHECKING:
     from generative.generator import Generator
+    from screening.surrogate.outcome import OutcomeModel
 
 NO_GENERATOR = "no generator"
 NARROWED = "generator"  # kind of the log's line that says so
@@ -43,6 +44,7 @@ class Outlook:
     surrogates: Mapping[str, Surrogate]  # by recipe
     best_utility: float
     seed: int
+    outcomes: OutcomeModel | None = None  # None where no calculation has told yet
 
 
 class Proposals:
@@ -137,6 +139,7 @@ class Proposals:
                     best_utility=outlook.best_utility,
                     settings=self._criterion,
                     seed=outlook.seed,
+                    outcomes=outlook.outcomes,
                 )
             return values
 

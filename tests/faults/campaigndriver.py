@@ -1,4 +1,7 @@
-"""A campaign on real Ray, as a program that tests can kill: ``campaigndriver.py FOLDER``."""
+"""A campaign on real Ray, as a program that tests can kill: ``campaigndriver.py FOLDER [free]``.
+
+With ``free`` it has no barrier.
+"""
 
 from __future__ import annotations
 
@@ -19,16 +22,16 @@ from screening.settings import CampaignSettings, ComputeSettings
 ALCOHOLS = [f"{'C' * n}O" for n in range(1, 13)]
 
 
-def plan(folder: Path) -> CampaignPlan:
+def plan(folder: Path, *, barrier: bool = True) -> CampaignPlan:
     return CampaignPlan(
         objectives=(ObjectiveSettings(name="faulty", transform="window", low=-5.0, high=-4.0),),
         library=LibrarySettings(path=folder / "library.smi"),
-        campaign=CampaignSettings(seed=5, rounds=3, batch=4, barrier=True),
+        campaign=CampaignSettings(seed=5, rounds=3, batch=4, barrier=barrier),
         generator=GeneratorSettings(share=0.0),
     )
 
 
-def run(folder: Path, executor: Executor) -> list[str]:
+def run(folder: Path, executor: Executor, *, barrier: bool = True) -> list[str]:
     """Create or resume the run in the folder; its leads' InChIKeys and utilities."""
     (folder / "library.smi").write_text("\n".join(ALCOHOLS) + "\n")
     try:
@@ -38,7 +41,7 @@ def run(folder: Path, executor: Executor) -> list[str]:
     with journal:
         leads = run_campaign(
             journal=journal,
-            plan=plan(folder),
+            plan=plan(folder, barrier=barrier),
             generator=None,
             executor=executor,
             sources={"faulty": SOURCE},
@@ -50,7 +53,7 @@ def main() -> int:
     folder = Path(sys.argv[1])
     try:
         with Scheduler(ComputeSettings(workers=2, memory_limit_mb=500)) as scheduler:
-            run(folder, scheduler)
+            run(folder, scheduler, barrier=sys.argv[2:] != ["free"])
     except KeyboardInterrupt:
         return 130
     return 0

@@ -13,6 +13,7 @@ import psutil
 import pytest
 from faultyrecipe import LAST, TRACE
 
+from screening.decision import replayed
 from screening.executor import Inline
 from screening.journal import Journal
 
@@ -20,13 +21,13 @@ HERE = Path(__file__).parent
 TAG = "MOLQ_TEST_TAG"
 
 
-def begin(folder, tag, last):
+def begin(folder, tag, last, *words):
     """A driver whose calculations hang once the trace has ``last`` lines: it cannot finish."""
     environment = dict(os.environ)
     environment["PYTHONPATH"] = os.pathsep.join([str(HERE), environment.get("PYTHONPATH", "")])
     environment.update({TRACE: str(folder / "trace"), LAST: str(last), TAG: tag})
     return subprocess.Popen(
-        [sys.executable, str(HERE / "campaigndriver.py"), str(folder)],
+        [sys.executable, str(HERE / "campaigndriver.py"), str(folder), *words],
         env=environment,
         stderr=(folder / "stderr").open("a"),
         preexec_fn=_heed_interrupts,
@@ -128,3 +129,46 @@ def test_killed_then_stopped_then_resumed_a_campaign_has_the_leads_of_an_undistu
     # The folder that the killed driver left was swept by the next.
     assert sessions() <= earlier
     assert relatives(tag) == []
+
+
+@pytest.mark.slow
+def test_killed_and_stopped_a_campaign_without_a_barrier_loses_nothing_and_computes_nothing_twice(
+    tmp_path, monkeypatch
+):
+    folder, tag = tmp_path / "free", f"{os.getpid()}-{time.time_ns()}"
+    folder.mkdir()
+
+    # kill -9 when the second round has begun
+    driver = begin(folder, tag, 7, "free")
+    wait_for(lambda: (folder / "run" / "leads.csv").exists(), driver, "finished round")
+    driver.kill()
+    driver.wait()
+    deadline = time.monotonic() + 30
+    while relatives(tag):
+        assert time.monotonic() < deadline, f"orphans: {relatives(tag)}"
+        time.sleep(0.1)
+    with Journal.open(folder / "run", readonly=True) as journal:
+        kept, chosen = journal.results(), journal.selections()
+    assert 4 <= len(kept) < 12
+
+    # Ctrl-C soon after
+    driver = begin(folder, tag, len(computed(folder)) + 3, "free")
+    wait_for(lambda: len(journalled(folder)) > len(kept), driver, "another result")
+    driver.send_signal(signal.SIGINT)
+    assert driver.wait(timeout=60) == 130
+    assert relatives(tag) == []
+
+    monkeypatch.setenv(TRACE, str(folder / "trace"))
+    assert len(campaigndriver.run(folder, Inline(), barrier=False)) == 12
+    with Journal.open(folder / "run", readonly=True) as journal:
+        assert journal.selections()[: len(chosen)] == chosen
+        assert all(result in journal.results() for result in kept)
+        decided = list(replayed(journal, campaigndriver.plan(folder, barrier=False)))
+        keys = [s.candidate.inchikey for s in journal.selections()]
+        assert len(keys) == len(set(keys)) == len(journal.results()) == 12
+    for each in decided:  # each decision can be made again, whichever session made it
+        assert [s.candidate for s in each.choice.selections] == [s.candidate for s in each.chosen]
+    # what was running at a stop is computed again, with its seed, and nothing else is
+    lines = computed(folder)
+    assert len(set(lines)) == 12
+    assert 12 <= len(lines) <= 16

@@ -8,6 +8,7 @@ import pytest
 from faultyrecipe import PLANS, SOURCE, TRACE
 
 from generative.settings import GeneratorSettings
+from screening import acquisition, decision
 from screening.acquisition import AcquisitionSettings
 from screening.decision import replayed, round_half_up
 from screening.executor import Inline
@@ -15,7 +16,7 @@ from screening.journal import Journal
 from screening.library import LibrarySettings
 from screening.loop import CampaignPlan, run_campaign
 from screening.objective import ObjectiveSettings
-from screening.progress import MoleculeDone, RoundFinished, RoundStarted
+from screening.progress import MoleculeDone, RoundFinished, RoundStarted, Stopped
 from screening.proposals import Proposals
 from screening.settings import CampaignSettings
 from screening.surrogate.outcome import OutcomeModel
@@ -193,7 +194,7 @@ def test_killed_anywhere_it_goes_on_with_nothing_twice_and_nothing_lost(
     with start(tmp_path / "run") as journal:
         run(journal, plan, copy, OutOfOrder(capacity))
     assert len(copies) == 1 + 2 * 3 + 15
-    for number, folder in enumerate(copies[:: 5 if capacity == 1 else 3]):
+    for number, folder in enumerate(copies[2 :: 6 if capacity == 1 else 4]):
         with Journal.open(folder) as journal:
             before, chosen = journal.results(), journal.selections()
             trace.write_text("")
@@ -202,7 +203,7 @@ def test_killed_anywhere_it_goes_on_with_nothing_twice_and_nothing_lost(
             assert all(result in journal.results() for result in before)
             assert journal.selections()[: len(chosen)] == chosen
             assert len(trace.read_text().splitlines()) == 15 - len(before)
-            if number == 2:
+            if number == 1:
                 same_decisions(journal, plan)
 
 
@@ -310,3 +311,73 @@ def test_no_round_begins_while_a_device_lets_calculations_wait(plan, tmp_path, m
         monkeypatch.delenv(PLANS)
         run(journal, plan, executor=Inline(1))
         assert_whole(journal, plan, 15)
+
+
+def test_a_campaign_that_is_not_worth_its_cost_any_more_stops_and_says_so(
+    plan, tmp_path, monkeypatch
+):
+    monkeypatch.undo()  # here the cost is at stake
+    campaign = {"seed": 11, "rounds": 8, "batch": 4}
+    dear = replace(plan, campaign=CampaignSettings(**campaign, stop_below=1e9))
+    events = []
+
+    def kill(event):
+        events.append(event)
+        if isinstance(event, Stopped):
+            raise KeyboardInterrupt
+
+    with start(tmp_path / "dear") as journal:
+        with pytest.raises(KeyboardInterrupt):
+            run(journal, dear, kill)
+        assert not journal.finished
+        run(journal, dear)
+        assert journal.finished
+        assert [e.round for e in events if isinstance(e, Stopped)] == [1]
+        assert [r.round for r in journal.rounds()] == [1]  # also when resumed
+        assert len(journal.results()) == 4  # those under way were awaited
+        stopping = journal.rounds()[0].summary["stopping"]
+        assert stopping == events[-1].decision
+        assert stopping["stop"] is True
+        assert stopping["per_core_hour"] < stopping["threshold"] == 1e9
+        (line,) = [e.message for e in journal.events() if "stopped after" in e.message]
+        assert line == f"stopped after round 1: {stopping['reason']}"
+        assert "less than the 1e+09 that is asked for" in line
+
+
+def test_patience_ends_a_campaign_that_finds_nothing_better(plan, tmp_path):
+    """All molecules alike: nothing rises, and two finished rounds without a rise are enough."""
+    flat = replace(
+        plan,
+        objectives=(ObjectiveSettings(name="faulty", transform="window", low=-9.0, high=-1.0),),
+        campaign=CampaignSettings(seed=11, rounds=8, batch=2, barrier=True, patience=2),
+    )
+    with start(tmp_path / "run") as journal:
+        run(journal, flat, executor=Inline())
+        rounds = journal.rounds()
+    assert [r.summary["best_utility"] for r in rounds] == [1.0] * 3
+    assert [r.summary["stopping"]["stop"] for r in rounds] == [False, False, True]
+    assert "has not risen by 0.001 for 2 rounds" in rounds[2].summary["stopping"]["reason"]
+
+
+def test_of_a_large_pool_a_round_considers_what_looked_best_when_it_began(
+    plan, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(decision, "WIDEST", 14)
+    judged = []
+    worth = acquisition.worth
+
+    def counted(molecules, **facts):
+        judged.append(len(molecules))
+        return worth(molecules, **facts)
+
+    with start(tmp_path / "run") as journal:
+        small = replace(plan, campaign=CampaignSettings(seed=11, rounds=2, batch=5))
+        monkeypatch.setattr("screening.decision.acquisition.worth", counted)
+        run(journal, small)
+        assert_whole(journal, small, 10)
+        offered = {c.inchikey for c in journal.offers(2)}
+        assert len(judged) > 0
+        same_decisions(journal, small)
+        later = [s for s in journal.selections(2) if s.decision > 1]
+        assert later
+        assert any(s.candidate.inchikey in offered for s in later)
