@@ -15,7 +15,12 @@ import molq
 from screening.journal import Journal
 
 QUICKSTART = Path(__file__).parents[2] / "configs" / "quickstart.toml"
-SHORT = ("campaign.rounds=2", "campaign.batch=4", "simulation.conformers=3")
+SHORT = (
+    "campaign.rounds=2",
+    "campaign.batch=4",
+    "campaign.barrier=true",  # without it a killed run is whole, but may have other leads
+    "simulation.conformers=3",
+)
 MOLQ = (sys.executable, "-m", "molq")
 
 pytestmark = pytest.mark.slow

@@ -84,7 +84,7 @@ def plan(tmp_path: Path, network: Path) -> CampaignPlan:
     return CampaignPlan(
         objectives=(ObjectiveSettings(name="faulty", transform="window", low=-5.0, high=-4.0),),
         library=LibrarySettings(path=path),
-        campaign=CampaignSettings(seed=11, rounds=2, batch=4),
+        campaign=CampaignSettings(seed=11, rounds=2, batch=4, barrier=True),
         generator=settings(network, backend="aer"),
         acquisition=AcquisitionSettings(samples=32),
     )
