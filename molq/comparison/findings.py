@@ -131,7 +131,7 @@ def _baseline(comparison: Comparison) -> str:
     if best.molecules < FEW:
         return f"{text}, too few to judge by."
     if abs(best.spearman) >= ALIKE:
-        return f"{text}: ranking by it alone would have done nearly as well."
+        return f"{text}: an order by it alone comes close to the score's."
     return f"{text}."
 
 
