@@ -94,7 +94,7 @@ def retrospective(
     told = settings.model_dump(mode="json")
     store = None
     if out is not None:
-        store = Store(Path(out), call_of(known, schedule, top, told))
+        store = Store(Path(out), call_of(known, schedule, top), told)
     numbers = range(first_seed, first_seed + seeds)
     done: list[Replay] = []
 

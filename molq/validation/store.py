@@ -14,15 +14,13 @@ from molq.errors import CallError, MolqError
 from screening import runfiles
 from screening.database import JournalError
 from screening.validation.labelled import LabelledLibrary
-from screening.validation.retrospective import Replay, Schedule
+from screening.validation.retrospective import CAMPAIGN_POLICIES, Replay, Schedule
 
 CALL, REPLAYS = "trial.json", "replays"
 
 
-def call_of(
-    library: LabelledLibrary, schedule: Schedule, top: int, settings: dict[str, Any]
-) -> dict[str, Any]:
-    """All that a replay depends on besides its policy and seed."""
+def call_of(library: LabelledLibrary, schedule: Schedule, top: int) -> dict[str, Any]:
+    """All that a replay depends on besides its policy, the policy's settings and the seed."""
     digest = hashlib.sha256()
     for candidate, value in zip(library.candidates, library.values, strict=True):
         digest.update(f"{candidate.inchikey} {value!r}\n".encode())
@@ -31,7 +29,6 @@ def call_of(
         "minimize": library.minimize,
         "top": top,
         "schedule": asdict(schedule),
-        "settings": settings,
     }
 
 
@@ -41,13 +38,15 @@ class Store:
     Args:
         folder: made if it is not there.
         call: what the replays in it depend on.
+        settings: of the campaign's policies; the others have none.
 
     Raises:
         CallError: the folder holds something else, or replays of another call.
     """
 
-    def __init__(self, folder: Path, call: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, call: dict[str, Any], settings: dict[str, Any]) -> None:
         self._folder = folder
+        self._settings = settings
         if folder.exists() and not folder.is_dir():
             raise CallError(f"{folder} is a file: choose another --out")
         path = folder / CALL
@@ -68,11 +67,21 @@ class Store:
         write(path, jsontext.dumps(call))
 
     def load(self, policy: str, seed: int) -> Replay | None:
-        """A replay that was finished before."""
+        """A replay that was finished before; None where there is none.
+
+        Raises:
+            CallError: its policy had other settings.
+            MolqError: its file is damaged.
+        """
         path = self._path(policy, seed)
         if not path.is_file():
             return None
         data = _read(path)
+        if "settings" in data and data["settings"] != self._of(policy):
+            raise CallError(
+                f"{path} is of a policy with other settings: choose another --out, "
+                "or delete it to have it made anew"
+            )
         try:
             return Replay(
                 policy=str(data["policy"]),
@@ -88,7 +97,12 @@ class Store:
     def save(self, replay: Replay) -> None:
         """Keep a finished replay."""
         path = self._path(replay.policy, replay.seed)
-        write(path, jsontext.dumps(asdict(replay)))
+        data = asdict(replay) | {"settings": self._of(replay.policy)}
+        write(path, jsontext.dumps(data))
+
+    def _of(self, policy: str) -> Any:
+        settings = self._settings if policy in CAMPAIGN_POLICIES else {}
+        return json.loads(json.dumps(settings))
 
     def _path(self, policy: str, seed: int) -> Path:
         slug = re.sub(r"[^a-z0-9]+", "-", policy.lower()).strip("-")

@@ -28,6 +28,9 @@ POLICIES = (
 )  # fmt: skip
 
 
+CAMPAIGN_POLICIES = ("molq", "greedy")  # those that have a campaign's settings
+
+
 @dataclass(frozen=True)
 class Schedule:
     """When how many molecules are bought."""

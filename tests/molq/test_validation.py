@@ -78,15 +78,20 @@ class TestTrial:
             molq.retrospective(
                 library, "logp", out, policies=["random"], **CALL | {"top": 4, "batch": 3}
             )
-        with pytest.raises(CallError, match="another settings"):
-            molq.retrospective(
-                library,
-                "logp",
-                out,
-                policies=["random"],
-                set=["surrogate.kind=random-forest"],
-                **CALL,
-            )
+
+    def test_settings_are_those_of_the_campaigns_policies(
+        self, library: Path, tmp_path: Path
+    ) -> None:
+        out = tmp_path / "trial"
+        greedy = {"policies": ["greedy"], **CALL, "seeds": 1}
+        molq.retrospective(library, "logp", out, **greedy)
+        with pytest.raises(CallError, match=r"greedy-0\.json is of a policy with other settings"):
+            molq.retrospective(library, "logp", out, set=["surrogate.min_labels=9"], **greedy)
+        # the lot has no settings, so what it drew stands
+        lot = CALL | {"policies": ["random"]}
+        first = molq.retrospective(library, "logp", out, **lot)
+        again = molq.retrospective(library, "logp", out, set=["surrogate.min_labels=9"], **lot)
+        assert again.rows[0] == first.rows[0]
 
     def test_a_damaged_replay_is_named(self, library: Path, tmp_path: Path) -> None:
         out = tmp_path / "trial"
