@@ -30,6 +30,7 @@ def test_the_table_and_the_files_tell_one_story(
     silent.command(
         folder / "campaign.toml", campaign_run.directory, out, ["acquisition.kind=random"], True
     )
+    assert _state(campaign_run.directory) == before
     told = json.loads(capsys.readouterr().out)
     assert told == json.loads((out / "silent.json").read_text())
     assert told["run"]["chosen"] == told["policy"]["chosen"] == 4
@@ -45,7 +46,6 @@ def test_the_table_and_the_files_tell_one_story(
     }
     for key, utility in zip(frame["inchikey"], frame["realised utility"], strict=True):
         assert utility == pytest.approx(leads[key].utility)
-    assert _state(campaign_run.directory) == before
 
 
 def test_a_round_has_its_line_and_the_run_the_last(
