@@ -162,8 +162,7 @@ def labels(path: Path, n: int, exact: bool) -> str:
     found = model.predict(wanted)
     kept = len(wanted) / (time.process_time() - begun)
     gaps = found.mean - values[rest]
-    through = model.posterior.terms[0].posterior.weights
-    way = "exact" if len(through) == min(n, settings.max_labels) else f"{len(through)} inducing"
+    way = "exact" if n <= settings.exact_labels else f"{settings.inducing:,} inducing"
     return (
         f"| {n:,} | {way} | {fit:.1f} | {learning:.1f} | {peak() - before:.0f} | {made:.0f} | "
         f"{kept:.0f} | {np.sqrt((gaps**2).mean()):.3f} | "

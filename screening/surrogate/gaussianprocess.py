@@ -1,7 +1,7 @@
 """The Gaussian process over a sum of kernels as a surrogate.
 
-Exact (Rasmussen and Williams 2006, algorithm 2.1) up to a few thousand labels, through
-inducing molecules beyond (``inducing``). Cheap values of the same molecules may join as
+Exact (Rasmussen and Williams 2006, algorithm 2.1) up to a few thousand labels, with deviations
+through inducing molecules beyond (``inducing``). Cheap values of the same molecules may join as
 lower fidelities (``multifidelity``): they do where they would have foretold the labels
 better than the process without them, each label left out.
 """
@@ -297,7 +297,7 @@ class _Trainer:
         if len(kept) <= self.settings.exact_labels:
             return Term(1.0, Posterior.of(covariance, known, y, errors), names), kept
         inducing = InducingPosterior.of(covariance, known, y, self.settings.inducing, errors)
-        return Term(1.0, inducing, tuple(names[i] for i in inducing.chosen)), kept
+        return Term(1.0, inducing, names), kept
 
     def _newest(self, rows: NDArray[np.int64], most: int) -> NDArray[np.int64]:
         """Places among ``rows`` of the newest, in the order of ``rows``."""

@@ -44,19 +44,27 @@ def predicted(posterior):
 
 
 @pytest.mark.parametrize("variance", [0.0, 0.3])
-def test_the_posterior_is_the_formula_of_snelson_and_ghahramani(variance):
-    offset, spread = VALUES[:N].mean(), VALUES[:N].std()
+def test_the_covariance_is_the_formula_of_snelson_and_ghahramani(variance):
+    spread = VALUES[:N].std()
     errors = np.full(N, variance * spread**2)
     posterior = InducingPosterior.of(COVARIANCE, LABELLED, VALUES[:N], 12, errors)
-    assert len(posterior.weights) == 12
+    assert posterior.root.shape == (12, 12)
     assert len(set(posterior.chosen)) == 12
     total, cross, low = textbook(posterior.chosen, variance)
     solved = np.linalg.solve(total, cross.T)
-    mean, found = predicted(posterior)
-    assert mean == pytest.approx(offset + solved.T @ (VALUES[:N] - offset), abs=1e-8)
+    _, found = predicted(posterior)
     # the covariance given the inducing molecules is that of the exact process
     expected = covariance(REST, REST) - low + low - cross @ solved
     assert found == pytest.approx(spread**2 * expected, abs=1e-8)
+
+
+@pytest.mark.parametrize("variance", [0.0, 0.3])
+def test_the_mean_is_that_of_the_exact_process(variance):
+    errors = np.full(N, variance * VALUES[:N].var())
+    for size in (3, 12):
+        through = InducingPosterior.of(COVARIANCE, LABELLED, VALUES[:N], size, errors)
+        outlook = Posterior.of(COVARIANCE, LABELLED, VALUES[:N], errors).outlook(REST)
+        assert predicted(through)[0] == pytest.approx(outlook.mean, abs=1e-3 * VALUES.std())
 
 
 def test_leaving_out_is_solving_without_the_label():
@@ -74,7 +82,7 @@ def test_leaving_out_is_solving_without_the_label():
 def test_with_every_molecule_inducing_the_fit_is_exact():
     mean, covariance_found = predicted(InducingPosterior.of(COVARIANCE, LABELLED, VALUES[:N], N))
     outlook = Posterior.of(COVARIANCE, LABELLED, VALUES[:N]).outlook(REST)
-    assert mean == pytest.approx(outlook.mean, abs=1e-7)
+    assert mean == pytest.approx(outlook.mean, abs=1e-4)
     assert np.diag(covariance_found) == pytest.approx(outlook.variance, abs=1e-7)
 
 
@@ -92,7 +100,7 @@ def test_copies_of_a_molecule_induce_once():
     twice = sumkernel.joined(LABELLED, LABELLED)
     posterior = InducingPosterior.of(COVARIANCE, twice, np.tile(VALUES[:N], 2), 2 * N)
     distinct = {tuple(row) for row in covariance(LABELLED, LABELLED).round(9)}
-    assert len(posterior.weights) <= len(distinct)
+    assert len(posterior.chosen) <= len(distinct)
     assert np.isfinite(predicted(posterior)[0]).all()
 
 
@@ -105,14 +113,13 @@ def trained():
 
 def test_beyond_the_exact_labels_the_surrogate_goes_through_inducing_molecules(trained):
     (term,) = trained.representers()
-    assert len(term.smiles) == 45
-    assert set(term.smiles) <= set(SMILES[:60])
+    assert set(term.smiles) == set(SMILES[:60])
+    assert trained.posterior.terms[0].posterior.root.shape == (45, 45)
     exact = GaussianProcess()
     exact.fit(SMILES[:60], VALUES[:60])
     near, far = trained.predict(SMILES[60:]), exact.predict(SMILES[60:])
-    assert near.mean == pytest.approx(far.mean, abs=0.5 * VALUES.std())
-    assert np.corrcoef(near.mean, far.mean)[0, 1] > 0.95
-    assert np.all(near.std > 0.9 * far.std)  # what is not explained is not claimed
+    assert near.mean == pytest.approx(far.mean, abs=1e-3 * VALUES.std())
+    assert np.all(near.std > 0.95 * far.std)  # what is not explained is not claimed
     assert term.mean(trained.molecules(SMILES[60:])) == pytest.approx(near.mean, abs=1e-10)
     left = trained.leave_one_out()
     assert np.corrcoef(left.mean, VALUES[:60])[0, 1] > 0.7
