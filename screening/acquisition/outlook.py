@@ -49,6 +49,10 @@ class Outlook:
             None if self.core_seconds is None else self.core_seconds[rows],
         )
 
+    def weighing(self, weights: Sequence[float]) -> Outlook:
+        """The same with other weights of the wishes."""
+        return replace(self, utility=utility(np.moveaxis(self.desirability, 1, 0), weights))
+
     @cached_property
     def lead(self) -> NDArray[np.float64]:
         """Utility where it may be a lead, else 0; shape (draws, molecules)."""

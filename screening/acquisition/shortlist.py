@@ -18,7 +18,9 @@ from screening.acquisition.settings import AcquisitionSettings
 from screening.objective import utilities
 
 JOINT_LIMIT = 2000  # molecules a batch is chosen from; of more the most promising
+FRONT_LIMIT = 500  # the same where the growth of the Pareto front decides, which is dear
 SPREAD_LIMIT = 20_000  # the same before the first label, when structures are compared
+FAVOUR = 5.0  # weight of a favoured wish against 1 of each other
 _SHORTEST = 500  # molecules a batch is chosen from at least, or ten times its places
 _STREAMED = 64  # draws of each molecule while the pool is streamed
 _CHUNK = 4096  # molecules predicted at a time
@@ -32,18 +34,24 @@ def size(n: int) -> int:
 def shortlist(
     pool: Pool, basis: Basis, best_utility: float, settings: AcquisitionSettings, n: int
 ) -> NDArray[np.int64]:
-    """The most promising molecules alone, from the safest to the boldest view of them."""
-    most = size(n)
+    """The molecules most promising alone, from the safest to the boldest view of them.
+
+    Where a Pareto front is to grow, they are also looked at with each wish favoured in turn,
+    so that both its ends are among them.
+    """
+    front = settings.kind == "qnehvi"
+    most = min(size(n), FRONT_LIMIT) if front else size(n)
     if len(pool) <= most:
         return np.arange(len(pool))
-    betas = [settings.beta]
+    betas: tuple[float, ...] = (settings.beta,)
     if settings.kind == "ucb" and settings.beta_decades > 0:
-        betas += [
-            settings.beta * 10**power for power in (-settings.beta_decades, settings.beta_decades)
-        ]
+        reach = 10**settings.beta_decades
+        betas = (settings.beta, settings.beta / reach, settings.beta * reach)
     elif settings.kind == "thompson":
-        betas = [0.0, 1.0, 2.0]
-    return kept(streamed(pool, basis, best_utility, settings, betas), pool.proposed, most)
+        betas = (0.0, 1.0, 2.0)
+    favoured = range(len(basis.objectives)) if front else ()
+    views = streamed(pool, basis, best_utility, settings, betas, favoured)
+    return kept(views, pool.proposed, most)
 
 
 def streamed(
@@ -52,15 +60,31 @@ def streamed(
     best_utility: float,
     settings: AcquisitionSettings,
     betas: Sequence[float],
+    favoured: Sequence[int] = (),
 ) -> NDArray[np.float64]:
-    """The value of each molecule alone, shape (betas, molecules)."""
-    found = np.empty((len(betas), len(pool)))
+    """The value of each molecule alone.
+
+    Args:
+        pool: distinct molecules.
+        basis: what foresees them.
+        best_utility: of the molecules computed so far.
+        settings: the criterion.
+        betas: weights of the uncertainty, a view for each.
+        favoured: places of wishes, a view for each, in which that wish weighs most.
+
+    Returns:
+        shape (views, molecules)
+    """
+    found = np.empty((len(betas) + len(favoured), len(pool)))
     for start in range(0, len(pool), _CHUNK):
         part = slice(start, start + _CHUNK)
         outlook = basis.alone(pool[part], _STREAMED)
-        for view, beta in zip(found, betas, strict=True):
-            values = rules.value_alone(outlook, best_utility, settings, beta)
-            view[part] = rules.for_its_price(values, outlook, settings)
+        values = [rules.value_alone(outlook, best_utility, settings, beta) for beta in betas]
+        for wish in favoured:
+            weights = np.where(np.arange(len(basis.objectives)) == wish, FAVOUR, 1.0)
+            values.append(outlook.weighing(weights.tolist()).bound(settings.beta))
+        for view, value in zip(found, values, strict=True):
+            view[part] = rules.for_its_price(value, outlook, settings)
     return found
 
 
