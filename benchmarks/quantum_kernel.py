@@ -203,14 +203,18 @@ def fit(
         assert kernel is not None
         prediction, width = alone(kernel, learned, values[train], wanted)
     else:
-        model = GaussianProcess(SurrogateSettings(), summands=[kernel] if kernel else [])
+        model = GaussianProcess(SurrogateSettings())
         model.fit(learned, values[train])
+        if kernel is not None:
+            begun = time.process_time()
+            model = GaussianProcess(SurrogateSettings(), summands=[*model.summands, kernel])
+            model.fit(learned, values[train])
         prediction = model.predict(wanted)
         covariance = model.covariance
         if kernel is not None:
             signal = covariance.weights.sum() + covariance.properties + covariance.shares.sum()
-            weight = float(covariance.shares.sum() / signal)
-            width = width_of(covariance.summands[0])
+            weight = float(covariance.shares[-1] / signal)
+            width = width_of(covariance.summands[-1])
     seconds = time.process_time() - begun
     judged = calibration(prediction, values[test])
     return {
