@@ -15,12 +15,16 @@ from screening import pareto
 from screening.records import RoundRecord
 
 
-def rows(rounds: Sequence[RoundRecord]) -> tuple[DecisionRow, ...]:
+def rows(rounds: Sequence[RoundRecord], *, ruled: bool) -> tuple[DecisionRow, ...]:
     """One row for each finished round; none where no round says more than what it scored.
 
     Runs of earlier versions lack most of the figures.
+
+    Args:
+        rounds: of the run.
+        ruled: whether a stopping rule is set; without one its words say nothing new.
     """
-    found = tuple(_row(record) for record in rounds if record.summary)
+    found = tuple(_row(record, ruled) for record in rounds if record.summary)
     told = [
         row
         for row in found
@@ -72,17 +76,18 @@ def factor(record: RoundRecord, recipe: str) -> float | None:
     return _number(figures.get("conformal_factor"))
 
 
-def _row(record: RoundRecord) -> DecisionRow:
+def _row(record: RoundRecord, ruled: bool) -> DecisionRow:
     summary = record.summary
     stopping = summary.get("stopping") or {}
     outcomes = summary.get("outcomes") or {}
     chosen = int(summary.get("evaluated", 0))
+    gain, price = _number(stopping.get("gain")), _number(stopping.get("per_core_hour"))
     success = _number(outcomes.get("expected_success"))
     return DecisionRow(
         round=record.round,
         chosen=chosen,
-        gain=_number(stopping.get("gain")),
-        per_core_hour=_number(stopping.get("per_core_hour")),
+        gain=None if gain == 0 and price is None else gain,  # of a first batch nothing is known
+        per_core_hour=price,
         hypervolume=_number(summary.get("hypervolume")),
         failed=outcomes.get("failed"),
         expected_failures=None if success is None else chosen * (1 - success),
@@ -90,7 +95,7 @@ def _row(record: RoundRecord) -> DecisionRow:
             f"{batch['solver']} {number(batch['value'], 4)}"
             for batch in summary.get("batches") or []
         ),
-        stopping=str(stopping.get("reason") or ""),
+        stopping=str(stopping.get("reason") or "") if ruled or stopping.get("stop") else "",
     )
 
 

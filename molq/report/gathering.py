@@ -11,7 +11,7 @@ from importlib.metadata import version
 import numpy as np
 
 from molq import depiction, explanations
-from molq.campaignfile import RunFile
+from molq.campaignfile import CampaignFile, RunFile
 from molq.leadtable import (
     LeadColumn,
     LeadTable,
@@ -115,7 +115,7 @@ def contents(
             else None
         ),
         charts=(*_progress(rounds, table, file), *decisions.charts(rounds, table)),
-        decisions=decisions.rows(rounds),
+        decisions=decisions.rows(rounds, ruled=_ruled(file)),
         calibration=calibration_rows,
         calibration_chart=calibration_chart,
         failures=_failures(results, named=len(file.recipes) > 1),
@@ -297,6 +297,13 @@ def _calibration(
     recipe = rows[0].quantity
     drawn = [p for (_, name), points in groups.items() if name == recipe for p in points]
     return tuple(rows), chart.calibration(drawn[:MAX_POINTS], recipe, units[recipe])
+
+
+def _ruled(file: RunFile) -> bool:
+    """Whether the run may stop by a rule."""
+    if not isinstance(file, CampaignFile):
+        return False
+    return file.campaign.stop_below is not None or file.campaign.patience is not None
 
 
 def _known(value: float) -> float | None:

@@ -211,7 +211,11 @@ def test_what_rounds_decided_is_read_from_their_figures() -> None:
             stopping=stopping, calibration={"redox": {"conformal_factor": 1.4}},
         ),
     ]  # fmt: skip
-    early, late = decisions.rows(records)
+    early, late = decisions.rows(records, ruled=False)
+    going = _record(3, stopping={**stopping, "stop": False, "gain": 0.0, "per_core_hour": None})
+    assert [row.stopping for row in decisions.rows([going], ruled=False)] == []
+    (row,) = decisions.rows([going], ruled=True)
+    assert (row.stopping, row.gain) == ("too little for its price", None)
     assert (early.gain, early.failed, early.expected_failures, early.solvers) == (None, 2, None, "")
     assert late.expected_failures == pytest.approx(2.0)
     assert late.solvers == "greedy 1.2500, exact 1.5000"
@@ -227,7 +231,7 @@ def test_what_rounds_decided_is_read_from_their_figures() -> None:
 
 def test_rounds_of_earlier_versions_decide_nothing_that_is_shown() -> None:
     records = [_record(1), replace(_record(2), summary={})]
-    assert decisions.rows(records) == ()
+    assert decisions.rows(records, ruled=False) == ()
     assert decisions.stopped(records) == ()
     assert decisions.charts(records, LeadTable((), ())) == ()
 
