@@ -36,8 +36,8 @@ class SurrogateSettings(BaseModel):
     exact_labels: int = Field(
         default=3000,
         ge=10,
-        description="gp: labels up to which the fit is exact; of more, it goes through inducing "
-        "molecules",
+        description="gp: labels up to which the fit is exact; of more, deviations go through "
+        "inducing molecules",
     )
     inducing: int = Field(
         default=1500,

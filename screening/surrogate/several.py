@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from screening.surrogate.conformal import Calibrated
 from screening.surrogate.countprints import Index
 from screening.surrogate.gaussianprocess import CHUNK, GaussianProcess
 from screening.surrogate.sumkernel import Molecules
@@ -33,13 +34,14 @@ def predictions(models: Mapping[str, Surrogate], smiles: Sequence[str]) -> dict[
         ValueError: one is not fitted yet, or a SMILES is not valid.
     """
     parts: dict[str, list[Prediction]] = {name: [] for name in models}
-    processes = {n: m for n, m in models.items() if isinstance(m, GaussianProcess)}
+    bare = {n: m.surrogate if isinstance(m, Calibrated) else m for n, m in models.items()}
+    processes = {n: m for n, m in bare.items() if isinstance(m, GaussianProcess)}
     groups = _groups(processes)
     for start in range(0, max(1, len(smiles)), CHUNK):
         some = smiles[start : start + CHUNK]
         shared: Molecules | None = None
         alike: dict[tuple[str, int], NDArray[np.float64]] = {}
-        for name, model in models.items():
+        for name, model in bare.items():
             if not isinstance(model, GaussianProcess):
                 parts[name].append(model.predict(some))
                 continue
@@ -51,12 +53,18 @@ def predictions(models: Mapping[str, Surrogate], smiles: Sequence[str]) -> dict[
             outlook = posterior.outlook(own, [alike[name, t] for t in range(len(posterior.terms))])
             std = np.sqrt(outlook.variance + posterior.noise)
             parts[name].append(Prediction(outlook.mean, std))
-    return {
+    joined = {
         name: Prediction(
             np.concatenate([part.mean for part in found]),
             np.concatenate([part.std for part in found]),
         )
         for name, found in parts.items()
+    }
+    return {
+        name: model.conformal.corrected(joined[name])
+        if isinstance(model, Calibrated)
+        else joined[name]
+        for name, model in models.items()
     }
 
 

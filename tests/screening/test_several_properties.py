@@ -6,6 +6,7 @@ import pytest
 from rdkit import Chem
 
 from screening.surrogate import SurrogateSettings, create
+from screening.surrogate.conformal import Calibrated, Conformal
 from screening.surrogate.gaussianprocess import GaussianProcess
 from screening.surrogate.several import predictions
 
@@ -47,6 +48,7 @@ def models():
         "level": level,
         "through": through,
         "constant": Nearest(2.0),
+        "corrected": Calibrated(affinity, Conformal(1.5, 40)),
     }
 
 
