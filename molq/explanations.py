@@ -137,10 +137,11 @@ def terms(forecast: Forecast) -> tuple[Line, ...]:
     shown = [Line(f.smiles, f.share, "atoms") for f in fragment_shares(parts)]
     least = LEAST_SHARE * max(abs(x) for x in [*(f.share for f in shown), parts.whole[0].share])
     named = [part for part in parts.whole if abs(part.share) >= least > 0][:_MOST_PROPERTIES]
-    rest = [part.share for part in parts.whole[len(named) :] if part.share != 0]
+    rest = [part for part in parts.whole[len(named) :] if part.share != 0]
     whole = [Line(part.name, part.share, "whole") for part in named]
     if rest:
-        whole.append(Line(f"{len(rest)} smaller", sum(rest), "whole"))
+        name = rest[0].name if len(rest) == 1 else f"{len(rest)} smaller terms"
+        whole.append(Line(name, sum(part.share for part in rest), "whole"))
     return (Line("baseline", parts.baseline, "baseline"), *shown, *whole)
 
 

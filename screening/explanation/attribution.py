@@ -71,11 +71,6 @@ class Attribution:
         """What the sum misses of the prediction: rounding."""
         return self.prediction - self.total
 
-    @property
-    def whole_share(self) -> float:
-        """What the molecule as a whole adds."""
-        return sum(part.share for part in self.whole)
-
 
 def attribution(surrogate: Surrogate, smiles: str) -> Attribution:
     """Take a prediction apart.

@@ -84,15 +84,21 @@ def test_the_terms_that_are_shown_sum_to_the_prediction(first: Explanation) -> N
 
 
 def test_small_properties_are_summed_up_and_large_ones_named() -> None:
-    whole = (Part("logP", 0.5), Part("rings", -0.2), Part("TPSA", 0.01), Part("S atoms", 0.0))
+    whole = (
+        Part("logP", 0.5),
+        Part("rings", -0.2),
+        Part("TPSA", 0.01),
+        Part("hue", 0.004),
+        Part("S", 0.0),
+    )
     forecast = Forecast(
-        "redox", "V", 1.4, Attribution("CO", "aumann-shapley", 1.5, 1.0, np.array([0.1, 0.09]),
+        "redox", "V", 1.4, Attribution("CO", "aumann-shapley", 1.504, 1.0, np.array([0.1, 0.09]),
         whole), 0.2, 1.0, 9, (),
     )  # fmt: skip
     names = [(line.name, pytest.approx(line.share)) for line in explanations.terms(forecast)]
     assert names == [
         ("baseline", 1.0), ("CO", 0.19), ("logP", 0.5), ("rings", -0.2),
-        ("1 smaller", 0.01),
+        ("2 smaller terms", 0.014),
     ]  # fmt: skip
 
 
