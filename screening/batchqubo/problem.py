@@ -167,8 +167,8 @@ class BatchProblem:
         """
         linear, pairs = self.linear, self.pairs
         if penalty is None:
-            # one flip changes the value by no more than this
-            penalty = 1.0 + float((np.abs(linear) - pairs.sum(axis=1)).max())
+            # a hundredth more than one flip can change the value by
+            penalty = 1.01 * float((np.abs(linear) - pairs.sum(axis=1)).max()) or 1.0
         quadratic = np.triu(-pairs + 2 * penalty, 1)
         return QUBO(penalty * (1 - 2 * self.k) - linear, quadratic, penalty * self.k**2)
 
