@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from screening import pareto
 from screening.acquisition import reasons, rules, shortlist
 from screening.acquisition.firstbatch import spread
-from screening.acquisition.outlook import Basis, Outlook
+from screening.acquisition.outlook import Basis
 from screening.acquisition.pool import Pool
 from screening.acquisition.rules import Rule
 from screening.acquisition.selection import BatchValue, Choice, Selection
@@ -241,7 +241,7 @@ def _grown(pool: Pool, rule: Rule, occasion: _Occasion) -> Choice:
         beside=occasion.beside,
     )
     betas = [rule.beta(place) for place in range(len(picks))]
-    return _choice(pool, rule.outlook, picks, betas, occasion, f"by {settings.kind}")
+    return _choice(pool, picks, betas, occasion, f"by {settings.kind}")
 
 
 def _whole(pool: Pool, occasion: _Occasion) -> Choice:
@@ -269,12 +269,11 @@ def _whole(pool: Pool, occasion: _Occasion) -> Choice:
     )
     drawn = [None if betas is None else float(betas[pick.index]) for pick in whole.picks]
     note = f"by {settings.kind}, the batch as a whole: {whole.note}"
-    return _choice(pool, outlook, whole.picks, drawn, occasion, note, whole.batches)
+    return _choice(pool, whole.picks, drawn, occasion, note, whole.batches)
 
 
 def _choice(
     pool: Pool,
-    outlook: Outlook,
     picks: Sequence[Pick],
     betas: Sequence[float | None],
     occasion: _Occasion,
@@ -282,32 +281,34 @@ def _choice(
     batches: tuple[BatchValue, ...] = (),
 ) -> Choice:
     """The batch with its reasons, and what it promises beyond the best and the pending."""
-    mean, std = outlook.moments
     settings, best = occasion.settings, occasion.best_utility
+    chosen = [pool.candidates[pick.index] for pick in picks]
+    # what is told of a molecule is what was foreseen, nothing else being believed
+    outlook = occasion.basis.alone(Pool.of(chosen, occasion.objectives), rules.ALONE)
+    mean, std = outlook.moments
     selections = tuple(
         Selection(
-            pool.candidates[pick.index],
-            place,
+            chosen[i],
+            i + 1,
             {
-                name: (float(means[pick.index]), float(stds[pick.index]))
+                name: (float(means[i]), float(stds[i]))
                 for name, (means, stds) in outlook.predicted.items()
             },
-            float(mean[pick.index]),
-            float(std[pick.index]),
+            float(mean[i]),
+            float(std[i]),
             pick.value,
-            reasons.reason(settings, outlook, pick, pool.candidates[pick.index], best, beta),
+            reasons.reason(settings, outlook, i, pick, chosen[i], best, beta),
             reasons.facts(
                 outlook,
-                pick.index,
+                i,
                 objectives=occasion.basis.objectives,
                 best_utility=best,
                 beta=beta,
                 pending=len(occasion.pending),
             ),
         )
-        for place, (pick, beta) in enumerate(zip(picks, betas, strict=True), 1)
+        for i, (pick, beta) in enumerate(zip(picks, betas, strict=True))
     )
-    chosen = [selection.candidate for selection in selections]
     both = occasion.basis.together(occasion.with_pending(chosen), settings.samples, occasion.seed)
     rng = np.random.default_rng(np.random.SeedSequence([occasion.seed, 4]))
     lead = both.lead * (rng.random(both.lead.shape) < both.success)  # what fails adds nothing

@@ -16,22 +16,33 @@ from screening.objective import ObjectiveSettings
 def reason(
     settings: AcquisitionSettings,
     outlook: Outlook,
+    place: int,
     pick: Pick,
     candidate: Candidate,
     best_utility: float,
     beta: float | None,
 ) -> str:
-    """One sentence: what was expected, by which criterion it was chosen, and the price."""
-    mean, std = (float(moment[pick.index]) for moment in outlook.moments)
+    """One sentence: what was expected, by which criterion it was chosen, and the price.
+
+    Args:
+        settings: the criterion.
+        outlook: of some molecules.
+        place: of the chosen one among them.
+        pick: its choice.
+        candidate: the molecule.
+        best_utility: of the molecules computed so far.
+        beta: weight of the uncertainty, if the criterion has one.
+    """
+    mean, std = (float(moment[place]) for moment in outlook.moments)
     text = f"predicted utility {mean:.2f} +- {std:.2f}: " + _criterion(
-        settings, pick, best_utility, beta, _price(settings, outlook, pick.index)
+        settings, pick, best_utility, beta, _price(settings, outlook, place)
     )
     if settings.batch != "sequential" and settings.kind != "random":
         text += (
             f"; one of a batch chosen as a whole by {settings.batch}, "
             f"nearest of it at Tanimoto similarity {pick.nearest:.2f}"
         )
-    return text + _odds(settings, outlook, pick.index) + circumstances(pick, candidate)
+    return text + _odds(settings, outlook, place) + circumstances(pick, candidate)
 
 
 def circumstances(pick: Pick, candidate: Candidate) -> str:
@@ -56,8 +67,8 @@ def facts(
     """What the choice of one molecule rested on; see ``Selection.facts``.
 
     Args:
-        outlook: of the pool.
-        place: of the molecule in it.
+        outlook: of some molecules.
+        place: of the chosen one among them.
         objectives: the wishes of the outlook, in its order.
         best_utility: of the molecules computed so far.
         beta: weight of the uncertainty, if the criterion has one.

@@ -422,3 +422,15 @@ def test_exact_properties_are_enough():
     values = [scorers.value("qed", c.smiles) for c in POOL]
     assert places(choice) == np.argsort(values)[::-1][:3].tolist()
     assert choice.gain == pytest.approx(float(desirability(max(values), qed)))
+
+
+def test_what_is_told_of_a_molecule_is_not_what_was_believed():
+    """Calibration compares the prediction with the value that comes."""
+    model = table([2.5, 2.4] + [0.0] * (len(POOL) - 2), 1.0, dict.fromkeys(SMILES[:2], "one"))
+    choice = chosen(model, n=2, settings=AcquisitionSettings(beta=0.0), pending=POOL[:1])
+    first = choice.selections[0]
+    assert first.candidate == POOL[1]
+    assert first.predicted["gap"] == (2.4, 1.0)
+    alone = chosen(model, POOL[1:2], n=1).selections[0]
+    assert first.utility_mean == pytest.approx(alone.utility_mean)
+    assert first.utility_std == pytest.approx(alone.utility_std)
