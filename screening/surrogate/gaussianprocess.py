@@ -24,6 +24,7 @@ from screening.surrogate.sumkernel import Molecules, Posterior, SumCovariance
 from screening.surrogate.summand import Summand
 from screening.surrogate.summedposterior import Representers, SummedPosterior, Term
 from screening.surrogate.surrogate import Prediction, labelled
+from screening.surrogate.trend import trends
 
 JOINT_LIMIT = 3000  # molecules drawn jointly; of more, each is drawn from its marginal
 LEARNT_FROM = 1000  # newest labels the hyper-parameters are learnt from
@@ -112,7 +113,7 @@ class GaussianProcess:
             sorted(np.flatnonzero(taken), key=lambda i: (smiles[i], by[i])), dtype=np.int64
         )
         texts = tuple(smiles[i] for i in order)
-        newest = places[-LEARNT_FROM:]
+        newest = places[-min(LEARNT_FROM, settings.max_labels) :]
         labels = Scale.of(all_values[newest]).standardised(all_values[newest])
         if len(newest) >= settings.min_labels:
             self._summands = tuple(
@@ -307,8 +308,9 @@ class _Trainer:
 
 
 def _named(settings: SurrogateSettings) -> tuple[Summand, ...]:
-    if not settings.quantum_kernel:
-        return ()
-    from screening.surrogate.quantumkernel import QuantumKernel
+    kernels: tuple[Summand, ...] = trends(settings.trend)
+    if settings.quantum_kernel:
+        from screening.surrogate.quantumkernel import QuantumKernel
 
-    return (QuantumKernel(),)
+        kernels = (*kernels, QuantumKernel())
+    return kernels

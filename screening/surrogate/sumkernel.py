@@ -23,6 +23,7 @@ from screening.surrogate.featurestore import FeatureStore
 from screening.surrogate.properties import NAMES
 from screening.surrogate.regression import Regression, Scale
 from screening.surrogate.summand import Summand
+from screening.surrogate.trend import Trend
 
 MEAN_VARIANCE = 1.0  # c, in units of the variance of the labels
 
@@ -254,5 +255,10 @@ def molecules_of(
         seen = [features.described(text) for text in smiles]
         prints = CountPrints.of([counts for counts, _ in seen])
         values = np.array([values for _, values in seen]).reshape(-1, len(NAMES))
-    extra = (np.asarray(kernel.features(smiles), dtype=np.float64) for kernel in summands)
+    extra = (
+        kernel.points(values)
+        if isinstance(kernel, Trend) and kernel.takes_properties
+        else np.asarray(kernel.features(smiles), dtype=np.float64)
+        for kernel in summands
+    )
     return Molecules(prints, values, tuple(extra))

@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,11 +112,27 @@ class Trend:
         Raises:
             ValueError: not fitted yet, or a SMILES is not valid.
         """
+        if len(smiles) == 0:
+            return np.empty((0, self._located().turned.shape[1]))
+        return self.points(self._raw(smiles))
+
+    @property
+    def takes_properties(self) -> bool:
+        """Whether the raw values are ``properties.values``, which a caller may have already."""
+        return self.describe is properties.values
+
+    def points(self, raw: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The features of raw values that are known, shape (molecules, descriptors).
+
+        Raises:
+            ValueError: not fitted yet.
+        """
+        return self._located()(raw)
+
+    def _located(self) -> _Axes:
         if self.axes is None:
             raise ValueError(f"the kernel {self.name!r} has no axes yet; call fitted first")
-        if len(smiles) == 0:
-            return np.empty((0, self.axes.turned.shape[1]))
-        return self.axes(self._raw(smiles))
+        return self.axes
 
     def covariance(self, a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
         """k of features, shape (len(a), len(b))."""
@@ -126,9 +143,12 @@ class Trend:
         return np.array([self.describe(text) for text in smiles], dtype=np.float64)
 
 
-def trends() -> tuple[Trend, ...]:
-    """One over the properties, one over all descriptors without their correlations."""
-    return (
-        Trend("trend over properties", properties.values, whitened=False),
-        Trend("trend over descriptors", described, whitened=True),
-    )
+def trends(which: Literal["none", "properties", "descriptors"]) -> tuple[Trend, ...]:
+    """None, one over the properties, or with it one over all descriptors, whitened."""
+    over_properties = Trend("trend over properties", properties.values, whitened=False)
+    over_descriptors = Trend("trend over descriptors", described, whitened=True)
+    return {
+        "none": (),
+        "properties": (over_properties,),
+        "descriptors": (over_properties, over_descriptors),
+    }[which]

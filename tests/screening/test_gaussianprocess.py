@@ -91,14 +91,14 @@ def test_further_values_are_what_a_fit_with_the_same_hyper_parameters_gives(trai
     grown = trained.conditioned(SMILES[50:55], VALUES[50:55]).conditioned(
         SMILES[55:60], VALUES[55:60]
     )
-    molecules = sumkernel.molecules_of(SMILES[:60])
+    molecules = trained.molecules(SMILES[:60])
     covariance = trained.representers()[0].covariance
     total = covariance(molecules, Index(molecules.prints), molecules)
     offset, spread = VALUES[TRAIN].mean(), VALUES[TRAIN].std()
     weights = np.linalg.solve(
         total + covariance.noise * np.eye(60), (VALUES[:60] - offset) / spread
     )
-    rest = sumkernel.molecules_of(SMILES[60:])
+    rest = trained.molecules(SMILES[60:])
     expected = offset + spread * covariance(rest, Index(molecules.prints), molecules) @ weights
     assert grown.predict(SMILES[60:]).mean == pytest.approx(expected, abs=1e-7)
     assert np.all(grown.predict(SMILES[more]).std < trained.predict(SMILES[more]).std)
@@ -112,5 +112,5 @@ def test_further_values_are_what_a_fit_with_the_same_hyper_parameters_gives(trai
 def test_the_mean_is_the_sum_over_its_representers(trained):
     (term,) = trained.representers()
     assert set(term.smiles) == set(SMILES[TRAIN])
-    molecules = sumkernel.molecules_of(SMILES[TEST])
+    molecules = trained.molecules(SMILES[TEST])
     assert term.mean(molecules) == pytest.approx(trained.predict(SMILES[TEST]).mean, abs=1e-10)

@@ -22,13 +22,13 @@ VALUES = np.where(np.arange(len(SMILES)) < KNOWN, DEAR, np.nan)
 
 @pytest.fixture(scope="module")
 def both():
-    model = GaussianProcess()
+    model = GaussianProcess(SurrogateSettings(trend="none"))
     model.fit(SMILES, VALUES, fidelities={"cheap": CHEAP})
     return model
 
 
 def test_cheap_values_of_other_molecules_foretell_their_dear_ones(both):
-    plain = GaussianProcess()
+    plain = GaussianProcess(SurrogateSettings(trend="none"))
     plain.fit(SMILES, VALUES)
     assert both.fidelities == ("cheap",)
     assert plain.fidelities == ()

@@ -9,6 +9,7 @@ from rdkit.Chem import Descriptors
 
 from screening.surrogate import properties
 from screening.surrogate.gaussianprocess import GaussianProcess
+from screening.surrogate.settings import SurrogateSettings
 from screening.surrogate.summand import Summand
 from screening.surrogate.trend import WIDTH, Trend, described, trends
 
@@ -24,7 +25,7 @@ LABELS = np.linspace(-1, 1, len(SMILES))
 
 @pytest.fixture(scope="module", params=[0, 1], ids=["properties", "descriptors"])
 def trend(request: pytest.FixtureRequest) -> Trend:
-    kernel = trends()[request.param]
+    kernel = trends("descriptors")[request.param]
     return kernel.fitted(SMILES, LABELS)
 
 
@@ -82,9 +83,29 @@ def test_equal_molecules_have_no_direction() -> None:
     np.testing.assert_allclose(kernel.covariance(points, points), 1.0)
 
 
+def test_properties_that_are_known_are_not_made_again() -> None:
+    kernel = trends("properties")[0].fitted(SMILES, LABELS)
+    raw = np.array([properties.values(smiles) for smiles in SMILES])
+    assert kernel.takes_properties
+    np.testing.assert_allclose(kernel.points(raw), kernel.features(SMILES), rtol=1e-12)
+
+
+def test_settings_name_the_kernels() -> None:
+    names = {}
+    for which in ("none", "properties", "descriptors"):
+        process = GaussianProcess(SurrogateSettings(trend=which))
+        process.fit(SMILES, LABELS)
+        names[which] = [kernel.name for kernel in process.covariance.summands]
+    assert names == {
+        "none": [],
+        "properties": ["trend over properties"],
+        "descriptors": ["trend over properties", "trend over descriptors"],
+    }
+
+
 def test_it_must_be_fitted_first() -> None:
     with pytest.raises(ValueError, match="no axes yet; call fitted first"):
-        trends()[0].features(SMILES)
+        trends("properties")[0].features(SMILES)
 
 
 def test_a_trend_goes_on_beyond_the_labels(trend: Trend) -> None:
