@@ -24,6 +24,8 @@ from screening.surrogate.countprints import row
 from screening.surrogate.gaussianprocess import GaussianProcess
 from screening.surrogate.properties import NAMES, values
 from screening.surrogate.sumkernel import MEAN_VARIANCE
+from screening.surrogate.summand import Summand
+from screening.surrogate.trend import Trend
 
 Method = Literal["aumann-shapley", "occlusion"]
 
@@ -122,10 +124,30 @@ def _of_process(process: GaussianProcess, smiles: str, prediction: float) -> Att
         for kernel, weight, extra in zip(
             covariance.summands, covariance.shares, known.extra, strict=True
         ):
-            alike = kernel.covariance(kernel.features([smiles]), extra)[0]
-            share = float(weight * (alike @ coefficients))
-            whole[kernel.name] = whole.get(kernel.name, 0.0) + share
+            reference, added = _of_summand(kernel, smiles, extra, float(weight) * coefficients)
+            baseline += reference
+            for name, share in added.items():
+                whole[name] = whole.get(name, 0.0) + share
     parts = sorted(
         (Part(name, share) for name, share in whole.items()), key=lambda part: -abs(part.share)
     )
     return Attribution(smiles, "aumann-shapley", prediction, baseline, atoms, tuple(parts))
+
+
+def _of_summand(
+    kernel: Summand,
+    smiles: str,
+    known: NDArray[np.float64],
+    coefficients: NDArray[np.float64],
+) -> tuple[float, dict[str, float]]:
+    """What a further kernel gives the average of the known molecules, and adds to that.
+
+    A trend over the properties adds by property; any other kernel as a whole.
+    """
+    own = kernel.features([smiles])
+    middle = known.mean(axis=0)
+    if isinstance(kernel, Trend) and kernel.describe is values and not kernel.whitened:
+        found = shapley.of_properties(own[0], middle, known, coefficients, np.ones(len(middle)))
+        return found.reference, dict(zip(NAMES, found.parts.tolist(), strict=True))
+    ends = kernel.covariance(np.stack([middle, own[0]]), known) @ coefficients
+    return float(ends[0]), {kernel.name: float(ends[1] - ends[0])}

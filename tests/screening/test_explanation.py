@@ -27,6 +27,7 @@ from screening.standardise import candidate as standardised
 from screening.surrogate import SurrogateSettings, create, sumkernel
 from screening.surrogate.conformal import Calibrated, Conformal
 from screening.surrogate.countprints import KINDS, SIZE, CountPrints, Index, Row, row
+from screening.surrogate.properties import NAMES
 from simulation.score import Baseline, ConformerRecord, Provenance, Score
 
 with (Path(__file__).parent / "data" / "electron_affinity.csv").open() as file:
@@ -218,9 +219,10 @@ def test_added_labels_are_in_the_parts_too(process):
     [
         (SurrogateSettings(exact_labels=10, inducing=20), 50, 1),
         (SurrogateSettings(quantum_kernel=True), 50, 1),
+        (SurrogateSettings(trend="descriptors"), 50, 1),
         (SurrogateSettings(), 15, 2),  # with a cheap value of every molecule: two levels
     ],
-    ids=["inducing", "quantum-kernel", "multi-fidelity"],
+    ids=["inducing", "quantum-kernel", "trends", "multi-fidelity"],
 )
 def test_every_form_of_the_process_is_taken_apart(settings, labels, terms):
     model = create(settings)
@@ -234,8 +236,9 @@ def test_every_form_of_the_process_is_taken_apart(settings, labels, terms):
         parts = attribution(known, SMILES[55])
         assert parts.total == pytest.approx(known.predict([SMILES[55]]).mean[0], abs=1e-9)
     named = [part.name for part in parts.whole]
-    assert ("quantum fidelity" in named) == settings.quantum_kernel
-    assert len(named) == len(set(named))
+    further = {"quantum fidelity"} if settings.quantum_kernel else set()
+    further |= {"trend over descriptors"} if settings.trend == "descriptors" else set()
+    assert sorted(named) == sorted([*NAMES, *further])  # a trend over properties is theirs
 
 
 def test_other_models_are_explained_by_covering_atoms():
