@@ -20,10 +20,11 @@ from rdkit import Chem
 from rdkit.Chem import rdFingerprintGenerator
 
 from screening.standardise import molecule
-from screening.surrogate.postings import gather, minima, similarity, turned
+from screening.surrogate.postings import gather, minima, similarity, spread_out, turned
 
 KINDS = ("morgan-2", "morgan-3", "feature-morgan-2", "atom-pairs", "torsions")
 SIZE = 1 << 14  # positions of each fingerprint
+DENSE = 0.1  # of the molecules; columns that more of them hold are kept as whole lines
 PAIR_DISTANCE = 10  # bonds; atoms further apart are not paired
 
 
@@ -77,6 +78,15 @@ class Index:
         self._begin, self._rows, self._numbers = turned(
             prints.start, prints.columns, prints.counts, len(KINDS) * SIZE
         )
+        self._totals = np.ascontiguousarray(prints.totals.T)
+        # reading a whole line beats following a list as soon as a part of the molecules is on it
+        often = np.flatnonzero(np.diff(self._begin) > DENSE * len(prints))
+        largest = int(prints.counts.max(initial=0))
+        self._dense_of = np.full(len(KINDS) * SIZE, -1, dtype=np.int32)
+        self._dense_of[often] = np.arange(len(often), dtype=np.int32)
+        counted = np.uint8 if largest < 256 else np.int32
+        self._dense = np.zeros((len(often), len(prints)), dtype=counted)
+        spread_out(self._begin, self._rows, self._numbers, self._dense_of, self._dense)
 
     def similarities(self, queries: CountPrints) -> NDArray[np.float64]:
         """MinMax of each kind, shape (len(KINDS), len(queries), molecules), 0..1.
@@ -125,7 +135,9 @@ class Index:
             self._begin,
             self._rows,
             self._numbers,
-            self.prints.totals,
+            self._dense_of,
+            self._dense,
+            self._totals,
             np.ascontiguousarray(weights, dtype=np.float64),
             SIZE,
             out,

@@ -135,7 +135,9 @@ class GaussianProcess:
             levels = multifidelity.chain(
                 trainer, molecules, [cheap[name][order] for name in names], rows, y
             )
-            if levels.density(rows, y) > plain.density(rows, y):
+            # molecules with a cheap value alone are foretold from it, all others without
+            informed = 1 - len(rows) / len(order)
+            if levels.density(rows, y, informed) > plain.density(rows, y, informed):
                 self._fidelities = tuple(names)
             else:
                 levels = plain

@@ -60,6 +60,9 @@ class Levels:
     posterior: SummedPosterior
     mean: NDArray[np.float64]  # shape: (molecules,); its own labels left out
     variance: NDArray[np.float64]  # shape: (molecules,); of a new value, noise included
+    # the same where its own values of the levels below are known
+    informed_mean: NDArray[np.float64]  # shape: (molecules,)
+    informed_variance: NDArray[np.float64]  # shape: (molecules,)
 
     @staticmethod
     def lowest(
@@ -76,7 +79,7 @@ class Levels:
         covariance, _ = trainer.learnt(rows, values)
         term, kept = trainer.conditioned(covariance, rows, values)
         mean, variance = _unseen(term, molecules, rows[kept])
-        return Levels(SummedPosterior((term,)), mean, variance)
+        return Levels(SummedPosterior((term,)), mean, variance, mean, variance)
 
     def above(
         self,
@@ -116,12 +119,29 @@ class Levels:
             SummedPosterior((*terms, term)),
             slope * self.mean + mean,
             slope**2 * self.variance + variance,
+            slope * np.where(np.isnan(below), self.mean, below) + mean,
+            slope**2 * np.where(np.isnan(below), self.variance, 0.0) + variance,
         )
 
-    def density(self, rows: NDArray[np.int64], values: NDArray[np.float64]) -> float:
-        """Mean logarithm of the predictive density of values left out, nats but a constant."""
-        gaps, variance = values - self.mean[rows], self.variance[rows]
-        return float(-0.5 * (gaps**2 / variance + np.log(variance)).mean())
+    def density(
+        self, rows: NDArray[np.int64], values: NDArray[np.float64], informed: float
+    ) -> float:
+        """Mean logarithm of the predictive density of values left out, nats but a constant.
+
+        Args:
+            rows: of the values.
+            values: shape (len(rows),).
+            informed: share of the molecules to be predicted whose cheap value is known, 0..1.
+        """
+        total = 0.0
+        for share, mean, variance in (
+            (1 - informed, self.mean[rows], self.variance[rows]),
+            (informed, self.informed_mean[rows], self.informed_variance[rows]),
+        ):
+            total -= (
+                share * 0.5 * float(((values - mean) ** 2 / variance + np.log(variance)).mean())
+            )
+        return total
 
 
 def _slope(

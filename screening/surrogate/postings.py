@@ -68,35 +68,61 @@ def minima(start, columns, counts, begin, rows, numbers, size, out):  # type: ig
 
 
 @_compiled
+def spread_out(begin, rows, numbers, dense_of, out):  # type: ignore[no-untyped-def]
+    """Write to ``out``, shape (dense columns, rows), the counts of columns with a place."""
+    for column in range(dense_of.size):
+        place = dense_of[column]
+        if place >= 0:
+            for entry in range(begin[column], begin[column + 1]):
+                out[place, rows[entry]] = numbers[entry]
+
+
+@_compiled
 def similarity(  # type: ignore[no-untyped-def]
-    start, columns, counts, totals, begin, rows, numbers, row_totals, weights, size, out
+    start,
+    columns,
+    counts,
+    totals,
+    begin,
+    rows,
+    numbers,
+    dense_of,
+    dense,
+    row_totals,
+    weights,
+    size,
+    out,
 ):
-    """Write to ``out``, shape (sums, queries, rows), weighted sums of the kinds' MinMax."""
+    """Write to ``out``, shape (sums, queries, rows), weighted sums of the kinds' MinMax.
+
+    Columns that many rows hold are read as a whole, ``dense_of`` saying where (-1: not).
+    """
     sums, kinds = weights.shape
-    n = row_totals.shape[0]
-    wanted = np.zeros(kinds, dtype=np.bool_)
-    for kind in range(kinds):
-        for s in range(sums):
-            if weights[s, kind] != 0.0:
-                wanted[kind] = True
-    shared = np.zeros((kinds, n), dtype=np.int32)
+    n = row_totals.shape[1]
+    shared = np.zeros(n, dtype=np.int32)
     for query in range(start.size - 1):
-        shared[:] = 0
-        for entry in range(start[query], start[query + 1]):
-            column = columns[entry]
-            kind = column // size
-            if not wanted[kind]:
-                continue
-            count = counts[entry]
-            for place in range(begin[column], begin[column + 1]):
-                shared[kind, rows[place]] += min(count, numbers[place])
         for s in range(sums):
             out[s, query, :] = 0.0
+        entry = start[query]
         for kind in range(kinds):
-            if not wanted[kind]:
-                continue
+            # one kind after the other, so that its sums stay in the fastest memory
+            shared[:] = 0
+            while entry < start[query + 1] and columns[entry] < (kind + 1) * size:
+                column = columns[entry]
+                count = counts[entry]
+                whole = dense_of[column]
+                if whole >= 0:
+                    line = dense[whole]
+                    for row in range(n):
+                        shared[row] += min(count, np.int32(line[row]))
+                else:
+                    for place in range(begin[column], begin[column + 1]):
+                        shared[rows[place]] += min(count, numbers[place])
+                entry += 1
+            own = totals[query, kind]
+            line_totals = row_totals[kind]
             for row in range(n):
-                joint = totals[query, kind] + row_totals[row, kind] - shared[kind, row]
-                alike = shared[kind, row] / joint if joint > 0.0 else 1.0
+                joint = own + line_totals[row] - shared[row]
+                alike = shared[row] / joint if joint > 0.0 else 1.0
                 for s in range(sums):
                     out[s, query, row] += weights[s, kind] * alike

@@ -112,6 +112,16 @@ def test_cheap_values_that_say_nothing_are_left_aside():
     assert left.mean == pytest.approx(plain.leave_one_out().mean)
 
 
+@pytest.mark.parametrize("known", [10, 25, 40])
+def test_a_close_cheap_value_is_used_however_many_labels_there_are(known):
+    values = np.where(np.arange(len(SMILES)) < known, DEAR, np.nan)
+    model = GaussianProcess()
+    model.fit(SMILES, values, fidelities={"cheap": CHEAP})
+    assert model.fidelities == ("cheap",)
+    error = model.predict(SMILES[known:]).mean - DEAR[known:]
+    assert np.sqrt((error**2).mean()) < 0.3 * DEAR.std()
+
+
 def test_levels_stand_in_the_order_of_their_worth():
     rng = np.random.default_rng(0)
     rough = CHEAP + 0.3 * CHEAP.std() * rng.normal(size=len(SMILES))
