@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from screening.batchqubo.annealing import annealing
 from screening.batchqubo.problem import BatchProblem
 
-NODES = 1_000_000
+NODES = 200_000
 _STEPS, _STEPS_LARGE, _LARGE = 300, 60, 400  # subgradient steps; fewer from so many molecules on
 
 
