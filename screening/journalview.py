@@ -149,10 +149,24 @@ class JournalView:
             f"summary, {self._columns['round_known']}, {self._columns['round_facts']} "
             "FROM rounds d ORDER BY round"
         )
-        return [
-            RoundRecord(*row, json.loads(summary or "{}"), known, json.loads(facts))
-            for *row, summary, known, facts in self._db.rows(sql)
-        ]
+        records = []
+        for row in self._db.rows(sql):
+            number, seed, pool, generator, surrogate, started, finished, summary, known, facts = row
+            records.append(
+                RoundRecord(
+                    round=number,
+                    seed=seed,
+                    pool_size=pool,
+                    generator_note=generator,
+                    surrogate_note=surrogate,
+                    started=started,
+                    finished=finished,
+                    summary=json.loads(summary or "{}"),
+                    known=known,
+                    facts=json.loads(facts),
+                )
+            )
+        return records
 
     def offers(self, round: int) -> list[Candidate]:
         """What the generator offered a round, in its order; none before version 3."""
@@ -175,17 +189,20 @@ class JournalView:
         records = []
         for row in self._db.rows(sql, round):
             predicted = {k: (v[0], v[1]) for k, v in json.loads(row[2]).items()}
-            known, decision, facts = row[7], row[8], json.loads(row[9])
+            mean, std, acquisition, reason, known, decision, facts = row[3:10]
             records.append(
                 SelectionRecord(
-                    row[0],
-                    _candidate(row[10:]),
-                    row[1],
-                    predicted,
-                    *row[3:7],
-                    known,
-                    decision,
-                    facts,
+                    round=row[0],
+                    candidate=_candidate(row[10:]),
+                    position=row[1],
+                    predicted=predicted,
+                    utility_mean=mean,
+                    utility_std=std,
+                    acquisition=acquisition,
+                    reason=reason,
+                    known=known,
+                    decision=decision,
+                    facts=json.loads(facts),
                 )
             )
         return records
