@@ -71,13 +71,14 @@ class Retrospective:
         last = len(self.schedule.evaluations) - 1
         bought, size = self.schedule.evaluations[last], len(self.library)
         ranked = sorted(self.rows, key=lambda row: -row.found[last])
+        first = ranked[0]
         lines = [
-            f"{row.policy} found {row.found[last]:.1%}{_plus_minus(row.errors[last])} of the best "
-            f"{self.top} after {bought} of {size} molecules ({bought / size:.1%})."
-            for row in ranked[:1]
+            f"{first.policy} found {100 * first.found[last]:.1f}{_plus_minus(first.errors[last])} % "
+            f"of the best {self.top} after {bought} of {size} molecules "
+            f"({100 * bought / size:.1f} %)."
         ]
         if len(ranked) > 1:
-            others = "; ".join(f"{row.policy} {row.found[last]:.1%}" for row in ranked[1:])
+            others = "; ".join(f"{row.policy} {100 * row.found[last]:.1f} %" for row in ranked[1:])
             lines.append(f"The others: {others}.")
         return tuple(lines)
 
@@ -190,4 +191,4 @@ def assembled(
 
 
 def _plus_minus(error: float) -> str:
-    return "" if math.isnan(error) else f" \N{PLUS-MINUS SIGN} {error:.1%}"
+    return "" if math.isnan(error) else f" \N{PLUS-MINUS SIGN} {100 * error:.1f}"
