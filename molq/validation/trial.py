@@ -72,8 +72,9 @@ class Retrospective:
         bought, size = self.schedule.evaluations[last], len(self.library)
         ranked = sorted(self.rows, key=lambda row: -row.found[last])
         first = ranked[0]
+        share = f"{100 * first.found[last]:.1f}{_plus_minus(first.errors[last])} %"
         lines = [
-            f"{first.policy} found {100 * first.found[last]:.1f}{_plus_minus(first.errors[last])} % "
+            f"{first.policy} found {share} "
             f"of the best {self.top} after {bought} of {size} molecules "
             f"({100 * bought / size:.1f} %)."
         ]
