@@ -152,6 +152,8 @@ def _slope(
     variances: NDArray[np.float64],
 ) -> float:
     """Generalised least squares; the constant of the kernel takes the place of an intercept."""
+    if np.ptp(lower) == 0:
+        return 0.0
     total = covariance(molecules, Index(molecules.prints), molecules)
     total[np.diag_indices(len(values))] += covariance.noise + variances
     # centred, so that the constant of the kernel is wide in the units of both
@@ -198,13 +200,24 @@ def helpful(
                 f"{len(values)} molecules"
             )
         arrays[name] = cheap
-        both = ~np.isnan(cheap) & ~np.isnan(values)
-        if both.sum() < least or np.ptp(cheap[both]) == 0 or np.ptp(values[both]) == 0:
+        if not _common(cheap, values, least):
             continue
+        both = ~np.isnan(cheap) & ~np.isnan(values)
         correlation = abs(float(np.corrcoef(cheap[both], values[both])[0, 1]))
         if correlation >= LEAST_CORRELATION:
             judged.append((correlation, name))
-    return arrays, [name for _, name in sorted(judged)[-MOST_FIDELITIES:]]
+    ranked = [name for _, name in sorted(judged)]
+    kept = ranked[-1:]
+    for name in reversed(ranked[:-1]):
+        if len(kept) < MOST_FIDELITIES and _common(arrays[name], arrays[kept[0]], least):
+            kept.insert(0, name)
+    return arrays, kept
+
+
+def _common(a: NDArray[np.float64], b: NDArray[np.float64], least: int) -> bool:
+    """Whether one level can be regressed on the other."""
+    both = ~np.isnan(a) & ~np.isnan(b)
+    return bool(both.sum() >= least and np.ptp(a[both]) > 0 and np.ptp(b[both]) > 0)
 
 
 def chain(

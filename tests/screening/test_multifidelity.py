@@ -138,6 +138,16 @@ def test_levels_stand_in_the_order_of_their_worth():
     assert np.isfinite(model.predict(SMILES).std).all()
 
 
+def test_levels_that_no_molecule_has_in_common_are_not_stacked():
+    first = np.arange(len(SMILES)) % 2 == 0
+    given = {"a": np.where(first, CHEAP, np.nan), "b": np.where(first, np.nan, 3 * CHEAP)}
+    _, names = helpful(given, DEAR, 8)
+    assert len(names) == 1
+    model = GaussianProcess()
+    model.fit(SMILES, np.where(np.arange(len(SMILES)) < 30, DEAR, np.nan), fidelities=given)
+    assert np.isfinite(model.predict(SMILES).mean).all()
+
+
 def test_a_fidelity_of_the_wrong_shape_is_named():
     with pytest.raises(ValueError, match="fidelity 'cheap'"):
         GaussianProcess().fit(SMILES, VALUES, fidelities={"cheap": [1.0, 2.0]})
