@@ -29,6 +29,8 @@ from screening.batch import Pick, fill
 from screening.candidate import Candidate
 from screening.objective import ObjectiveSettings, recipe_names
 from screening.surrogate import Surrogate
+from simulation.errors import InputError
+from simulation.quantum import backends
 
 if TYPE_CHECKING:
     from screening.surrogate.outcome import OutcomeModel
@@ -150,7 +152,8 @@ def check(settings: AcquisitionSettings, objectives: Sequence[ObjectiveSettings]
     """Check that a criterion can follow these wishes.
 
     Raises:
-        ValueError: no objective is given, or ``qnehvi`` is asked for more than it takes.
+        ValueError: no objective is given, ``qnehvi`` is asked for more than it takes, or the
+            backend of ``qaoa`` is not known.
     """
     if not objectives:
         raise ValueError("no objective is given; add an [[objective]] table")
@@ -160,6 +163,11 @@ def check(settings: AcquisitionSettings, objectives: Sequence[ObjectiveSettings]
             f"{len(objectives)}; set [acquisition] kind to 'qei', 'ei' or 'ucb', which follow "
             "their utility"
         )
+    if settings.batch == "qaoa":
+        try:
+            backends.check(settings.backend)  # by name alone: qiskit is not loaded
+        except InputError as error:
+            raise ValueError(f"[acquisition] backend: {error.message}") from error
 
 
 @dataclass(frozen=True)

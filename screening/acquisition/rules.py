@@ -26,7 +26,7 @@ stays and what resembles them is less uncertain.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -104,10 +104,10 @@ class _Believing:
     """The outlook given the molecules chosen so far, looked at anew a few times a batch."""
 
     def __init__(self, basis: Basis, pool: Pool, n: int) -> None:
-        self._basis, self._pool = basis, pool
+        self.first = self.now = basis.alone(pool, ALONE)
+        self._basis, self._pool = replace(basis, outcomes=None), pool  # those stay as they are
         self._step = -(-n // BELIEFS)
         self._told = 0
-        self.first = self.now = basis.alone(pool, ALONE)
 
     def given(self, chosen: Sequence[int]) -> Outlook:
         if len(chosen) - self._told >= self._step and self._basis.models:

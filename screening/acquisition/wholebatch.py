@@ -8,7 +8,7 @@ second beside what the first chose.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +21,11 @@ from screening.acquisition.settings import AcquisitionSettings
 from screening.batch import Pick
 from screening.batchqubo import BatchChoice, BatchProblem, Solver
 from screening.fingerprint import morgan, similarities
+from simulation.errors import ConvergenceError, ResourceError, StochasticError
 
 CONSIDERED = 4  # times the places of the batch: how many molecules a problem holds
 LEAST_CONSIDERED = 60
+QUEUE_LIMIT_S = 600.0  # how long a remote device is waited for; after that annealing chooses
 
 
 @dataclass(frozen=True)
@@ -57,10 +59,31 @@ def choose_whole(
         seed: of the solver.
         beside: SMILES of the molecules that are being computed.
 
+    Where a device gives no answer, annealing chooses, and the note says so.
+
     Raises:
-        ValueError: the solver or its backend cannot do it.
+        ValueError: the settings ask for no solver.
+        InputError: the backend is not known or too small.
     """
     solver = _solver(settings)
+    try:
+        return _chosen(pool, values, n, n_generator, settings, seed, beside, solver)
+    except (ConvergenceError, ResourceError, StochasticError) as error:
+        # a device that gives no answer must not hold up a campaign
+        whole = _chosen(pool, values, n, n_generator, settings, seed, beside, "annealing")
+        return replace(whole, note=f"{solver} gave no batch ({error}); {whole.note}")
+
+
+def _chosen(
+    pool: Pool,
+    values: NDArray[np.float64],
+    n: int,
+    n_generator: int | None,
+    settings: AcquisitionSettings,
+    seed: int,
+    beside: Sequence[str],
+    solver: Solver,
+) -> WholeBatch:
     others: tuple[Solver, ...] = tuple(s for s in ("greedy", "annealing") if s != solver)
     prints = [morgan(smiles) for smiles in pool.smiles]
     taken = [morgan(smiles) for smiles in beside]
@@ -75,7 +98,13 @@ def choose_whole(
         if taken:
             problem = problem.beside(np.array([similarities(one, taken) for one in own]))
         found.append(
-            batchqubo.compare(problem, (solver, *others), seed=seed, backend=settings.backend)
+            batchqubo.compare(
+                problem,
+                (solver, *others),
+                seed=seed,
+                backend=settings.backend,
+                queue_limit_s=QUEUE_LIMIT_S,
+            )
         )
         chosen += [int(some[i]) for i in found[-1][0].indices]
         taken += [own[i] for i in found[-1][0].indices]

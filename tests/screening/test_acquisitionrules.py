@@ -12,6 +12,7 @@ from screening.objective import ObjectiveSettings, desirability
 from screening.standardise import candidate as standardised
 from screening.surrogate import Prediction
 from screening.surrogate.outcome import Outcomes
+from simulation.errors import ResourceError
 
 ALIPHATIC = "CCO CCN CCCC CC(=O)O CC(=O)N C=CC(=O)N C=CC(=O)OC CC#N CS(=O)(=O)C OCC(O)CO CC(C)(C)O"
 RINGS = (
@@ -382,6 +383,28 @@ def test_a_whole_batch_keeps_the_generators_share():
     library = sum(c.origin == "library" for c in POOL)
     assert sum(s.candidate.origin == "library" for s in few.selections) == library
     assert len(few.selections) == 20
+
+
+def test_where_a_device_gives_no_answer_annealing_chooses(monkeypatch):
+    from screening.batchqubo import quantum
+
+    def silent(*_, **__):
+        raise ResourceError("device", "no answer within 600 s")
+
+    monkeypatch.setattr(quantum, "qaoa", silent)
+    by = {
+        solver: chosen(table(MEANS, STDS), n=4, settings=AcquisitionSettings(batch=solver))
+        for solver in ("qaoa", "annealing")
+    }
+    assert by["qaoa"].batches[0].solver == "annealing"
+    assert places(by["qaoa"]) == places(by["annealing"])
+    assert "qaoa gave no batch (device: no answer within 600 s)" in by["qaoa"].note
+
+
+def test_an_unknown_backend_is_refused_before_anything_is_chosen():
+    settings = AcquisitionSettings(batch="qaoa", backend="aerr")
+    with pytest.raises(ValueError, match="did you mean 'aer'"):
+        chosen(None, surrogates={}, settings=settings)
 
 
 def test_front_growth_is_no_whole_batch():
