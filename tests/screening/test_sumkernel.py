@@ -1,11 +1,12 @@
 import csv
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from rdkit import Chem
-from rdkit.Chem import rdFingerprintGenerator
+from rdkit.Chem import rdFingerprintGenerator, rdMolDescriptors
 
 from screening.surrogate import hyperparameters, sumkernel
 from screening.surrogate.countprints import KINDS, SIZE, CountPrints, Index, row
@@ -133,3 +134,47 @@ def test_equal_values_have_no_scale_to_divide_by():
 def test_a_bad_smiles_is_named():
     with pytest.raises(ValueError, match="C1CC"):
         sumkernel.molecules_of(["CCO", "C1CC"])
+
+
+class SameRings:
+    """A further kernel: how close the numbers of rings are."""
+
+    name = "rings"
+
+    def fitted(self, smiles, labels):
+        return self
+
+    def features(self, smiles):
+        mols = [Chem.MolFromSmiles(s) for s in smiles]
+        return np.array([[rdMolDescriptors.CalcNumRings(mol)] for mol in mols], dtype=float)
+
+    def covariance(self, a, b):
+        return np.exp(-np.abs(a - b.T))
+
+
+def test_a_further_kernel_joins_the_sum_with_its_weight():
+    kernel = SameRings()
+    molecules = sumkernel.molecules_of(SMILES, [kernel])
+    joined = replace(COVARIANCE, summands=(kernel,), shares=np.array([0.7]))
+    index = Index(molecules.prints)
+    extra = joined(molecules, index, molecules) - COVARIANCE(MOLECULES, index, MOLECULES)
+    rings = kernel.features(SMILES)
+    assert extra == pytest.approx(0.7 * np.exp(-np.abs(rings - rings.T)), abs=1e-12)
+    assert joined.prior_variance == pytest.approx(COVARIANCE.prior_variance + 0.7)
+    both = sumkernel.joined(molecules[:5], molecules[5:])
+    assert np.array_equal(both.extra[0], molecules.extra[0])
+
+
+def test_the_weight_of_a_further_kernel_is_learnt():
+    kernel = SameRings()
+    molecules = sumkernel.molecules_of(SMILES, [kernel])
+    start = hyperparameters.prior(hyperparameters.widths(molecules.properties), [kernel])
+    rng = np.random.default_rng(0)
+    shares = []
+    own = kernel.covariance(molecules.extra[0], molecules.extra[0])
+    drawn = np.linalg.cholesky(own + 1e-6 * np.eye(len(SMILES))) @ rng.normal(size=len(SMILES))
+    for labels in (drawn, rng.normal(size=len(SMILES))):
+        labels = (labels - labels.mean()) / labels.std()
+        learnt = hyperparameters.learn(molecules, labels, start, noise_floor=1e-2, amplitude=None)
+        shares.append(learnt.shares[0] / (learnt.weights.sum() + learnt.noise))
+    assert shares[0] > 10 * shares[1]
