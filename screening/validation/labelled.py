@@ -71,7 +71,6 @@ def read(
     *,
     minimize: bool = True,
     smiles_column: str | None = None,
-    max_heavy_atoms: int | None = None,
 ) -> LabelledLibrary:
     """The molecules of a library that have a value, each once.
 
@@ -83,7 +82,6 @@ def read(
         column: header of the values (SDF: the data field).
         minimize: whether lower values are better.
         smiles_column: header of the SMILES, None to find it.
-        max_heavy_atoms: larger molecules are refused; None for the library's own limit.
 
     Raises:
         LibraryError: the file cannot be read, has no such column, or fewer than two
@@ -91,8 +89,6 @@ def read(
     """
     # the intake hands on one column beside the SMILES, as it stands: here the values
     settings = LibrarySettings(path=path, smiles_column=smiles_column, name_column=column)
-    if max_heavy_atoms is not None:
-        settings = settings.model_copy(update={"max_heavy_atoms": max_heavy_atoms})
     refused: list[Refused] = []
     found: dict[int, list[float]] = {}  # first row of a molecule -> its values
     first: dict[int, Candidate] = {}
