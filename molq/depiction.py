@@ -28,7 +28,7 @@ _ZIGZAG = np.array([[0.0, 0.0], [0.866, 0.5], [1.732, 0.0], [1.732, -1.0]]) * _B
 # a ring may hold the other rotamer: there the carbonyl decides, the rest follows
 _RING_WEIGHTS = np.array([0.05, 0.2, 1.0, 1.0])
 _HIGHLIGHT = (0.98, 0.80, 0.46)
-_RAISES = np.array([0.902, 0.521, 0.0])  # orange
+_RAISES = np.array([0.902, 0.624, 0.0])  # orange
 _LOWERS = np.array([0.0, 0.447, 0.698])  # blue
 _FAINTEST = 0.04  # of the full colour, below which an atom stays white
 _PROLOGUE = re.compile(r"<\?xml[^>]*\?>\s*|<!--.*?-->\s*|<!DOCTYPE[^>]*>\s*", re.DOTALL)

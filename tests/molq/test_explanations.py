@@ -46,10 +46,10 @@ def test_what_raises_is_orange_and_what_lowers_is_blue() -> None:
     shares = np.zeros(11)
     shares[3], shares[7] = 0.2, -0.2
     orange, blue = _discs(depiction.shares_svg(ANILIDE, shares, full=0.2))
-    assert orange == pytest.approx((230, 133, 0), abs=1)
+    assert orange == pytest.approx((230, 159, 0), abs=1)
     assert blue == pytest.approx((0, 114, 178), abs=1)
     ramp = depiction.scale_colours()
-    assert (ramp[0], ramp[4], ramp[-1]) == ("#0072b2", "#ffffff", "#e68500")
+    assert (ramp[0], ramp[4], ramp[-1]) == ("#0072b2", "#ffffff", "#e69f00")
 
 
 def test_small_shares_stay_white_and_none_is_beyond_full() -> None:
