@@ -180,7 +180,8 @@ def main() -> None:
         smiles, values = read(call.data / name, column)
         for labels in (int(text) for text in call.labels.split(",")):
             if labels + 10 > len(smiles):
-                sys.exit(f"{library} has {len(smiles)} molecules; --labels {labels} leaves none")
+                print(f"{library}: {len(smiles)} molecules are too few for {labels} labels\n")
+                continue
             for kind in call.kinds.split(","):
                 for seed in range(call.seeds):
                     figures = done.get((library, labels, kind, seed))
