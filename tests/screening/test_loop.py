@@ -2,6 +2,7 @@
 
 import csv
 import json
+import sqlite3
 
 import faultyrecipe
 import numpy as np
@@ -186,6 +187,33 @@ def test_a_campaign_stopped_anywhere_resumes_to_the_same_leads(
     assert len(trace.read_text().splitlines()) == 12  # nothing journalled was computed again
     for ours, theirs in zip(summaries, undisturbed[1], strict=True):
         assert {**ours, "cpu_seconds": 0} == {**theirs, "cpu_seconds": 0}
+
+
+def test_a_run_begun_by_an_earlier_version_goes_on_to_the_same_leads(plan, tmp_path, undisturbed):
+    """Stopped in its second round, and written by version 2 of the journal."""
+    seen = 0
+
+    def listener(event):
+        nonlocal seen
+        seen += 1
+        if seen == 9:
+            raise KeyboardInterrupt
+
+    with start(tmp_path / "run") as journal, pytest.raises(KeyboardInterrupt):
+        run(journal, plan, listener)
+    with sqlite3.connect(tmp_path / "run" / "journal.sqlite") as earlier:
+        for table, columns in {
+            "rounds": ("known", "facts"),
+            "selections": ("known", "decision", "facts"),
+        }.items():
+            for column in columns:
+                earlier.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+        earlier.execute("DROP TABLE offers")
+        earlier.execute("PRAGMA user_version = 2")
+    earlier.close()
+    with Journal.open(tmp_path / "run") as journal:
+        assert [r.known for r in journal.rounds()] == [0, 4]
+        assert essence(run(journal, plan)) == undisturbed[0]
 
 
 def test_a_finished_campaign_is_only_read_again(plan, tmp_path, trace):
