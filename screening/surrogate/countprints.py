@@ -20,7 +20,7 @@ from rdkit import Chem
 from rdkit.Chem import rdFingerprintGenerator
 
 from screening.standardise import molecule
-from screening.surrogate.postings import gather, minima, similarity, spread_out, turned
+from screening.surrogate.postings import gather, similarity, spread_out, turned
 
 KINDS = ("morgan-2", "morgan-3", "feature-morgan-2", "atom-pairs", "torsions")
 SIZE = 1 << 14  # positions of each fingerprint
@@ -93,22 +93,7 @@ class Index:
 
         Two molecules that both have nothing of a kind are alike in it.
         """
-        out = np.zeros((len(KINDS), len(queries), len(self.prints)))
-        minima(
-            queries.start,
-            queries.columns,
-            queries.counts,
-            self._begin,
-            self._rows,
-            self._numbers,
-            SIZE,
-            out,
-        )
-        for kind in range(len(KINDS)):
-            joint = queries.totals[:, kind, np.newaxis] + self.prints.totals[:, kind] - out[kind]
-            np.divide(out[kind], joint, out=out[kind], where=joint > 0)
-            out[kind][joint <= 0] = 1.0
-        return out
+        return self.each_combined(queries, np.eye(len(KINDS)))
 
     def combined(self, queries: CountPrints, weights: NDArray[np.float64]) -> NDArray[np.float64]:
         """The weighted sum of the similarities over the kinds, shape (queries, molecules)."""

@@ -56,18 +56,6 @@ def turned(start, columns, counts, width):  # type: ignore[no-untyped-def]
 
 
 @_compiled
-def minima(start, columns, counts, begin, rows, numbers, size, out):  # type: ignore[no-untyped-def]
-    """Add to ``out``, shape (kinds, queries, rows), the sums of the minima."""
-    for query in range(start.size - 1):
-        for entry in range(start[query], start[query + 1]):
-            column = columns[entry]
-            count = counts[entry]
-            kind = column // size
-            for place in range(begin[column], begin[column + 1]):
-                out[kind, query, rows[place]] += min(count, numbers[place])
-
-
-@_compiled
 def spread_out(begin, rows, numbers, dense_of, out):  # type: ignore[no-untyped-def]
     """Write to ``out``, shape (dense columns, rows), the counts of columns with a place."""
     for column in range(dense_of.size):
