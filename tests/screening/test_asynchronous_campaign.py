@@ -60,6 +60,41 @@ class OutOfOrder(Inline):
         return done
 
 
+class Clocked(Inline):
+    """Three workers on a clock of its own, each molecule with a duration of its own."""
+
+    workers = 3
+
+    def __init__(self):
+        super().__init__(capacity=2 * self.workers)
+        self._waiting, self._running = [], []
+        self.clock = self.busy = 0.0  # s
+
+    def submit(self, job):
+        self._waiting.append(job)
+        self._start()
+
+    def _start(self):
+        while self._waiting and len(self._running) < self.workers:
+            job = self._waiting.pop(0)
+            duration = 1.0 + sum(job.inchikey.encode()) % 10
+            self.busy += duration
+            self._running.append((self.clock + duration, job.inchikey, job))
+
+    def wait(self, timeout_s):
+        if not self._running or timeout_s <= 0:
+            return []
+        self._running.sort(key=lambda x: x[:2])
+        self.clock, _, job = self._running.pop(0)
+        self._start()
+        self._queue.append(job)
+        return super().wait(timeout_s)
+
+    @property
+    def busy_share(self):
+        return self.busy / (self.workers * self.clock)
+
+
 @pytest.fixture
 def plan(tmp_path):
     path = tmp_path / "library.smi"
@@ -255,6 +290,20 @@ def test_the_generator_is_asked_once_a_round_however_often_it_is_stopped(
     assert len(asked) == 3
     assert asked[0] == 0
     assert asked[1] < 5  # what was still being computed taught nothing
+
+
+def test_workers_wait_less_than_behind_a_barrier(plan, tmp_path):
+    shares = {}
+    for barrier in (True, False):
+        campaign = CampaignSettings(seed=11, rounds=4, batch=5, barrier=barrier)
+        executor = Clocked()
+        with start(tmp_path / f"{barrier}") as journal:
+            run(journal, replace(plan, campaign=campaign), executor=executor)
+            assert len(journal.results()) == 20
+        shares[barrier] = executor.busy_share
+    # of 20 molecules the last ones leave workers without work whatever is done
+    assert shares[False] > 0.85
+    assert shares[True] < shares[False] - 0.1
 
 
 def test_a_wide_executor_does_not_outrun_what_is_known(plan, tmp_path):
