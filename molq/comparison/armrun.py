@@ -20,6 +20,7 @@ from molq.comparison.spending import Spending, spending
 from molq.comparison.yardstick import judged
 from molq.errors import MolqError
 from molq.reading import journal_of, leads_of, settings_of
+from molq.report.evidence import deviations
 from molq.runstatus import State, state_of
 from screening.quantumprior import FILE as SAMPLINGS
 from screening.records import AttemptRecord, Result
@@ -50,6 +51,7 @@ class ArmRun:
     evaluations: int  # molecules with a final result for every recipe
     failures: int  # of these, with a failed recipe
     attempts: int  # calculations begun, retries included
+    deviation_mha: float | None  # largest, of its energies from exact ones; None: no quantum step
     spending: Spending
     worked_seconds: float  # s of wall clock worked on the run
     hit_seconds: float | None  # of these, to the first lead of hit utility; None: none came
@@ -100,6 +102,7 @@ def measure(
             evaluations=len(ended),
             failures=len({r.candidate.inchikey for r in results if r.failure is not None}),
             attempts=len(attempts),
+            deviation_mha=max((abs(x) for x in deviations(results)), default=None),
             spending=spending(
                 sum(attempt.cpu_seconds or 0.0 for attempt in attempts),
                 _total(choosing),

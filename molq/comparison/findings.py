@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from molq.comparison.arms import Arm
 from molq.comparison.comparison import ArmRow, Comparison
-from molq.report.evidence import ALIKE, FEW
+from molq.report.evidence import ALIKE, CHEMICAL_ACCURACY, FEW
 from molq.report.page import number
 
 SAME = 0.005  # utility below which two arms are called equal
@@ -60,7 +60,15 @@ def _added_by_quantum(comparison: Comparison) -> str:
             found = {lead.inchikey for lead in theirs[run.seed].leads}
             both += len(run.leads)
             shared += sum(lead.inchikey in found for lead in run.leads)
-    return f"{said} {shared} of its {both} best leads are the classical arm's too."
+    said += f" {shared} of its {both} best leads are the classical arm's too."
+    sizes = [x.deviation_mha for x in comparison.of("hybrid") if x.deviation_mha is not None]
+    if sizes and max(sizes) <= CHEMICAL_ACCURACY:
+        said += (
+            f" Its energies stop within {number(max(max(sizes), 0.001), 3)} mHa of exact ones: "
+            "where the two arms part, shifts of that size or the order in which results came have "
+            "tipped a choice, and no better value has."
+        )
+    return said
 
 
 def _added_by_choice(comparison: Comparison) -> str:
@@ -80,20 +88,15 @@ def _difference(comparison: Comparison, ours: Arm, theirs: Arm, opening: str) ->
     gain = first.top_mean.mean - second.top_mean.mean
     runs = min(first.top_mean.runs, second.top_mean.runs)
     spreads = [f.spread for f in (first.top_mean, second.top_mean) if f.spread is not None]
-    noise = max(spreads, default=None)
     if abs(gain) < SAME:
-        said = "they added nothing to the mean of the best leads"
-        if theirs == "quantum":
-            said = "it added nothing to the mean of the best leads"
+        said = "the mean of the best leads is the same"
     else:
-        way = "raised" if gain > 0 else "lowered"
-        subject = "it" if theirs == "quantum" else "they"
-        said = f"{subject} {way} the mean of the best leads by {number(abs(gain), 3)}"
-        if noise is not None and abs(gain) < noise:
+        way = "higher" if gain > 0 else "lower"
+        said = f"the mean of its best leads is {number(abs(gain), 3)} {way}"
+        if spreads and abs(gain) < max(spreads):
             said += ", less than its spread between seeds"
-    cost = _cost(first, second)
     times = "" if runs > 1 else " (one seed: chance is not ruled out)"
-    return f"{opening}: {said}{times}{cost}."
+    return f"{opening}: {said}{times}{_cost(first, second)}."
 
 
 def _cost(first: ArmRow, second: ArmRow) -> str:
