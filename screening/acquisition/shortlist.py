@@ -26,9 +26,14 @@ _STREAMED = 64  # draws of each molecule while the pool is streamed
 _CHUNK = 4096  # molecules predicted at a time
 
 
-def size(n: int) -> int:
-    """Of how many molecules a batch of ``n`` is chosen."""
-    return min(JOINT_LIMIT, max(_SHORTEST, 10 * n))
+def size(n: int, *, front: bool = False) -> int:
+    """Of how many molecules a batch of ``n`` is chosen, if there are so many.
+
+    Args:
+        n: places of the batch.
+        front: whether the growth of the Pareto front decides.
+    """
+    return max(2 * n, min(FRONT_LIMIT if front else JOINT_LIMIT, max(_SHORTEST, 10 * n)))
 
 
 def shortlist(
@@ -40,7 +45,7 @@ def shortlist(
     so that both its ends are among them.
     """
     front = settings.kind == "qnehvi"
-    most = min(size(n), FRONT_LIMIT) if front else size(n)
+    most = size(n, front=front)
     if len(pool) <= most:
         return np.arange(len(pool))
     betas: tuple[float, ...] = (settings.beta,)

@@ -429,6 +429,14 @@ def test_a_large_pool_is_streamed():
     assert len(drawn.selections) == 2
 
 
+@pytest.mark.parametrize("kind", ["ucb", "random"])
+def test_a_batch_is_full_however_short_the_shortlist(monkeypatch, kind):
+    monkeypatch.setattr(shortlist, "JOINT_LIMIT", 2)
+    proposals = sum(c.origin == "generator" for c in POOL)
+    choice = chosen(table(MEANS, STDS), n=proposals, n_generator=proposals, kind=kind)
+    assert [s.candidate.origin for s in choice.selections] == ["generator"] * proposals
+
+
 def test_a_large_pool_is_sampled_before_the_first_label(monkeypatch):
     monkeypatch.setattr(shortlist, "SPREAD_LIMIT", 8)
     choice = chosen(None, n=8, surrogates={})
