@@ -133,8 +133,12 @@ def findings(trial: SilentTrial) -> tuple[str, ...]:
             f"{run.rank:.1f} of {trial.ranked}), policy {policy.realised:.3f} ({policy.known}, "
             f"{policy.rank:.1f})."
         )
-    if policy.expected_of_known is not None and policy.realised is not None:
-        parts.append(f"The policy expected {policy.expected_of_known:.3f} of those molecules.")
+    for who, side in (("run", run), ("policy", policy)):
+        if side.expected_of_foreseen is not None and side.realised_of_foreseen is not None:
+            parts.append(
+                f"Of its known molecules the {who} had predicted {side.foreseen}: a mean of "
+                f"{side.expected_of_foreseen:.3f} was expected, {side.realised_of_foreseen:.3f} came."
+            )
     if not trial.offers_known:
         parts.append(
             "The run's journal does not say what the generator offered, only what was taken: "

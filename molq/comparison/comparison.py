@@ -38,7 +38,7 @@ class Figure:
         if digits and 0 < abs(self.mean) < least / 2:
             return f"< {least:.{digits}f}"
         middle = f"{self.mean:.{digits}f}"
-        return middle if self.spread is None else f"{middle} ± {self.spread:.{digits}f}"
+        return f"{middle} ± {self.spread:.{digits}f}" if self.spread else middle
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from molq.comparison.comparison import ArmRow, Comparison
 from molq.report.evidence import ALIKE, CHEMICAL_ACCURACY, FEW
 from molq.report.page import number
 
+ENOUGH = 5  # seeds from which a difference may mean something
 SAME = 0.005  # utility below which two arms are called equal
 
 
@@ -65,8 +66,8 @@ def _added_by_quantum(comparison: Comparison) -> str:
     if sizes and max(sizes) <= CHEMICAL_ACCURACY:
         said += (
             f" Its energies stop within {number(max(max(sizes), 0.001), 3)} mHa of exact ones: "
-            "where the two arms part, shifts of that size or the order in which results came have "
-            "tipped a choice, and no better value has."
+            "where the two arms part, shifts of that size or the order in which results came "
+            "tipped a choice; better values did not."
         )
     return said
 
@@ -94,7 +95,7 @@ def _difference(comparison: Comparison, ours: Arm, theirs: Arm, opening: str) ->
         way = "higher" if gain > 0 else "lower"
         said = f"the mean of its best leads is {number(abs(gain), 3)} {way}"
         if spreads and abs(gain) < max(spreads):
-            said += ", less than its spread between seeds"
+            said += ", less than the spread between seeds"
     times = "" if runs > 1 else " (one seed: chance is not ruled out)"
     return f"{opening}: {said}{times}{_cost(first, second)}."
 
@@ -139,6 +140,8 @@ def _baseline(comparison: Comparison) -> str:
 
 
 def _few(comparison: Comparison) -> str:
-    if len(comparison.seeds) > 1:
+    seeds = len(comparison.seeds)
+    if seeds >= ENOUGH:
         return ""
-    return "One seed shows how the arms work, not which is better: give --seeds 5 for that."
+    show = "One seed shows" if seeds == 1 else f"{seeds} seeds show"
+    return f"{show} how the arms work, not which is better: give --seeds {ENOUGH} for that."

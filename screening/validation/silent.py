@@ -71,7 +71,9 @@ class Side:
     known: int  # of these, with a realised utility
     predicted: float | None  # mean utility that was expected; None before any label
     realised: float | None  # mean utility of the known ones
-    expected_of_known: float | None  # mean utility that was expected of the known ones
+    foreseen: int  # of the known ones, with a utility that was expected
+    expected_of_foreseen: float | None  # mean utility that was expected of those
+    realised_of_foreseen: float | None  # and that came
     best: float | None  # best utility of the known ones
     rank: float | None  # mean rank of the known ones among all of the run
 
@@ -80,12 +82,15 @@ class Side:
         """Of what was expected of each molecule, and what came of it."""
         pairs = list(picks)
         known = [(expected, found) for expected, found in pairs if found is not None]
+        foreseen = [(expected, found) for expected, found in known if expected is not None]
         return cls(
             chosen=len(pairs),
             known=len(known),
             predicted=_mean(expected for expected, _ in pairs),
             realised=_mean(found.utility for _, found in known),
-            expected_of_known=_mean(expected for expected, _ in known),
+            foreseen=len(foreseen),
+            expected_of_foreseen=_mean(expected for expected, _ in foreseen),
+            realised_of_foreseen=_mean(found.utility for _, found in foreseen),
             best=max((found.utility for _, found in known), default=None),
             rank=_mean(float(found.rank) for _, found in known),
         )

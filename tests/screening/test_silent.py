@@ -137,7 +137,11 @@ def test_the_figures_of_a_side_are_means_over_what_is_known(plan, finished):
     assert side.rank == pytest.approx(np.mean([r.rank for _, r in known]))
     assert side.best == max(r.utility for _, r in known)
     assert side.predicted == pytest.approx(np.mean([e for e, _ in found if e is not None]))
-    assert side.expected_of_known == pytest.approx(np.mean([e for e, _ in known if e is not None]))
+    foreseen = [(e, r.utility) for e, r in known if e is not None]
+    assert 0 < side.foreseen == len(foreseen) < side.known
+    assert (side.expected_of_foreseen, side.realised_of_foreseen) == pytest.approx(
+        tuple(np.mean(foreseen, axis=0))
+    )
     assert trial.rounds[0].policy.predicted is None  # nothing had a label yet
 
 
