@@ -136,8 +136,8 @@ def findings(trial: SilentTrial) -> tuple[str, ...]:
     for who, side in (("run", run), ("policy", policy)):
         if side.expected_of_foreseen is not None and side.realised_of_foreseen is not None:
             parts.append(
-                f"Of its known molecules the {who} had predicted {side.foreseen}: a mean of "
-                f"{side.expected_of_foreseen:.3f} was expected, {side.realised_of_foreseen:.3f} came."
+                f"Of its known molecules the {who} had predicted {side.foreseen}: mean "
+                f"{side.expected_of_foreseen:.3f} expected, {side.realised_of_foreseen:.3f} came."
             )
     if not trial.offers_known:
         parts.append(
