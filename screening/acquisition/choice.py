@@ -35,6 +35,9 @@ from simulation.quantum import backends
 if TYPE_CHECKING:
     from screening.surrogate.outcome import OutcomeModel
 
+# wishes -> draws at most where the growth of the front decides: its boxes grow with both
+FRONT_DRAWS = {2: 256, 3: 128, 4: 64}
+
 
 def choose(
     pool: Sequence[Candidate],
@@ -229,10 +232,13 @@ def _rule(pool: Pool, occasion: _Occasion) -> Rule:
     if settings.kind == "greedy":
         return rules.Mean(believing.alone(pool, rules.ALONE), settings)
     # what is pending is drawn together with the pool
-    everything = occasion.with_pending(pool.candidates)
-    both = occasion.basis.together(everything, settings.samples, seed)
+    front = settings.kind == "qnehvi" and len(occasion.basis.objectives) > 1
+    samples = settings.samples
+    if front:
+        samples = min(samples, FRONT_DRAWS[len(occasion.basis.objectives)])
+    both = occasion.basis.together(occasion.with_pending(pool.candidates), samples, seed)
     outlook, waiting = both[: len(pool)], both[len(pool) :]
-    if settings.kind == "qnehvi" and len(occasion.basis.objectives) > 1:
+    if front:
         return rules.FrontGrowth(outlook, settings, occasion.known, waiting)
     return rules.JointImprovement(outlook, settings, best, waiting)
 

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from screening import pareto
 
-_CHUNK = 256  # molecules evaluated at a time
+_CHUNK = 64  # molecules evaluated at a time
 _BASELINE = 1e-9  # BoTorch wants one known point; this one covers nothing
 
 
