@@ -48,7 +48,7 @@ class SurrogateSettings(BaseModel):
         default="properties",
         description="gp: broad kernels that carry a trend beyond the labels, over the 22 "
         "properties, or over these and 234 further descriptors whose correlations are taken out "
-        "(0.7 ms a molecule more)",
+        "(about a millisecond a molecule more)",
     )
     quantum_kernel: bool = Field(
         default=False,
