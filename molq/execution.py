@@ -16,6 +16,7 @@ from molq.reading import REPORT, check_run, leads_of, one_line_errors, settings_
 from molq.runstatus import State
 from molq.scoring import check_recipes, check_simulation, sampled_by
 from screening import leadfiles, runfiles
+from screening.acquisition import check as check_acquisition
 from screening.database import FILE, JournalError
 from screening.executor import Executor, Inline
 from screening.journal import Journal
@@ -57,6 +58,7 @@ def check(file: RunFile) -> None:
             _check_wishes(file)
         else:
             _check_sampled(file)
+            check_acquisition(file.acquisition, file.objective)
             _check_generator(file)
     except (LibraryError, ValueError) as error:
         if isinstance(error, CallError):

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,6 +24,9 @@ from screening.journalview import JournalView
 from screening.knowledge import Knowledge
 from screening.learning import CONFORMAL, Learned, learn
 from screening.records import RoundRecord, SelectionRecord
+
+if TYPE_CHECKING:
+    from screening.surrogate.featurestore import FeatureStore
 
 WIDEST = 5000
 """Molecules that a round decides among after its first decision. Of a larger pool the
@@ -185,6 +189,7 @@ def reopened(
     knowledge: Knowledge,
     earlier: Sequence[SelectionRecord],
     factors: Mapping[int, Mapping[str, float]],
+    store: FeatureStore | None = None,
 ) -> Deliberation:
     """The deliberation of a round as it was when it began.
 
@@ -195,6 +200,7 @@ def reopened(
         knowledge: not beyond what the round knew at its beginning; it is brought there.
         earlier: what the rounds before chose.
         factors: of each round, see ``learning.learn``.
+        store: see ``learning.learn``.
     """
     knowledge.count_exact(earlier)
     knowledge.advance(record.known)
@@ -205,7 +211,7 @@ def reopened(
     library = [c for c in journal.candidates() if c.origin == "library"]
     taken = {x.candidate.inchikey for x in earlier}
     pool = [c for c in (*library, *offers) if c.inchikey not in taken]
-    learned = learn(knowledge, plan, earlier, factors)
+    learned = learn(knowledge, plan, earlier, factors, store)
     return Deliberation(plan, record.round, learned, pool, knowledge.best_utility)
 
 

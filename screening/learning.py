@@ -16,6 +16,7 @@ from screening.surrogate import Surrogate
 from screening.surrogate.conformal import Calibrated, Conformal
 
 if TYPE_CHECKING:
+    from screening.surrogate.featurestore import FeatureStore
     from screening.surrogate.outcome import OutcomeModel
 
 CONFORMAL = "conformal"
@@ -54,6 +55,7 @@ def learn(
     plan: CampaignPlan,
     chosen: Sequence[SelectionRecord],
     factors: Mapping[int, Mapping[str, float]],
+    store: FeatureStore | None = None,
 ) -> Learned:
     """Fit what a round predicts with.
 
@@ -63,6 +65,7 @@ def learn(
         chosen: what earlier rounds chose and how it was predicted; later rounds are passed
             over where their results are not known.
         factors: for each round, the factors by which its predictions were corrected.
+        store: where the features of a large pool are kept.
     """
     models: dict[str, Surrogate] = {}
     corrections: dict[str, float] = {}
@@ -73,7 +76,7 @@ def learn(
         note = f"{recipe}: {usable} labels"
         if usable >= 2:
             conformal = _conformal(recipe, labels, chosen, factors)
-            model = surrogate.create(plan.surrogate)
+            model = surrogate.create(plan.surrogate, store=store)
             model.fit(
                 [label.candidate.smiles for label in labels],
                 [label.value for label in labels],

@@ -17,14 +17,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from screening import leadfiles, proposals, roundsummary, stopping
+from screening import circuitrecords, leadfiles, proposals, roundsummary, stopping
 from screening.acquisition import Choice
 from screening.campaignplan import CampaignPlan
 from screening.decision import Deliberation, conformal, reopened, round_seed
 from screening.dispatch import STOPPED, Calculation, Dispatch, Task, waiting_note
 from screening.executor import Executor
 from screening.intake import Sieve, take_in
-from screening.journal import Journal
+from screening.journal import Journal, JournalError
 from screening.knowledge import Knowledge
 from screening.learning import Learned, learn
 from screening.openround import OpenRound
@@ -44,8 +44,12 @@ from screening.stopping import Stopping
 
 if TYPE_CHECKING:
     from generative.generator import Generator
+    from screening.surrogate.featurestore import FeatureStore
 
 __all__ = ["CampaignPlan", "run_campaign"]
+
+FEATURES = "features.sqlite"
+"""In the folder of a run with a large library: a cache, gone when the run is finished."""
 
 STOPPING = "stopping"
 """The journal's mark that holds the decision to begin no further round."""
@@ -110,6 +114,7 @@ class _Loop:
         self._begun = 0  # number of the last round begun
         self._chosen: list[SelectionRecord] = []  # of all rounds, in order
         self._ended = False  # no round begins any more
+        self._store: FeatureStore | None = None  # of a library too large for memory
 
     def run(self) -> list[Lead]:
         if not self._journal.finished:
@@ -124,14 +129,33 @@ class _Loop:
         if self._plan.library is not None:
             for _ in take_in(self._journal, self._plan.library, self._sieve, self._tell):
                 pass  # a campaign chooses from the whole library
+        self._store = self._feature_store()
         self._reopen()
-        self._dispatch.run(self._more)
+        try:
+            self._dispatch.run(self._more)
+        finally:
+            if self._store is not None:
+                self._store.close()
         waiting = len(self._dispatch.waiting)
         self._write_leads()
         if waiting:
             self._journal.log("run", waiting_note(waiting))
         else:
             self._journal.finish()
+            if self._store is not None:
+                self._store.discard()
+
+    def _feature_store(self) -> FeatureStore | None:
+        """Where a large library's features are kept from one decision to the next."""
+        if self._plan.surrogate.kind != "gp":
+            return None
+        library = sum(c.origin == "library" for c in self._journal.candidates())
+        from screening.surrogate.features import REMEMBERED
+        from screening.surrogate.featurestore import FeatureStore
+
+        if library <= REMEMBERED:
+            return None
+        return FeatureStore(self._journal.directory / FEATURES)
 
     def _reopen(self) -> None:
         """Take up the rounds where the journal left them."""
@@ -204,6 +228,7 @@ class _Loop:
         choice = deliberation.choose(wanted, self._knowledge, self._chosen)
         round.closed = len(choice.selections) < wanted
         if choice.selections:
+            self._keep_circuits(choice)
             number, known = round.number, self._knowledge.known
             self._journal.add_selections(number, choice.selections, known=known)
             self._add_chosen(round)
@@ -226,6 +251,7 @@ class _Loop:
                 knowledge,
                 [x for x in self._chosen if x.round < round.number],
                 conformal(self._journal.rounds()),
+                self._store,
             )
             self._knowledge = knowledge
         return round.deliberation
@@ -256,7 +282,8 @@ class _Loop:
             return self._end(f"the budget of {plan.campaign.budget} is spent")
         self._knowledge.count_exact(self._chosen)
         self._knowledge.advance()
-        learned = learn(self._knowledge, plan, self._chosen, conformal(self._journal.rounds()))
+        factors = conformal(self._journal.rounds())
+        learned = learn(self._knowledge, plan, self._chosen, factors, self._store)
         if self._rounds and not learned.surrogates:
             return False  # what is still being computed is the first to be learned from
         known = {record.candidate.inchikey for record in self._chosen}
@@ -274,6 +301,7 @@ class _Loop:
         verdict = self._verdict(choice)
         if verdict.stop:
             return self._stop(verdict)
+        self._keep_circuits(choice)
         record = self._write_round(
             number,
             len(pool),
@@ -314,6 +342,15 @@ class _Loop:
                 self._journal.log(proposals.NARROWED, f"round {number}: {offer.warning}")
             self._journal.add_selections(number, choice.selections, known=learned.known)
         return self._journal.rounds()[-1]
+
+    def _keep_circuits(self, choice: Choice) -> None:
+        if not choice.circuits:
+            return
+        path = self._journal.directory / circuitrecords.BATCHES
+        try:
+            circuitrecords.add(choice.circuits, path)
+        except OSError as error:
+            raise JournalError(f"{path} cannot be kept: {error.strerror or error}") from error
 
     def _end(self, reason: str) -> bool:
         """Begin no round any more."""

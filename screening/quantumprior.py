@@ -7,20 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pydantic import ValidationError
 
 from generative import generator
 from generative.settings import START_PRIORS, GeneratorSettings
 from generative.start import StartError
+from screening import circuitrecords
 from simulation.quantum import backends
 
 if TYPE_CHECKING:  # torch and qiskit are loaded when a generator is made
     from generative.generator import Generator
     from generative.statevector import Ansatz
     from simulation.quantum.backends import Backend
-    from simulation.quantum.technicalfile import Sampling
 
-FILE = "quantum-prior.json"  # in a run's folder; a technical file
 _QCBM = "qcbm"
 _LOOKED_AT_BY = {
     "base": START_PRIORS,
@@ -60,38 +58,14 @@ class BackendSampler:
                 queue_limit_s=self.queue_limit_s,
             )
             if self.record is not None:
-                add(measured.record, self.record)
+                circuitrecords.add([measured.record], self.record)
         except SimulationError as error:
             raise StartError(f"prior of starts: {error.message}") from error
+        except ValueError as error:
+            raise StartError(str(error)) from error
         except OSError as error:
             raise StartError(f"{self.record} cannot be kept: {error.strerror or error}") from error
         return measured.words
-
-
-def add(sampling: Sampling, path: Path) -> None:
-    """Add a sampling to a technical file; one that is there already takes its place.
-
-    A resumed round samples the circuit of the interrupted one again.
-
-    Raises:
-        StartError: the file is not a technical file.
-        OSError: it cannot be read or written.
-    """
-    from simulation.quantum import technicalfile
-
-    try:
-        before = technicalfile.read(path).samplings if path.exists() else ()
-    except ValidationError as error:
-        raise StartError(
-            f"{path} is not a technical file of this version of molq; move it away"
-        ) from error
-    kept = [s for s in before if (s.circuit, s.seed) != (sampling.circuit, sampling.seed)]
-    technicalfile.write(
-        technicalfile.TechnicalFile(
-            created=technicalfile.now(), evaluations=(), samplings=(*kept, sampling)
-        ),
-        path,
-    )
 
 
 def find(settings: GeneratorSettings, folder: Path | None = None) -> Generator:
@@ -113,7 +87,7 @@ def find(settings: GeneratorSettings, folder: Path | None = None) -> Generator:
 
     sampler = None
     if settings.prior == _QCBM:
-        record = folder / FILE if folder is not None else None
+        record = folder / circuitrecords.PRIOR if folder is not None else None
         sampler = BackendSampler(_backend(settings), settings.queue_limit_s, record)
     return startprior.create(
         settings.prior,

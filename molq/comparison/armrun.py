@@ -22,7 +22,7 @@ from molq.errors import MolqError
 from molq.reading import journal_of, leads_of, settings_of
 from molq.report.evidence import deviations
 from molq.runstatus import State, state_of
-from screening.quantumprior import FILE as SAMPLINGS
+from screening import circuitrecords
 from screening.records import AttemptRecord, Result
 
 TOP = 5  # leads whose mean is taken and whose grounds are told
@@ -178,20 +178,18 @@ def _uncounted(file: RunFile, prices: Prices) -> tuple[str, ...]:
     backend = file.simulation.backend
     if file.simulation.conformer_search == "torsion-qaoa" and not prices.is_simulator(backend):
         lines.append(f"the conformer search on {backend} keeps no record of its shots")
-    if isinstance(file, CampaignFile) and file.acquisition.batch == "qaoa":
-        backend = file.acquisition.backend
-        if not prices.is_simulator(backend):
-            lines.append(f"the choice of batches on {backend} keeps no record of its shots")
     return tuple(lines)
 
 
 def _samplings(directory: Path) -> list[dict[str, Any]]:
-    """What the generator's circuits were measured for, from the run's technical file."""
-    path = directory / SAMPLINGS
-    if not path.exists():
-        return []
-    try:
-        found: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["samplings"]
-    except (OSError, ValueError, KeyError) as error:
-        raise MolqError(f"{path} is not a technical file; restore it from a copy") from error
+    """The circuits that proposed and chose, from the run's technical files."""
+    found: list[dict[str, Any]] = []
+    for name in (circuitrecords.PRIOR, circuitrecords.BATCHES):
+        path = directory / name
+        if not path.exists():
+            continue
+        try:
+            found += json.loads(path.read_text(encoding="utf-8"))["samplings"]
+        except (OSError, ValueError, KeyError) as error:
+            raise MolqError(f"{path} is not a technical file; restore it from a copy") from error
     return found

@@ -9,7 +9,7 @@ Before the first label the batch is spread over structures instead (``firstbatch
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -283,7 +283,8 @@ def _whole(pool: Pool, occasion: _Occasion) -> Choice:
     )
     drawn = [None if betas is None else float(betas[pick.index]) for pick in whole.picks]
     note = f"by {settings.kind}, the batch as a whole: {whole.note}"
-    return _choice(pool, whole.picks, drawn, occasion, note, whole.batches)
+    choice = _choice(pool, whole.picks, drawn, occasion, note, whole.batches)
+    return replace(choice, circuits=whole.circuits)
 
 
 def _choice(

@@ -19,7 +19,7 @@ from scipy.special import expit, logit, ndtri
 
 from screening.acquisition.pool import Pool, outside
 from screening.objective import ObjectiveSettings, desirability, recipe_names, utility
-from screening.surrogate import Surrogate
+from screening.surrogate import Prediction, Surrogate
 
 if TYPE_CHECKING:
     from screening.surrogate.outcome import OutcomeModel
@@ -127,8 +127,8 @@ class Basis:
         smiles = pool.smiles
         normal = _quantiles(samples if self.models else 1, len(self.models))
         predicted, values = {}, {}
-        for (name, model), column in zip(sorted(self.models.items()), normal, strict=True):
-            prediction = model.predict(smiles)
+        found = _predictions(self.models, smiles)
+        for (name, prediction), column in zip(sorted(found.items()), normal, strict=True):
             predicted[name] = (prediction.mean, prediction.std)
             values[name] = prediction.mean + prediction.std * column[:, np.newaxis]
         return self._outlook(pool, predicted, values, normal.shape[1])
@@ -169,6 +169,14 @@ class Basis:
             expected = self.outcomes.predict(pool.smiles)
             success, seconds = expected.success, expected.core_seconds
         return Outlook(predicted, wishes, worth, allowed, success, seconds)
+
+
+def _predictions(models: Mapping[str, Surrogate], smiles: Sequence[str]) -> dict[str, Prediction]:
+    if not models:
+        return {}
+    from screening.surrogate import several  # numba's functions take a second to load
+
+    return several.predictions(models, smiles)
 
 
 def _quantiles(samples: int, columns: int) -> NDArray[np.float64]:

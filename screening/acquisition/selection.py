@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from screening.candidate import Candidate
+
+if TYPE_CHECKING:  # qiskit is loaded when a circuit chooses
+    from simulation.quantum.technicalfile import Sampling
 
 
 @dataclass(frozen=True)
@@ -45,3 +49,4 @@ class Choice:
     gain: float  # expected rise of the best utility by the batch, 0..1
     gain_per_core_hour: float | None  # None where the cost is not known
     batches: tuple[BatchValue, ...] = ()  # of the solvers asked, the one used first
+    circuits: tuple[Sampling, ...] = ()  # that chose, for a technical file

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,9 @@ from screening.batchqubo import BatchChoice, BatchProblem, Solver
 from screening.fingerprint import morgan, similarities
 from simulation.errors import ConvergenceError, ResourceError, StochasticError
 
+if TYPE_CHECKING:  # qiskit is loaded when a circuit chooses
+    from simulation.quantum.technicalfile import Sampling
+
 CONSIDERED = 4  # times the places of the batch: how many molecules a problem holds
 LEAST_CONSIDERED = 60
 QUEUE_LIMIT_S = 600.0  # how long a remote device is waited for; after that annealing chooses
@@ -35,6 +39,7 @@ class WholeBatch:
     picks: tuple[Pick, ...]  # by falling value
     batches: tuple[BatchValue, ...]  # the solver in use first
     note: str  # one line
+    circuits: tuple[Sampling, ...] = ()  # that chose, for a technical file
 
 
 def choose_whole(
@@ -122,6 +127,7 @@ def _chosen(
         tuple(_pick(place, chosen, values, prints) for place in range(len(chosen))),
         batches,
         "; ".join(f"{answers[0].note}, value {answers[0].value:.4f}" for answers in found),
+        tuple(circuit for answers in found for circuit in answers[0].records),
     )
 
 

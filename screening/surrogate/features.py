@@ -11,8 +11,10 @@ from screening.standardise import molecule
 from screening.surrogate import countprints, properties
 from screening.surrogate.countprints import Row
 
+REMEMBERED = 50_000  # molecules whose features stay in memory
 
-@lru_cache(maxsize=50_000)
+
+@lru_cache(maxsize=REMEMBERED)
 def described(smiles: str) -> tuple[Row, NDArray[np.float64]]:
     """Counts and properties of one good SMILES.
 

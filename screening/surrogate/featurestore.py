@@ -46,11 +46,11 @@ class FeatureStore:
         self._table = f"features_{version}"
         try:
             self._connection = sqlite3.connect(self.path)
-            # what a lost machine costs is the time to make some features anew
-            self._connection.execute("PRAGMA journal_mode = OFF")
             # several molecules a page, in the order in which they came
             self._connection.execute("PRAGMA page_size = 8192")
-            self._connection.execute("PRAGMA synchronous = OFF")
+            # a killed process leaves a whole file
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA synchronous = NORMAL")
             self._connection.execute(
                 f"CREATE TABLE IF NOT EXISTS {self._table} "
                 "(smiles TEXT PRIMARY KEY, packed BLOB NOT NULL)"
@@ -60,6 +60,7 @@ class FeatureStore:
                 f"the feature store {self.path} cannot be used ({error}); "
                 "delete it, what it held is made anew"
             ) from error
+        self._has_room = True
 
     def __len__(self) -> int:
         row = self._connection.execute(f"SELECT count(*) FROM {self._table}").fetchone()
@@ -68,6 +69,12 @@ class FeatureStore:
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
+
+    def discard(self) -> None:
+        """Let go of the file and delete it."""
+        self.close()
+        for end in ("", "-wal", "-shm"):
+            self.path.with_name(self.path.name + end).unlink(missing_ok=True)
 
     def features(self, smiles: Sequence[str]) -> tuple[CountPrints, NDArray[np.float64]]:
         """Counts of good SMILES, and their properties, shape (molecules, len(NAMES)).
@@ -80,12 +87,22 @@ class FeatureStore:
             known.update(self._found(list(dict.fromkeys(smiles[start : start + _ASKED]))))
         new = {s: _packed(s) for s in dict.fromkeys(smiles) if s not in known}
         if new:
+            self._keep(new)
+            known |= new
+        return _unpacked([known[s] for s in smiles])
+
+    def _keep(self, new: dict[str, bytes]) -> None:
+        if not self._has_room:
+            return
+        try:
             with self._connection:
                 self._connection.executemany(
                     f"INSERT OR REPLACE INTO {self._table} VALUES (?, ?)", new.items()
                 )
-            known |= new
-        return _unpacked([known[s] for s in smiles])
+        except sqlite3.Error:
+            # A full disk must not end what only wanted to save time: from now on
+            # features that are not in the file are made whenever they are asked for.
+            self._has_room = False
 
     def _found(self, wanted: list[str]) -> dict[str, bytes]:
         marks = ", ".join("?" * len(wanted))

@@ -424,7 +424,7 @@ def test_a_large_pool_is_streamed():
     model = Table({c.smiles: float(len(c.smiles)) / 2 for c in pool}, {c.smiles: 0.1 for c in pool})
     choice = chosen(model, many, n=2)
     assert [s.candidate.smiles for s in choice.selections] == ["CCCCC"] * 2
-    assert model.largest == 4096
+    assert model.largest <= 4096
     drawn = chosen(model, many, n=2, kind="random")
     assert len(drawn.selections) == 2
 

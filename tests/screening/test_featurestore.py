@@ -70,3 +70,18 @@ def test_a_store_that_broke_while_open_is_named(tmp_path):
     store.close()
     with pytest.raises(ValueError, match="cannot be read"):
         store.features(["CCO"])
+
+
+def test_a_full_disk_costs_time_and_nothing_else(tmp_path):
+    store = FeatureStore(tmp_path / "features.sqlite")
+    store._connection.execute("PRAGMA max_page_count = 8")
+    chains = ["C" * n + "O" for n in range(1, 200)]
+    counts, properties = store.features(chains)
+    assert len(store) < len(chains)
+    roomy = FeatureStore(tmp_path / "roomy.sqlite")
+    same, wanted = roomy.features(chains)
+    assert np.array_equal(counts.columns, same.columns)
+    assert np.array_equal(properties, wanted)
+    assert np.array_equal(store.features(chains)[1], wanted)
+    roomy.discard()
+    assert not list(tmp_path.glob("roomy*"))

@@ -3,6 +3,7 @@
 import csv
 import json
 import sqlite3
+from dataclasses import replace
 
 import faultyrecipe
 import numpy as np
@@ -11,19 +12,21 @@ from faultyrecipe import PLANS, SOURCE, TRACE
 from rdkit import Chem
 
 from generative.settings import GeneratorSettings
-from screening import dispatch
+from screening import circuitrecords, dispatch
 from screening.acquisition import AcquisitionSettings
 from screening.decision import round_seed
 from screening.executor import Inline
 from screening.filters import FilterSettings
 from screening.journal import Journal
 from screening.library import LibrarySettings
-from screening.loop import CampaignPlan, run_campaign
+from screening.loop import FEATURES, CampaignPlan, run_campaign
 from screening.objective import ObjectiveSettings
 from screening.progress import LibraryRead, MoleculeDone, RoundFinished, RoundStarted
 from screening.settings import CampaignSettings
 from screening.standing import leads
+from screening.surrogate import features
 from screening.surrogate.outcome import OutcomeModel
+from simulation.quantum import technicalfile
 
 SOURCES = {"faulty": SOURCE}
 ALCOHOLS = [f"{'C' * n}O" for n in range(1, 9)]
@@ -321,3 +324,44 @@ def test_seeds_of_a_round_differ_by_purpose_and_stay():
     seeds = {round_seed(s, r, p) for s in (0, 1, 2**62) for r in (1, 2) for p in purposes}
     assert len(seeds) == 18
     assert all(0 <= seed < 2**31 for seed in seeds)
+
+
+def test_circuits_that_choose_stand_in_a_technical_file_without_a_molecule(plan, tmp_path):
+    plan = replace(
+        plan,
+        campaign=CampaignSettings(seed=11, rounds=2, batch=3, barrier=True),
+        acquisition=AcquisitionSettings(samples=64, batch="qaoa", backend="aer"),
+    )
+    folder = tmp_path / "run"
+    with start(folder) as journal:
+        run(journal, plan)
+        (round,) = [r for r in journal.rounds() if r.facts.get("batches")]
+        solvers = [b["solver"] for b in round.facts["batches"]]
+        chosen = [s.candidate for s in journal.selections()]
+    assert solvers[0] == "qaoa"
+    path = folder / circuitrecords.BATCHES
+    kept = technicalfile.read(path).samplings
+    assert kept
+    assert all(sampling.backend.name == "aer" for sampling in kept)
+    assert not any(c.inchikey in path.read_text() for c in chosen)
+    path.write_text("{}")
+    with pytest.raises(ValueError, match="is not a technical file"):
+        circuitrecords.add(kept, path)
+
+
+def test_features_of_a_large_library_are_kept_while_the_run_lasts(plan, tmp_path, monkeypatch):
+    monkeypatch.setattr(features, "REMEMBERED", 4)
+    store = tmp_path / "run" / FEATURES
+    sizes = []
+
+    def look(event):
+        if isinstance(event, RoundFinished):
+            sizes.append(store.stat().st_size if store.exists() else 0)
+
+    with start(tmp_path / "run") as journal:
+        kept = essence(run(journal, plan, look))
+    assert sizes[-1] > 0
+    assert not list((tmp_path / "run").glob(f"{FEATURES}*")), "a finished run needs none"
+    monkeypatch.setattr(features, "REMEMBERED", 50_000)
+    with start(tmp_path / "other") as journal:
+        assert essence(run(journal, plan)) == kept

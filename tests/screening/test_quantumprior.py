@@ -27,7 +27,7 @@ from generative.settings import GeneratorSettings, TrainingSettings
 from generative.start import StartError
 from generative.startprior import StartPrior
 from generative.training import train
-from screening import quantumprior
+from screening import circuitrecords, quantumprior
 from screening.acquisition import AcquisitionSettings
 from screening.executor import Inline
 from screening.journal import Journal
@@ -109,7 +109,7 @@ def run(folder: Path, plan: CampaignPlan, listener: Any = None) -> list[tuple[An
 
 
 def samplings(folder: Path) -> tuple[technicalfile.Sampling, ...]:
-    return technicalfile.read(folder / quantumprior.FILE).samplings
+    return technicalfile.read(folder / circuitrecords.PRIOR).samplings
 
 
 def test_a_campaign_samples_its_circuit_each_round_and_resumes_to_the_same(
@@ -135,7 +135,7 @@ def test_a_campaign_samples_its_circuit_each_round_and_resumes_to_the_same(
     resumed = samplings(tmp_path / "cut")
     assert [s.counts for s in resumed] == [first.counts, second.counts]
 
-    text = (tmp_path / "whole" / quantumprior.FILE).read_text()
+    text = (tmp_path / "whole" / circuitrecords.PRIOR).read_text()
     jsonschema.validate(json.loads(text), technicalfile.schema())
     for lead in whole:
         assert lead[1].inchikey not in text
@@ -175,11 +175,11 @@ def test_settings_that_mean_nothing_together_are_named(network: Path) -> None:
 
 
 def test_a_technical_file_of_another_kind_is_not_overwritten(network: Path, tmp_path: Path) -> None:
-    (tmp_path / quantumprior.FILE).write_text("{}")
+    (tmp_path / circuitrecords.PRIOR).write_text("{}")
     generator = quantumprior.find(settings(network), tmp_path)
     with pytest.raises(StartError, match="is not a technical file"):
         generator.sample(1, seed=1)
-    assert (tmp_path / quantumprior.FILE).read_text() == "{}"
+    assert (tmp_path / circuitrecords.PRIOR).read_text() == "{}"
 
 
 class Sent:
