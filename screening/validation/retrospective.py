@@ -10,6 +10,7 @@ hyper-parameters are learnt once a batch all the same.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -51,7 +52,7 @@ class Schedule:
         """
         counts = {}
         for name, given in (("start", start), ("batch", batch)):
-            if not given > 0 or (given >= 1 and given != int(given)):
+            if not 0 < given < math.inf or (given >= 1 and given != int(given)):
                 raise ValueError(
                     f"{name} {given:g}: give a share between 0 and 1 or a number of molecules"
                 )

@@ -112,6 +112,8 @@ class TestSchedule:
         ("given", "message"),
         [
             ({"start": 0.0}, "start 0"),
+            ({"start": float("inf")}, "start inf"),
+            ({"batch": float("nan")}, "batch nan"),
             ({"batch": 2.5}, "batch 2.5"),
             ({"batches": 0}, "0 batches"),
             ({"batch": 60}, "to be bought of 100"),
