@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class SurrogateSettings(BaseModel):
@@ -54,3 +54,12 @@ class SurrogateSettings(BaseModel):
         default=False,
         description="gp: add the fidelity kernel of a quantum circuit over reduced descriptors",
     )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.quantum_kernel and self.kind != "gp":
+            raise ValueError(
+                f"quantum_kernel is a kernel of the Gaussian process, and kind {self.kind!r} has "
+                'none: set kind = "gp", or leave quantum_kernel out'
+            )
+        return self

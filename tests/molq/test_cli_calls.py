@@ -130,6 +130,7 @@ def test_a_wrong_call_is_one_line_and_exit_code_2(
         ("generator.prior=nobody", "[generator] unknown generator 'nobody'"),
         ("generator.scaffold=C=(", "[generator] not a valid SMILES"),
         ("filters.required=['[#']", "filters"),
+        ("surrogate={kind='random-forest', quantum_kernel=true}", 'set kind = "gp"'),
     ],
 )
 def test_a_wrong_campaign_is_one_line_and_no_folder(
