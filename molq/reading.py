@@ -30,7 +30,7 @@ def check_run(directory: Path) -> None:
         CallError: it does not.
     """
     if not (directory / FILE).is_file():
-        what = "is not a run's folder" if directory.is_dir() else "does not exist"
+        what = "is not a run's folder" if directory.exists() else "does not exist"
         raise CallError(f"{directory} {what}: give the --out of a `molq run` or `molq screen`")
 
 

@@ -60,6 +60,8 @@ def silent_trial(
     folder = None if out is None else Path(out)
     if folder is not None and folder.resolve() == directory.resolve():
         raise CallError(f"{folder} is the run that is watched: choose another --out")
+    if folder is not None and folder.exists() and not folder.is_dir():
+        raise CallError(f"{folder} is a file: choose another --out")
     try:
         validate(file.objective)
         with one_line_errors(), copied(directory) as journal:

@@ -65,12 +65,15 @@ def test_what_cannot_be_watched_is_one_line(
     file = folder / "campaign.toml"
     for against, said in (
         (tmp_path / "nowhere", "does not exist"),
+        (file, "is not a run's folder"),
         (screen_run, "a screen chooses nothing"),
     ):
         with pytest.raises(CallError, match=said):
             molq.silent_trial(file, against)
     with pytest.raises(CallError, match="the run that is watched"):
         molq.silent_trial(file, campaign_run.directory, campaign_run.directory)
+    with pytest.raises(CallError, match="is a file: choose another --out"):
+        molq.silent_trial(file, campaign_run.directory, file)
     with pytest.raises(CallError, match="computed warhead-ea and not redox"):
         molq.silent_trial(file, campaign_run.directory, set={"objective.0.name": "redox"})
     with pytest.raises(CallError, match="did you mean 'warhead-ea'"):
