@@ -108,7 +108,7 @@ def found(table: LeadTable, which: int | str) -> Lead:
         CallError: there is no such lead, or several.
     """
     text = str(which).strip()
-    if text.isdigit():
+    if text.isdecimal():
         ranked = [lead for lead in table if lead.rank == int(text)]
     else:
         ranked = [

@@ -161,6 +161,8 @@ def test_the_command_explains_every_lead(
 def test_wrong_calls_are_refused(campaign_run: Any) -> None:
     with pytest.raises(molq.CallError, match="no lead '9': ranks go from 1 to 4"):
         leads.command(campaign_run.directory, explain="9")
+    with pytest.raises(molq.CallError, match="no lead '\N{SUPERSCRIPT TWO}'"):
+        leads.command(campaign_run.directory, explain="\N{SUPERSCRIPT TWO}")
     with pytest.raises(molq.CallError, match="text or JSON, not sdf"):
         leads.command(campaign_run.directory, explain="1", form=leads.LeadFormat.SDF)
     with pytest.raises(molq.CallError, match="--top is for --explain all"):
