@@ -16,6 +16,7 @@ from molq.reading import REPORT, check_run, leads_of, one_line_errors, settings_
 from molq.runstatus import State
 from molq.scoring import check_recipes, check_simulation, sampled_by
 from screening import leadfiles, runfiles
+from screening.acquisition import AcquisitionSettings
 from screening.acquisition import check as check_acquisition
 from screening.database import FILE, JournalError
 from screening.executor import Executor, Inline
@@ -59,6 +60,7 @@ def check(file: RunFile) -> None:
         else:
             _check_sampled(file)
             check_acquisition(file.acquisition, file.objective)
+            check_circuits(file.acquisition)
             _check_generator(file)
     except (LibraryError, ValueError) as error:
         if isinstance(error, CallError):
@@ -112,6 +114,25 @@ def _check_generator(file: CampaignFile) -> None:
         )
     except ValueError as error:
         raise CallError(f"[generator] {error}") from error
+
+
+def check_circuits(settings: AcquisitionSettings) -> None:
+    """That the circuits that choose a batch have a backend to run on.
+
+    A campaign's first batch needs none, so that what is missing would show after hours.
+
+    Raises:
+        CallError: the backend is not known, or what it needs is missing.
+    """
+    from simulation.errors import InputError
+    from simulation.quantum import backends
+
+    if settings.batch != "qaoa":
+        return
+    try:
+        backends.find(settings.backend)
+    except InputError as error:
+        raise CallError(f"[acquisition] backend: {error.message}") from error
 
 
 def check_free(directory: Path) -> None:

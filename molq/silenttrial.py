@@ -64,6 +64,7 @@ def silent_trial(
         raise CallError(f"{folder} is a file: choose another --out")
     try:
         validate(file.objective)
+        execution.check_circuits(file.acquisition)
         with one_line_errors(), copied(directory) as journal:
             trial = watch(journal, execution.plan_of(file))
     except ValueError as error:

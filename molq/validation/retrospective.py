@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from molq import diagnosis, jsontext, overrides
+from molq import diagnosis, execution, jsontext, overrides
 from molq.errors import CallError, MolqError
 from molq.validation.store import Store, call_of, write
 from molq.validation.trial import CURVES_HEADER, Retrospective, assembled
@@ -80,6 +80,7 @@ def retrospective(
         MolqError: a file cannot be written.
     """
     settings = _settings(set)
+    execution.check_circuits(settings.acquisition)
     if seeds < 1 or first_seed < 0:
         raise CallError(f"{seeds} seeds from {first_seed}: give at least one, from 0")
     wanted = tuple(dict.fromkeys(policies)) or POLICIES

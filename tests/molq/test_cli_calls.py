@@ -130,6 +130,8 @@ def test_a_wrong_call_is_one_line_and_exit_code_2(
         ("generator.prior=nobody", "[generator] unknown generator 'nobody'"),
         ("generator.scaffold=C=(", "[generator] not a valid SMILES"),
         ("filters.required=['[#']", "filters"),
+        ("acquisition={batch='qaoa', backend='ear'}", "[acquisition] backend: unknown backend"),
+        ("acquisition={batch='qaoa', backend='fake:nowhere'}", "[acquisition] backend: unknown de"),
         ("surrogate={kind='random-forest', quantum_kernel=true}", 'set kind = "gp"'),
     ],
 )

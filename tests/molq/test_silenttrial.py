@@ -74,6 +74,9 @@ def test_what_cannot_be_watched_is_one_line(
         molq.silent_trial(file, campaign_run.directory, campaign_run.directory)
     with pytest.raises(CallError, match="is a file: choose another --out"):
         molq.silent_trial(file, campaign_run.directory, file)
+    circuits = {"acquisition.batch": "qaoa", "acquisition.backend": "fake:nowhere"}
+    with pytest.raises(CallError, match=r"\[acquisition\] backend: unknown device"):
+        molq.silent_trial(file, campaign_run.directory, set=circuits)
     with pytest.raises(CallError, match="computed warhead-ea and not redox"):
         molq.silent_trial(file, campaign_run.directory, set={"objective.0.name": "redox"})
     with pytest.raises(CallError, match="did you mean 'warhead-ea'"):

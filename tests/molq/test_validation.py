@@ -198,6 +198,16 @@ class TestCommand:
         assert code == WRONG_CALL
         assert message in capsys.readouterr().err
 
+    def test_a_backend_that_is_not_there_is_a_wrong_call(
+        self, library: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        call = ["validate", "retrospective", str(library), "--column", "logp", "--top", "5"]
+        call += ["--start", "8", "--batch", "4", "--out", str(tmp_path / "trial")]
+        call += ["--set", "acquisition={batch='qaoa', backend='fake:nowhere'}"]
+        assert run_arguments(call) == WRONG_CALL
+        assert "[acquisition] backend: unknown device" in capsys.readouterr().err
+        assert not (tmp_path / "trial").exists()
+
     def test_a_missing_library_is_a_wrong_call(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
