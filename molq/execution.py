@@ -61,6 +61,7 @@ def check(file: RunFile) -> None:
             _check_sampled(file)
             check_acquisition(file.acquisition, file.objective)
             check_circuits(file.acquisition)
+            _check_cost(file)
             _check_generator(file)
     except (LibraryError, ValueError) as error:
         if isinstance(error, CallError):
@@ -96,6 +97,21 @@ def _check_sampled(file: CampaignFile) -> None:
             'from unless it says so: set ranking.sampled = true, or solver = "vqe" and '
             'backend = "exact"'
         )
+
+
+def _check_cost(file: CampaignFile) -> None:
+    if file.recipes:
+        return
+    rules = {
+        "campaign.stop_below": file.campaign.stop_below is not None,
+        "acquisition.cost_aware": file.acquisition.cost_aware,
+    }
+    for key, asked in rules.items():
+        if asked:
+            raise CallError(
+                f"{key}: the campaign computes nothing, so there are no core-seconds to count: "
+                "leave it out, or name a recipe in an [[objective]], e.g. warhead-ea"
+            )
 
 
 def _check_generator(file: CampaignFile) -> None:

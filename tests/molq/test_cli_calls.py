@@ -150,6 +150,18 @@ def test_a_wrong_campaign_is_one_line_and_no_folder(
     assert not out.exists()
 
 
+@pytest.mark.parametrize("change", ["campaign.stop_below=0.1", "acquisition.cost_aware=true"])
+def test_a_campaign_that_computes_nothing_has_no_cost(
+    change: str, campaign: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    exact = "objective.0={name='qed', transform='maximize', low=0, high=1}"
+    call = ["run", str(campaign), "--out", str(tmp_path / "run"), "--set", exact, "--set", change]
+    assert run_arguments(call) == 2
+    (line,) = _errors(capsys)
+    assert line.startswith(f"molq: {change.split('=')[0]}: the campaign computes nothing")
+    assert not (tmp_path / "run").exists()
+
+
 def test_each_problem_of_a_campaign_has_its_line(
     campaign: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
