@@ -63,14 +63,20 @@ def command(
     from molq.comparison.findings import sentences
 
     directory = out if out is not None else default_directory(f"{file.name}-compare")
-    note("If it is interrupted, go on with the same call.")
+    reminder = iter(["If it is interrupted, go on with the same call."])
     with Tracker(file.name) as tracker:
+
+        def begun(arm: str) -> None:
+            for line in reminder:  # once, and not before a call that is refused
+                tracker.say(line)
+            tracker.say(arm)
+
         found = compare(
             file,
             directory,
             seeds=seeds,
             price_file=prices,
-            on_arm=tracker.say,
+            on_arm=begun,
             on_event=watching.listener(tracker),
         )
     if json:
