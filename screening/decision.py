@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from screening.surrogate.featurestore import FeatureStore
 
 WIDEST = 5000
-"""Molecules that a round decides among after its first decision. Of a larger pool the
-most promising are kept, so that no worker waits for a million predictions."""
+"""Molecules of the library that a round decides among after its first decision, or twice its
+batch. Of a larger one the most promising are kept, so that no worker waits for a million
+predictions."""
 
 _PURPOSES = ("round", "propose", "choose")
 
@@ -116,7 +117,9 @@ class Deliberation:
 
     def _narrow(self) -> Sequence[Candidate]:
         """The proposals, and of the library what looked best when the round began."""
-        if len(self.pool) <= WIDEST or not self.learned.surrogates:
+        campaign = self._plan.campaign
+        most = max(WIDEST, 2 * max(campaign.batch, campaign.initial_batch or 0))
+        if len(self.pool) <= most or not self.learned.surrogates:
             return self.pool
         if self._narrowed is None:
             library = [c for c in self.pool if c.origin == "library"]
@@ -130,7 +133,7 @@ class Deliberation:
                 seed=round_seed(self._plan.campaign.seed, self._round, "choose"),
                 outcomes=self.learned.outcomes,
             )
-            order = np.argsort(-values, kind="stable")[: max(0, WIDEST - len(offered))]
+            order = np.argsort(-values, kind="stable")[:most]
             self._narrowed = [*offered, *(library[i] for i in sorted(order))]
         return self._narrowed
 

@@ -414,10 +414,19 @@ def test_of_a_large_pool_a_round_considers_what_looked_best_when_it_began(
         judged.append(len(molecules))
         return worth(molecules, **facts)
 
+    shown = []
+    choose = acquisition.choose
+
+    def watched(pool, **facts):
+        shown.append(sum(candidate.origin == "library" for candidate in pool))
+        return choose(pool, **facts)
+
     with start(tmp_path / "run") as journal:
         small = replace(plan, campaign=CampaignSettings(seed=11, rounds=2, batch=5))
         monkeypatch.setattr("screening.decision.acquisition.worth", counted)
+        monkeypatch.setattr("screening.decision.acquisition.choose", watched)
         run(journal, small)
+        assert 14 - 5 <= shown[-1] <= 14  # of the library, however many are offered
         assert_whole(journal, small, 10)
         offered = {c.inchikey for c in journal.offers(2)}
         assert len(judged) > 0
