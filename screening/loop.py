@@ -349,6 +349,8 @@ class _Loop:
         path = self._journal.directory / circuitrecords.BATCHES
         try:
             circuitrecords.add(choice.circuits, path)
+        except ValueError as error:
+            raise JournalError(str(error)) from error
         except OSError as error:
             raise JournalError(f"{path} cannot be kept: {error.strerror or error}") from error
 

@@ -14,6 +14,7 @@ from rdkit import Chem
 from generative.settings import GeneratorSettings
 from screening import circuitrecords, dispatch
 from screening.acquisition import AcquisitionSettings
+from screening.database import JournalError
 from screening.decision import round_seed
 from screening.executor import Inline
 from screening.filters import FilterSettings
@@ -347,6 +348,13 @@ def test_circuits_that_choose_stand_in_a_technical_file_without_a_molecule(plan,
     path.write_text("{}")
     with pytest.raises(ValueError, match="is not a technical file"):
         circuitrecords.add(kept, path)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / circuitrecords.BATCHES).write_text("{}")
+    with (
+        start(tmp_path / "other") as journal,
+        pytest.raises(JournalError, match="is not a technical file"),
+    ):
+        run(journal, plan)
 
 
 def test_features_of_a_large_library_are_kept_while_the_run_lasts(plan, tmp_path, monkeypatch):
