@@ -23,9 +23,12 @@ class Column:
     figure: Callable[[ArmRow], Figure | None]
 
     def cell(self, row: ArmRow) -> str:
-        """An arm's figure as text."""
+        """An arm's figure as text; where only some of its runs have one, how many."""
         figure = self.figure(row)
-        return NOTHING if figure is None else figure.text(self.digits)
+        if figure is None:
+            return NOTHING
+        text = figure.text(self.digits)
+        return text if figure.runs == row.runs else f"{text} ({figure.runs} of {row.runs} runs)"
 
 
 def columns(currency: str) -> tuple[Column, ...]:

@@ -19,6 +19,7 @@ from molq.comparison.compare import DATA, PAGE, TABLE
 from molq.comparison.comparison import Figure
 from molq.comparison.sessions import Session
 from molq.comparison.spending import spending
+from molq.comparison.table import columns
 from molq.comparison.yardstick import judged
 from molq.errors import CallError, MolqError
 from screening.executor import Inline
@@ -409,6 +410,14 @@ def test_a_figure_over_seeds_carries_its_spread() -> None:
     assert figure.text(2) == "0.50 ± 0.35"
     assert Figure(4.0, 0.0, 2).text(0) == "4"
     assert [Figure(x, None, 1).text(4) for x in (0.0, 2e-5)] == ["0.0000", "< 0.0001"]
+
+
+def test_a_figure_of_some_runs_says_of_how_many(compared: molq.Comparison) -> None:
+    best = columns("USD")[0]
+    row = replace(compared.row("hybrid"), runs=3, best=Figure(0.5, None, 2))
+    assert best.cell(row) == "0.500 (2 of 3 runs)"
+    assert best.cell(replace(row, runs=2)) == "0.500"
+    assert best.cell(replace(row, best=None)) == "\N{EN DASH}"
 
 
 def test_a_run_that_goes_on_is_measured_too(
