@@ -126,8 +126,9 @@ def show(found: Retrospective) -> None:
             for share, error in zip(row.found, row.errors, strict=True)
         ]
         rows.append([row.policy, *shares, f"{row.best[-1]:.3f}", f"{row.core_seconds:.1f}"])
+    seeds = len(found.seeds)
     note(
         f"share of the best {found.top} of {size} found, after so many molecules bought; "
-        f"mean and standard error of {len(found.seeds)} seeds"
+        + (f"mean and standard error of {seeds} seeds" if seeds > 1 else "one seed")
     )
     write_table(columns, rows)
