@@ -114,6 +114,7 @@ class _Loop:
         self._begun = 0  # number of the last round begun
         self._chosen: list[SelectionRecord] = []  # of all rounds, in order
         self._ended = False  # no round begins any more
+        self._fruitless = -1  # last result when nothing could be learned yet
         self._store: FeatureStore | None = None  # of a library too large for memory
 
     def run(self) -> list[Lead]:
@@ -282,10 +283,14 @@ class _Loop:
             return self._end(f"the budget of {plan.campaign.budget} is spent")
         self._knowledge.count_exact(self._chosen)
         self._knowledge.advance()
+        if self._rounds and self._knowledge.known == self._fruitless:
+            return False
         factors = conformal(self._journal.rounds())
         learned = learn(self._knowledge, plan, self._chosen, factors, self._store)
         if self._rounds and not learned.surrogates:
-            return False  # what is still being computed is the first to be learned from
+            # what is still being computed is the first to be learned from
+            self._fruitless = learned.known
+            return False
         known = {record.candidate.inchikey for record in self._chosen}
         best = self._knowledge.best_utility
         library = [c for c in self._journal.candidates() if c.origin == "library"]
