@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from screening.database import JournalError
+
 if TYPE_CHECKING:  # qiskit is loaded when a circuit is kept
     from simulation.quantum.technicalfile import Sampling
 
@@ -40,3 +42,20 @@ def add(samplings: Sequence[Sampling], path: Path) -> None:
         ),
         path,
     )
+
+
+def add_batch(samplings: Sequence[Sampling], folder: Path) -> None:
+    """Keep the circuits that chose a batch, where any did, in the run's folder.
+
+    Raises:
+        JournalError: the file is damaged, or cannot be read or written.
+    """
+    if not samplings:
+        return
+    path = folder / BATCHES
+    try:
+        add(samplings, path)
+    except ValueError as error:
+        raise JournalError(str(error)) from error
+    except OSError as error:
+        raise JournalError(f"{path} cannot be kept: {error.strerror or error}") from error

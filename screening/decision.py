@@ -70,9 +70,9 @@ class Deliberation:
         best_utility: float,
     ) -> None:
         self._plan = plan
-        self._round = round
         self._best_utility = best_utility
         self._narrowed: list[Candidate] | None = None
+        self.round = round
         self.pool = pool
         self.learned = learned
 
@@ -89,7 +89,7 @@ class Deliberation:
         """
         plan = self._plan
         knowledge.count_exact(chosen)
-        own = [record for record in chosen if record.round == self._round]
+        own = [record for record in chosen if record.round == self.round]
         first = len(own) + 1
         taken = {record.candidate.inchikey for record in chosen}
         pool = self.pool if first == 1 else self._narrow()
@@ -104,7 +104,7 @@ class Deliberation:
             objectives=plan.objectives,
             best_utility=knowledge.best_utility,
             settings=plan.acquisition,
-            seed=round_seed(plan.campaign.seed, self._round, "choose", first),
+            seed=round_seed(plan.campaign.seed, self.round, "choose", first),
             pending=knowledge.pending(chosen),
             desirabilities=knowledge.desirabilities,
             outcomes=self.learned.outcomes,
@@ -130,7 +130,7 @@ class Deliberation:
                 objectives=self._plan.objectives,
                 best_utility=self._best_utility,
                 settings=self._plan.acquisition,
-                seed=round_seed(self._plan.campaign.seed, self._round, "choose"),
+                seed=round_seed(self._plan.campaign.seed, self.round, "choose"),
                 outcomes=self.learned.outcomes,
             )
             order = np.argsort(-values, kind="stable")[:most]
@@ -211,11 +211,18 @@ def reopened(
     if not offers:
         own = journal.selections(record.round)
         offers = [x.candidate for x in own if x.candidate.origin == "generator"]
-    library = [c for c in journal.candidates() if c.origin == "library"]
-    taken = {x.candidate.inchikey for x in earlier}
-    pool = [c for c in (*library, *offers) if c.inchikey not in taken]
+    pool = eligible(journal, offers, earlier)
     learned = learn(knowledge, plan, earlier, factors, store)
     return Deliberation(plan, record.round, learned, pool, knowledge.best_utility)
+
+
+def eligible(
+    journal: JournalView, offers: Sequence[Candidate], earlier: Sequence[SelectionRecord]
+) -> list[Candidate]:
+    """What a round decides among: the library and its offers, without what was chosen earlier."""
+    library = [c for c in journal.candidates() if c.origin == "library"]
+    taken = {x.candidate.inchikey for x in earlier}
+    return [c for c in (*library, *offers) if c.inchikey not in taken]
 
 
 def conformal(records: Sequence[RoundRecord]) -> dict[int, Mapping[str, float]]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from screening import surrogate
 from screening.campaignplan import CampaignPlan
+from screening.journalview import JournalView
 from screening.knowledge import Knowledge, Label
 from screening.records import SelectionRecord
 from screening.surrogate import Surrogate
@@ -18,6 +19,9 @@ from screening.surrogate.conformal import Calibrated, Conformal
 if TYPE_CHECKING:
     from screening.surrogate.featurestore import FeatureStore
     from screening.surrogate.outcome import OutcomeModel
+
+FEATURES = "features.sqlite"
+"""In the folder of a run with a large library: a cache, gone when the run is finished."""
 
 CONFORMAL = "conformal"
 """The round's fact that holds the factor of each recipe's standard deviations."""
@@ -94,6 +98,29 @@ def learn(
         known=knowledge.known,
         note="; ".join(notes) or "no recipe to predict",
     )
+
+
+def feature_store(journal: JournalView, plan: CampaignPlan) -> FeatureStore | None:
+    """Where a large library's features are kept from one decision to the next.
+
+    Args:
+        journal: open for writing, with its library taken in.
+        plan: of the campaign.
+
+    Returns:
+        None where the features have room in memory, or the surrogate takes others.
+
+    Raises:
+        ValueError: the file cannot be opened, or is none.
+    """
+    if plan.surrogate.kind != "gp":
+        return None
+    from screening.surrogate.features import REMEMBERED
+    from screening.surrogate.featurestore import FeatureStore
+
+    if sum(c.origin == "library" for c in journal.candidates()) <= REMEMBERED:
+        return None
+    return FeatureStore(journal.directory / FEATURES)
 
 
 def _fidelities(labels: Sequence[Label]) -> dict[str, list[float]]:

@@ -12,21 +12,18 @@ with what it knew, before its first molecule is evaluated.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-from screening import circuitrecords, leadfiles, proposals, roundsummary, stopping
-from screening.acquisition import Choice
+from screening import circuitrecords, leadfiles, roundopening, roundsummary
 from screening.campaignplan import CampaignPlan
-from screening.decision import Deliberation, conformal, reopened, round_seed
+from screening.decision import Deliberation, conformal, eligible, reopened
 from screening.dispatch import STOPPED, Calculation, Dispatch, Task, waiting_note
 from screening.executor import Executor
 from screening.intake import Sieve, take_in
-from screening.journal import Journal, JournalError
+from screening.journal import Journal
 from screening.knowledge import Knowledge
-from screening.learning import Learned, learn
+from screening.learning import Learned, feature_store, learn
 from screening.openround import OpenRound
 from screening.progress import (
     Event,
@@ -36,9 +33,8 @@ from screening.progress import (
     RoundStarted,
     Stopped,
 )
-from screening.proposals import Offer, Outlook, Proposals
 from screening.ranking import Lead
-from screening.records import Result, RoundRecord, SelectionRecord
+from screening.records import Result, SelectionRecord
 from screening.standing import leads
 from screening.stopping import Stopping
 
@@ -47,12 +43,6 @@ if TYPE_CHECKING:
     from screening.surrogate.featurestore import FeatureStore
 
 __all__ = ["CampaignPlan", "run_campaign"]
-
-FEATURES = "features.sqlite"
-"""In the folder of a run with a large library: a cache, gone when the run is finished."""
-
-STOPPING = "stopping"
-"""The journal's mark that holds the decision to begin no further round."""
 
 
 def run_campaign(
@@ -130,7 +120,7 @@ class _Loop:
         if self._plan.library is not None:
             for _ in take_in(self._journal, self._plan.library, self._sieve, self._tell):
                 pass  # a campaign chooses from the whole library
-        self._store = self._feature_store()
+        self._store = feature_store(self._journal, self._plan)
         self._reopen()
         try:
             self._dispatch.run(self._more)
@@ -146,22 +136,10 @@ class _Loop:
             if self._store is not None:
                 self._store.discard()
 
-    def _feature_store(self) -> FeatureStore | None:
-        """Where a large library's features are kept from one decision to the next."""
-        if self._plan.surrogate.kind != "gp":
-            return None
-        library = sum(c.origin == "library" for c in self._journal.candidates())
-        from screening.surrogate.features import REMEMBERED
-        from screening.surrogate.featurestore import FeatureStore
-
-        if library <= REMEMBERED:
-            return None
-        return FeatureStore(self._journal.directory / FEATURES)
-
     def _reopen(self) -> None:
         """Take up the rounds where the journal left them."""
         records = self._journal.rounds()
-        self._ended = self._journal.marked(STOPPING) is not None
+        self._ended = roundopening.declined(self._journal) is not None
         self._chosen = self._journal.selections()
         self._begun = max((record.round for record in records), default=0)
         before = 0
@@ -229,7 +207,7 @@ class _Loop:
         choice = deliberation.choose(wanted, self._knowledge, self._chosen)
         round.closed = len(choice.selections) < wanted
         if choice.selections:
-            self._keep_circuits(choice)
+            circuitrecords.add_batch(choice.circuits, self._journal.directory)
             number, known = round.number, self._knowledge.known
             self._journal.add_selections(number, choice.selections, known=known)
             self._add_chosen(round)
@@ -291,30 +269,28 @@ class _Loop:
             # what is still being computed is the first to be learned from
             self._fruitless = learned.known
             return False
-        known = {record.candidate.inchikey for record in self._chosen}
-        best = self._knowledge.best_utility
-        library = [c for c in self._journal.candidates() if c.origin == "library"]
-        offer = self._offer(number, known, learned, best)
-        pool = [c for c in (*library, *offer.candidates) if c.inchikey not in known]
+        offer = roundopening.offered(
+            plan,
+            number,
+            generator=self._generator,
+            sieve=self._sieve,
+            learned=learned,
+            knowledge=self._knowledge,
+            chosen=self._chosen,
+        )
+        pool = eligible(self._journal, offer.candidates, self._chosen)
         if not pool:
             return self._end(f"nothing is left to evaluate in round {number}")
-        deliberation = Deliberation(plan, number, learned, pool, best)
+        deliberation = Deliberation(plan, number, learned, pool, self._knowledge.best_utility)
         wanted = self._wanted(places, room, learned)
         choice = deliberation.choose(wanted, self._knowledge, self._chosen)
         if not choice.selections:
             return self._end(f"no molecule of round {number} meets the hard limits")
-        verdict = self._verdict(choice)
+        verdict = roundopening.verdict(self._journal, plan, choice)
         if verdict.stop:
-            return self._stop(verdict)
-        self._keep_circuits(choice)
-        record = self._write_round(
-            number,
-            len(pool),
-            learned,
-            offer,
-            choice,
-            roundsummary.opening(learned, choice, verdict),
-        )
+            return self._decline(verdict)
+        circuitrecords.add_batch(choice.circuits, self._journal.directory)
+        record = roundopening.write(self._journal, plan, deliberation, offer, choice, verdict)
         self._begun = number
         self._rounds.append(
             OpenRound(record, places, [], set(), deliberation, len(choice.selections) < wanted)
@@ -323,93 +299,18 @@ class _Loop:
         self._tell_started(self._rounds[-1])
         return True
 
-    def _write_round(
-        self,
-        number: int,
-        pool_size: int,
-        learned: Learned,
-        offer: Offer,
-        choice: Choice,
-        facts: Mapping[str, Any],
-    ) -> RoundRecord:
-        with self._journal.transaction():
-            self._journal.begin_round(
-                number,
-                seed=round_seed(self._plan.campaign.seed, number, "round"),
-                pool_size=pool_size,
-                generator_note=offer.note,
-                surrogate_note=learned.note,
-                known=learned.known,
-                facts=facts,
-                offers=offer.candidates,
-            )
-            if offer.warning:
-                self._journal.log(proposals.NARROWED, f"round {number}: {offer.warning}")
-            self._journal.add_selections(number, choice.selections, known=learned.known)
-        return self._journal.rounds()[-1]
-
-    def _keep_circuits(self, choice: Choice) -> None:
-        if not choice.circuits:
-            return
-        path = self._journal.directory / circuitrecords.BATCHES
-        try:
-            circuitrecords.add(choice.circuits, path)
-        except ValueError as error:
-            raise JournalError(str(error)) from error
-        except OSError as error:
-            raise JournalError(f"{path} cannot be kept: {error.strerror or error}") from error
-
     def _end(self, reason: str) -> bool:
         """Begin no round any more."""
         self._ended = True
         self._journal.log("run", reason)
         return False
 
-    def _verdict(self, choice: Choice) -> Stopping:
-        """Whether the batch that was chosen is worth its cost."""
-        finished = [r.summary for r in self._journal.rounds() if r.finished is not None]
-        return stopping.decide(
-            gain=choice.gain,
-            per_core_hour=choice.gain_per_core_hour,
-            best=[summary["best_utility"] or 0.0 for summary in finished],
-            threshold=self._plan.campaign.stop_below,
-            patience=self._plan.campaign.patience,
-        )
-
-    def _stop(self, decision: Stopping) -> bool:
+    def _decline(self, verdict: Stopping) -> bool:
         """Begin no round any more, because none is worth its cost."""
-        figures = asdict(decision)
-        with self._journal.transaction():
-            self._journal.mark(STOPPING, json.dumps(figures, allow_nan=False))
-            for record in self._journal.rounds()[-1:]:
-                if record.finished is not None:
-                    summary = {**record.summary, "stopping": figures}
-                    self._journal.amend_summary(record.round, summary)
-            self._end(f"stopped after round {self._begun}: {decision.reason}")
+        figures = roundopening.decline(self._journal, self._begun, verdict)
+        self._ended = True
         self._tell(Stopped(self._begun, figures))
         return False
-
-    def _offer(self, round: int, known: set[str], learned: Learned, best_utility: float) -> Offer:
-        """Molecules of the generator that pass the sieve, each once."""
-        plan = self._plan
-        if self._generator is None or plan.generator.share == 0:
-            return Offer((), proposals.NO_GENERATOR)
-        offered = Proposals(
-            self._generator,
-            plan.generator,
-            self._sieve,
-            plan.objectives,
-            plan.acquisition,
-            plan.simulation.max_heavy_atoms,
-        )
-        pending = {c.inchikey for c in self._knowledge.pending(self._chosen)}
-        computed = [x for x in self._chosen if x.candidate.inchikey not in pending]
-        seed = round_seed(plan.campaign.seed, round, "propose")
-        return offered.offer(
-            proposals.scored(computed, self._knowledge.utilities),
-            known,
-            Outlook(learned.surrogates, best_utility, seed, learned.outcomes),
-        )
 
     # what comes of it
 
@@ -423,9 +324,9 @@ class _Loop:
             summary = roundsummary.summarise(
                 round.record, round.chosen, results, ranked, self._plan.objectives
             )
-            stopped = self._journal.marked(STOPPING)
-            if stopped is not None and number == self._begun:
-                summary["stopping"] = json.loads(stopped)
+            declined = roundopening.declined(self._journal)
+            if declined is not None and number == self._begun:
+                summary["stopping"] = declined
             self._journal.finish_round(number, summary)
             self._tell(RoundFinished(number, self._plan.campaign.rounds, summary))
 

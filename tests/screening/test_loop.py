@@ -19,8 +19,9 @@ from screening.decision import round_seed
 from screening.executor import Inline
 from screening.filters import FilterSettings
 from screening.journal import Journal
+from screening.learning import FEATURES
 from screening.library import LibrarySettings
-from screening.loop import FEATURES, CampaignPlan, run_campaign
+from screening.loop import CampaignPlan, run_campaign
 from screening.objective import ObjectiveSettings
 from screening.progress import LibraryRead, MoleculeDone, RoundFinished, RoundStarted
 from screening.settings import CampaignSettings
