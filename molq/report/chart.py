@@ -7,11 +7,13 @@ colours or fonts, which are the style sheet's.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 WIDTH, HEIGHT = 520.0, 240.0
 LEFT, RIGHT, TOP, BOTTOM = 62.0, 16.0, 14.0, 44.0
+FIFTHS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)  # marks of an axis from 0 to 1
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,8 @@ class Mark:
 
 
 @dataclass(frozen=True)
-class Chart:
-    """A chart ready to be drawn."""
+class Axes:
+    """What every chart has: its name, two axes and their frame."""
 
     title: str
     description: str  # what a reader who cannot see it is told
@@ -44,6 +46,19 @@ class Chart:
     y_label: str
     x_ticks: tuple[Tick, ...]
     y_ticks: tuple[Tick, ...]
+
+    width: ClassVar[float] = WIDTH
+    height: ClassVar[float] = HEIGHT
+    left: ClassVar[float] = LEFT
+    right: ClassVar[float] = WIDTH - RIGHT
+    top: ClassVar[float] = TOP
+    bottom: ClassVar[float] = HEIGHT - BOTTOM
+
+
+@dataclass(frozen=True)
+class Chart(Axes):
+    """A chart ready to be drawn."""
+
     dots: tuple[Mark, ...] = ()
     bars: tuple[Mark, ...] = ()
     bar_width: float = 0.0  # px
@@ -51,12 +66,24 @@ class Chart:
     diagonal: tuple[float, float, float, float] | None = None  # x1, y1, x2, y2 in px
     legend: tuple[tuple[str, str], ...] = ()  # series, its name
 
-    width: float = WIDTH
-    height: float = HEIGHT
-    left: float = LEFT
-    right: float = WIDTH - RIGHT
-    top: float = TOP
-    bottom: float = HEIGHT - BOTTOM
+
+@dataclass(frozen=True)
+class Curve:
+    """A line from left to right, with the spots and the bands on it."""
+
+    name: str
+    style: str  # class of the style sheet
+    points: str  # of a polyline
+    dots: tuple[tuple[float, float, str], ...] = ()  # x, y in px, what a reader hears
+    bars: tuple[tuple[float, float, float], ...] = ()  # x, low, high in px; one standard error
+
+
+@dataclass(frozen=True)
+class Curves(Axes):
+    """Lines side by side in one chart."""
+
+    curves: tuple[Curve, ...]  # the first lies on top
+    level: float | None = None  # px, of the height that a curve is to reach
 
 
 @dataclass(frozen=True)
@@ -72,6 +99,20 @@ class Scale:
         """The position of a value, in pixels."""
         share = (value - self.low) / (self.high - self.low)
         return round(self.start + share * (self.end - self.start), 2)
+
+    def ticks(self, values: Iterable[float]) -> tuple[Tick, ...]:
+        """Marks at these values."""
+        return tuple(Tick(self(value), number(value)) for value in values)
+
+
+def across(low: float, high: float) -> Scale:
+    """The scale of a chart's horizontal axis."""
+    return Scale(low, high, LEFT, WIDTH - RIGHT)
+
+
+def upward(low: float, high: float) -> Scale:
+    """The scale of a chart's vertical axis; greater values stand higher."""
+    return Scale(low, high, HEIGHT - BOTTOM, TOP)
 
 
 def ticks(low: float, high: float, count: int = 5) -> list[float]:
@@ -102,19 +143,14 @@ def _axes(
 ) -> tuple[Scale, Scale, tuple[Tick, ...], tuple[Tick, ...]]:
     x_marks = ticks(min(x_values), max(x_values))
     y_marks = ticks(min(y_values), max(y_values))
-    x = Scale(x_marks[0], x_marks[-1], LEFT, WIDTH - RIGHT)
-    y = Scale(y_marks[0], y_marks[-1], HEIGHT - BOTTOM, TOP)
-    return (
-        x,
-        y,
-        tuple(Tick(x(mark), number(mark)) for mark in x_marks),
-        tuple(Tick(y(mark), number(mark)) for mark in y_marks),
-    )
+    x = across(x_marks[0], x_marks[-1])
+    y = upward(y_marks[0], y_marks[-1])
+    return x, y, x.ticks(x_marks), y.ticks(y_marks)
 
 
 def _round_scale(rounds: Sequence[int]) -> tuple[Scale, tuple[Tick, ...]]:
     low, high = min(rounds) - 0.5, max(rounds) + 0.5
-    scale = Scale(low, high, LEFT, WIDTH - RIGHT)
+    scale = across(low, high)
     stride = max(1, math.ceil(len(rounds) / 16))
     return scale, tuple(Tick(scale(r), str(r)) for r in sorted(rounds)[::stride])
 
@@ -129,7 +165,7 @@ def utility_by_round(
         molecules: round, utility, what it is called, and its origin.
     """
     x, x_ticks = _round_scale([r for r, _ in best])
-    y = Scale(0.0, 1.0, HEIGHT - BOTTOM, TOP)
+    y = upward(0.0, 1.0)
     shift = {"library": -0.09, "generator": 0.09}
     path: list[str] = []
     half = 0.5
@@ -146,7 +182,7 @@ def utility_by_round(
         x_label="round",
         y_label="utility (0 to 1)",
         x_ticks=x_ticks,
-        y_ticks=tuple(Tick(y(v), number(v)) for v in (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)),
+        y_ticks=y.ticks(FIFTHS),
         dots=tuple(
             Mark(x(r + shift.get(origin, 0.0)), y(u), f"{name}: utility {u:.3f}", origin)
             for r, u, name, origin in molecules
@@ -165,14 +201,14 @@ def hits_by_round(hits: Sequence[tuple[int, int]], what: str) -> Chart:
     """
     x, x_ticks = _round_scale([r for r, _ in hits])
     marks = [v for v in ticks(0.0, max(1, max(n for _, n in hits))) if v == int(v)]
-    y = Scale(0.0, marks[-1], HEIGHT - BOTTOM, TOP)
+    y = upward(0.0, marks[-1])
     return Chart(
         title="Hits found so far",
         description=f"{what} After round {hits[-1][0]}: {hits[-1][1]}.",
         x_label="round",
         y_label="hits",
         x_ticks=x_ticks,
-        y_ticks=tuple(Tick(y(v), number(v)) for v in marks),
+        y_ticks=y.ticks(marks),
         bars=tuple(Mark(x(r), y(n), f"round {r}: {n} so far", "hits") for r, n in hits),
         bar_width=round(min(64.0, 0.6 * (x(1.0) - x(0.0))), 2),
     )
@@ -186,7 +222,7 @@ def hypervolume_by_round(volumes: Sequence[tuple[int, float]]) -> Chart:
     """
     x, x_ticks = _round_scale([r for r, _ in volumes])
     marks = ticks(0.0, min(1.0, 1.1 * max(v for _, v in volumes)) or 1.0)
-    y = Scale(0.0, marks[-1], HEIGHT - BOTTOM, TOP)
+    y = upward(0.0, marks[-1])
     points = [(x(r), y(v), r, v) for r, v in volumes]
     return Chart(
         title="Hypervolume of the Pareto front",
@@ -197,7 +233,7 @@ def hypervolume_by_round(volumes: Sequence[tuple[int, float]]) -> Chart:
         x_label="round",
         y_label="hypervolume (0 to 1)",
         x_ticks=x_ticks,
-        y_ticks=tuple(Tick(y(v), number(v)) for v in marks),
+        y_ticks=y.ticks(marks),
         dots=tuple(
             Mark(px, py, f"round {r}: hypervolume {v:.3f}", "front") for px, py, r, v in points
         ),
@@ -214,9 +250,8 @@ def pareto_front(
         molecules: desirability of each wish, what it is called, whether it is on the front.
         names: of the wishes.
     """
-    x = Scale(0.0, 1.0, LEFT, WIDTH - RIGHT)
-    y = Scale(0.0, 1.0, HEIGHT - BOTTOM, TOP)
-    marks = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+    x = across(0.0, 1.0)
+    y = upward(0.0, 1.0)
     front = sorted((a, -b) for a, b, _, on_front in molecules if on_front)
     path: list[str] = []
     for a, b in front:  # what a molecule of the front surpasses lies to its lower left
@@ -231,8 +266,8 @@ def pareto_front(
         ),
         x_label=f"desirability of {names[0]}",
         y_label=f"desirability of {names[1]}",
-        x_ticks=tuple(Tick(x(v), number(v)) for v in marks),
-        y_ticks=tuple(Tick(y(v), number(v)) for v in marks),
+        x_ticks=x.ticks(FIFTHS),
+        y_ticks=y.ticks(FIFTHS),
         dots=tuple(
             Mark(x(a), y(b), f"{name}: {a:.3f} and {b:.3f}", "front" if on_front else "behind")
             for a, b, name, on_front in sorted(molecules, key=lambda m: m[3])

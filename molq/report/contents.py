@@ -250,7 +250,6 @@ class Contents:
     state: str  # "finished", "running", "interrupted", ...
     state_note: str
     written: str
-    molq_version: str
     facts: tuple[Fact, ...]
     summary: tuple[str, ...]
     notice: str  # of scores that are not ranked, "" for none

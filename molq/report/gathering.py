@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from importlib.metadata import version
 
 import numpy as np
 
@@ -86,7 +85,6 @@ def contents(
         state=status.state,
         state_note=_state_note(status),
         written=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        molq_version=version("molq"),
         facts=_facts(status, table, scored, file),
         summary=(
             *sentences(scored, table, found, by_value=not file.objective),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from importlib.metadata import version
 from importlib.resources import files
 from typing import Any
 
@@ -21,19 +22,37 @@ def html(contents: Contents) -> str:
     Style, script and drawings stand inside it; every text of the contents is
     escaped.
     """
+    return document(
+        "report", contents.written, report=contents, script=Markup(_resource("report", "page.js"))
+    )
+
+
+def document(package: str, written: str, **contents: object) -> str:
+    """A page of molq, ``page.html`` of one of its packages, as a complete HTML document.
+
+    It has the report's style and then that of its package; every text of the
+    contents is escaped.
+
+    Args:
+        package: below ``molq``, such as ``comparison``.
+        written: when its contents were gathered.
+        contents: the names that the template knows.
+    """
+    sheets = dict.fromkeys(("report", package))
     return (
         _environment()
-        .get_template("page.html")
+        .get_template(f"{package}/page.html")
         .render(
-            report=contents,
-            style=Markup(_resource("page.css")),
-            script=Markup(_resource("page.js")),
+            contents,
+            written=written,
+            molq_version=version("molq"),
+            style=Markup("".join(_resource(sheet, "page.css") for sheet in sheets)),
         )
     )
 
 
-def _resource(name: str) -> str:
-    return files("molq.report").joinpath(name).read_text(encoding="utf-8")
+def _resource(package: str, name: str) -> str:
+    return files("molq").joinpath(package, name).read_text(encoding="utf-8")
 
 
 def number(value: float | None, digits: int) -> str:
@@ -44,6 +63,11 @@ def number(value: float | None, digits: int) -> str:
     if text.strip("-0.,") == "":
         text = text.removeprefix("-")
     return text.replace(",", "\N{THIN SPACE}").replace("-", _MINUS)
+
+
+def percent(share: float | None, digits: int = 1) -> str:
+    """A share of 1 in hundredths."""
+    return f"{number(None if share is None else 100 * share, digits)} %"
 
 
 def signed(value: float, digits: int) -> str:
@@ -66,7 +90,7 @@ def drawing(svg: str | None) -> Markup:
 @cache
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("molq", "report"),
+        loader=jinja2.PackageLoader("molq", "."),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -74,6 +98,7 @@ def _environment() -> jinja2.Environment:
     )
     filters: dict[str, Any] = {
         "number": number,
+        "percent": percent,
         "signed": signed,
         "drawing": drawing,
         "breakable": breakable,

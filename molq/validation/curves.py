@@ -4,46 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from molq.report.chart import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Scale, Tick, number, ticks
+from molq.report.chart import Curve, Curves, across, ticks, upward
 from molq.validation.trial import Retrospective, Row
 
 STYLES = 6  # lines that the style sheet tells apart, by colour and by dash
 
 
-@dataclass(frozen=True)
-class Curve:
-    """A policy's line."""
-
-    name: str
-    style: str  # class of the style sheet
-    points: str  # of a polyline
-    dots: tuple[tuple[float, float, str], ...]  # x, y in px, what a reader hears
-    bars: tuple[tuple[float, float, float], ...]  # x, low, high in px; one standard error
-
-
-@dataclass(frozen=True)
-class Chart:
-    """The lines of all policies."""
-
-    title: str
-    description: str  # what a reader who cannot see it is told
-    x_label: str
-    y_label: str
-    x_ticks: tuple[Tick, ...]
-    y_ticks: tuple[Tick, ...]
-    curves: tuple[Curve, ...]
-
-    width: float = WIDTH
-    height: float = HEIGHT
-    left: float = LEFT
-    right: float = WIDTH - RIGHT
-    top: float = TOP
-    bottom: float = HEIGHT - BOTTOM
-
-
-def charts(found: Retrospective) -> tuple[Chart, ...]:
+def charts(found: Retrospective) -> tuple[Curves, ...]:
     """Share of the best molecules, and the best value, over the molecules bought."""
     better = "lowest" if found.library.minimize else "highest"
     return (
@@ -73,13 +41,13 @@ def _chart(
     values: Callable[[Row], tuple[float, ...]],
     errors: Callable[[Row], tuple[float, ...]],
     ends: tuple[float, float] | None,
-) -> Chart:
+) -> Curves:
     bought = found.schedule.evaluations
     x_marks = ticks(0.0, float(bought[-1]))
-    x = Scale(x_marks[0], x_marks[-1], LEFT, WIDTH - RIGHT)
+    x = across(x_marks[0], x_marks[-1])
     every = [v for row in found.rows for v in values(row)]
     y_marks = ticks(*(ends or (min(every), max(every))))
-    y = Scale(y_marks[0], y_marks[-1], HEIGHT - BOTTOM, TOP)
+    y = upward(y_marks[0], y_marks[-1])
     curves = []
     for place, row in enumerate(found.rows):
         at = list(zip(bought, values(row), errors(row), strict=True))
@@ -97,12 +65,12 @@ def _chart(
             )
         )
     told = "; ".join(f"{row.policy} {values(row)[-1]:.3f}" for row in found.rows)
-    return Chart(
+    return Curves(
         title=title,
         description=f"{title}, mean of {len(found.seeds)} seeds. After {bought[-1]}: {told}.",
         x_label="molecules bought",
         y_label=y_label,
-        x_ticks=tuple(Tick(x(mark), number(mark)) for mark in x_marks),
-        y_ticks=tuple(Tick(y(mark), number(mark)) for mark in y_marks),
+        x_ticks=x.ticks(x_marks),
+        y_ticks=y.ticks(y_marks),
         curves=tuple(curves),
     )

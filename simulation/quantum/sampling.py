@@ -84,17 +84,35 @@ def optimised(qubo: QUBO, *, layers: int, max_evaluations: int = 80) -> Angles:
             f"QAOA over {qubo.variables} qubits; its angles are optimised on a simulator, "
             f"which takes at most {MOST_QUBITS}",
         )
-    factor = scale(qubo)
-    energies = qubo.spectrum() * factor
-    energies -= energies.mean()
-    order = np.argsort(energies, kind="stable")
-    sorted_energies = energies[order]
+    return least_tail(qubo.spectrum(), scale(qubo), probabilities, layers, max_evaluations)
+
+
+def least_tail(
+    energies: NDArray[np.float64],
+    scale: float,
+    ideal: Distribution,
+    layers: int,
+    max_evaluations: int,
+) -> Angles:
+    """Angles that minimise the mean energy of the best ``TAIL`` of the ideal samples.
+
+    Args:
+        energies: of every assignment that the state holds. # shape: (states,)
+        scale: that makes angles of order one.
+        ideal: what measuring the state gives.
+        layers: p.
+        max_evaluations: of the simulated distribution.
+    """
+    scaled = energies * scale
+    scaled -= scaled.mean()
+    order = np.argsort(scaled, kind="stable")
+    ascending = scaled[order]
 
     def tail(angles: NDArray[np.float64]) -> float:
-        weights = probabilities(energies, angles[:layers], angles[layers:])[order]
+        weights = ideal(scaled, angles[:layers], angles[layers:])[order]
         before = np.cumsum(weights) - weights
         counted = np.clip(TAIL - before, 0.0, weights)
-        return float(counted @ sorted_energies) / TAIL
+        return float(counted @ ascending) / TAIL
 
     steps = (np.arange(layers) + 0.5) / layers
     start = np.concatenate([steps, 1 - steps]) * 0.8
@@ -103,8 +121,8 @@ def optimised(qubo: QUBO, *, layers: int, max_evaluations: int = 80) -> Angles:
     )
     angles = np.asarray(found.x if found.fun <= tail(start) else start)
     gammas, betas = angles[:layers], angles[layers:]
-    mean = float(probabilities(energies, gammas, betas) @ qubo.spectrum())
-    return Angles(gammas, betas, factor, mean, int(found.nfev))
+    mean = float(ideal(scaled, gammas, betas) @ energies)
+    return Angles(gammas, betas, scale, mean, int(found.nfev))
 
 
 def circuit(qubo: QUBO, angles: Angles) -> QuantumCircuit:

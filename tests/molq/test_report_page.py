@@ -39,7 +39,7 @@ def contents(text: str = HOSTILE) -> Contents:
     """A report with the same text wherever a text may come from outside."""
     return Contents(
         title=text, kind="Campaign", state="finished", state_note=text, written="2026-01-01",
-        molq_version="0.1.0", facts=(Fact(text, text, text),), summary=(text,),
+        facts=(Fact(text, text, text),), summary=(text,),
         notice=text, terms=True,
         objectives=(ObjectiveRow(text, text, text, text, text),), has_objectives=True,
         columns=(
