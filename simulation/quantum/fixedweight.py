@@ -10,15 +10,14 @@ amplitudes as there are such assignments.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 from simulation.errors import InputError
 from simulation.quantum.qubo import QUBO, Samples, gathered, unpacked
-from simulation.quantum.sampling import TAIL, Angles
+from simulation.quantum.sampling import Angles, check_size, of_least_tail, separate_phases
 
 if TYPE_CHECKING:  # qiskit is loaded when a circuit is made
     from qiskit import QuantumCircuit
@@ -122,12 +121,7 @@ def check(qubo: QUBO, weight: int) -> None:
     Raises:
         InputError: too many variables, or a weight that they cannot have.
     """
-    if qubo.variables > MOST_QUBITS:
-        raise InputError(
-            "backend",
-            f"QAOA over {qubo.variables} qubits; its angles are optimised on a simulator, "
-            f"which takes at most {MOST_QUBITS}",
-        )
+    check_size(qubo, MOST_QUBITS)
     if not 0 <= weight <= qubo.variables:
         raise InputError("backend", f"{weight} ones among {qubo.variables} variables")
 
@@ -154,25 +148,12 @@ def optimised(qubo: QUBO, weight: int, *, layers: int, max_evaluations: int = 80
     spread = float(plain.std())
     factor = 1 / spread if spread > 1e-12 * max(1.0, float(np.abs(plain).max())) else 1.0
     energies = (plain - plain.mean()) * factor
-    order = np.argsort(energies, kind="stable")
-    ascending = energies[order]
     space = _Space.of(numbers, n)
-
-    def tail(angles: NDArray[np.float64]) -> float:
-        weights = space.probabilities(energies, angles[:layers], angles[layers:])[order]
-        before = np.cumsum(weights) - weights
-        counted = np.clip(TAIL - before, 0.0, weights)
-        return float(counted @ ascending) / TAIL
-
-    steps = (np.arange(layers) + 0.5) / layers
-    start = np.concatenate([steps, 1 - steps]) * 0.8
-    found: Any = minimize(
-        tail, start, method="COBYLA", options={"maxiter": max_evaluations, "rhobeg": 0.3}
+    gammas, betas, evaluations = of_least_tail(
+        energies, space.probabilities, layers=layers, max_evaluations=max_evaluations
     )
-    angles = np.asarray(found.x if found.fun <= tail(start) else start)
-    gammas, betas = angles[:layers], angles[layers:]
     mean = float(space.probabilities(energies, gammas, betas) @ plain)
-    return Angles(gammas, betas, factor, mean, int(found.nfev))
+    return Angles(gammas, betas, factor, mean, evaluations)
 
 
 def dicke(n: int, weight: int) -> QuantumCircuit:
@@ -212,16 +193,10 @@ def circuit(qubo: QUBO, weight: int, angles: Angles) -> QuantumCircuit:
     """The circuit without measurements; variable i is qubit i."""
     from qiskit.circuit.library import XXPlusYYGate
 
-    fields, couplings, _ = qubo.spins()
     n = qubo.variables
     made = dicke(n, weight)
     for gamma, beta in zip(angles.gammas, angles.betas, strict=True):
-        strength = 2 * float(gamma) * angles.scale
-        for i in range(n):
-            if fields[i]:
-                made.rz(strength * float(fields[i]), i)
-        for i, j in zip(*np.nonzero(couplings), strict=True):
-            made.rzz(strength * float(couplings[i, j]), int(i), int(j))
+        separate_phases(made, qubo, float(gamma) * angles.scale)
         for i, j in _ring(n):
             made.append(XXPlusYYGate(2 * float(beta)), [i, j])
     return made

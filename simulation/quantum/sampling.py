@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,20 @@ if TYPE_CHECKING:  # qiskit is loaded when a circuit is made
 
 MOST_QUBITS = 16  # the angles are optimised on a simulated statevector
 TAIL = 0.25  # share of the best samples whose mean energy the angles minimise
+
+
+class Ideal(Protocol):
+    """What measuring the ideal QAOA state gives."""
+
+    def __call__(
+        self,
+        energies: NDArray[np.float64],
+        gammas: NDArray[np.float64],
+        betas: NDArray[np.float64],
+        /,
+    ) -> NDArray[np.float64]:
+        """The probability of each assignment of the state, see ``probabilities``."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -78,38 +92,51 @@ def optimised(qubo: QUBO, *, layers: int, max_evaluations: int = 80) -> Angles:
     Raises:
         InputError: too many variables to simulate.
     """
-    if qubo.variables > MOST_QUBITS:
+    check_size(qubo, MOST_QUBITS)
+    factor = scale(qubo)
+    spectrum = qubo.spectrum()
+    energies = spectrum * factor
+    energies -= energies.mean()
+    gammas, betas, evaluations = of_least_tail(
+        energies, probabilities, layers=layers, max_evaluations=max_evaluations
+    )
+    mean = float(probabilities(energies, gammas, betas) @ spectrum)
+    return Angles(gammas, betas, factor, mean, evaluations)
+
+
+def check_size(qubo: QUBO, most: int) -> None:
+    """That the state of a QAOA circuit can be simulated.
+
+    Raises:
+        InputError: more than ``most`` variables.
+    """
+    if qubo.variables > most:
         raise InputError(
             "backend",
             f"QAOA over {qubo.variables} qubits; its angles are optimised on a simulator, "
-            f"which takes at most {MOST_QUBITS}",
+            f"which takes at most {most}",
         )
-    return least_tail(qubo.spectrum(), scale(qubo), probabilities, layers, max_evaluations)
 
 
-def least_tail(
-    energies: NDArray[np.float64],
-    scale: float,
-    ideal: Distribution,
-    layers: int,
-    max_evaluations: int,
-) -> Angles:
+def of_least_tail(
+    energies: NDArray[np.float64], ideal: Ideal, *, layers: int, max_evaluations: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64], int]:
     """Angles that minimise the mean energy of the best ``TAIL`` of the ideal samples.
 
     Args:
-        energies: of every assignment that the state holds. # shape: (states,)
-        scale: that makes angles of order one.
+        energies: scaled, of every assignment of the state; their mean is 0. # shape: (states,)
         ideal: what measuring the state gives.
         layers: p.
-        max_evaluations: of the simulated distribution.
+        max_evaluations: of ``ideal``.
+
+    Returns:
+        ``gammas`` and ``betas``, shape (p,) each, and the evaluations it took.
     """
-    scaled = energies * scale
-    scaled -= scaled.mean()
-    order = np.argsort(scaled, kind="stable")
-    ascending = scaled[order]
+    order = np.argsort(energies, kind="stable")
+    ascending = energies[order]
 
     def tail(angles: NDArray[np.float64]) -> float:
-        weights = ideal(scaled, angles[:layers], angles[layers:])[order]
+        weights = ideal(energies, angles[:layers], angles[layers:])[order]
         before = np.cumsum(weights) - weights
         counted = np.clip(TAIL - before, 0.0, weights)
         return float(counted @ ascending) / TAIL
@@ -120,26 +147,29 @@ def least_tail(
         tail, start, method="COBYLA", options={"maxiter": max_evaluations, "rhobeg": 0.3}
     )
     angles = np.asarray(found.x if found.fun <= tail(start) else start)
-    gammas, betas = angles[:layers], angles[layers:]
-    mean = float(ideal(scaled, gammas, betas) @ energies)
-    return Angles(gammas, betas, scale, mean, int(found.nfev))
+    return angles[:layers], angles[layers:], int(found.nfev)
+
+
+def separate_phases(made: QuantumCircuit, qubo: QUBO, angle: float) -> None:
+    """Add the layer that turns each assignment's phase by ``angle`` times its energy."""
+    fields, couplings, _ = qubo.spins()
+    strength = 2 * angle
+    for i in range(qubo.variables):
+        if fields[i]:
+            made.rz(strength * float(fields[i]), i)
+    for i, j in zip(*np.nonzero(couplings), strict=True):
+        made.rzz(strength * float(couplings[i, j]), int(i), int(j))
 
 
 def circuit(qubo: QUBO, angles: Angles) -> QuantumCircuit:
     """The QAOA circuit with its measurements; variable i is qubit i and classical bit i."""
     from qiskit import QuantumCircuit
 
-    fields, couplings, _ = qubo.spins()
     n = qubo.variables
     made = QuantumCircuit(n)
     made.h(range(n))
     for gamma, beta in zip(angles.gammas, angles.betas, strict=True):
-        strength = 2 * float(gamma) * angles.scale
-        for i in range(n):
-            if fields[i]:
-                made.rz(strength * float(fields[i]), i)
-        for i, j in zip(*np.nonzero(couplings), strict=True):
-            made.rzz(strength * float(couplings[i, j]), int(i), int(j))
+        separate_phases(made, qubo, float(gamma) * angles.scale)
         made.rx(2 * float(beta), range(n))
     made.measure_all()
     return made
