@@ -23,7 +23,7 @@ from screening.surrogate.settings import SurrogateSettings
 from screening.surrogate.sumkernel import Molecules, Posterior, SumCovariance
 from screening.surrogate.summand import Summand
 from screening.surrogate.summedposterior import Representers, SummedPosterior, Term
-from screening.surrogate.surrogate import Prediction, labelled
+from screening.surrogate.surrogate import Prediction, fitted, further, labelled
 from screening.surrogate.trend import trends
 
 JOINT_LIMIT = 3000  # molecules drawn jointly; of more, each is drawn from its marginal
@@ -196,12 +196,7 @@ class GaussianProcess:
     def conditioned(self, smiles: Sequence[str], values: ArrayLike) -> GaussianProcess:
         """Further values with the hyper-parameters kept; see ``Surrogate.conditioned``."""
         posterior = self._fitted()
-        y = np.asarray(values, dtype=np.float64)
-        if y.shape != (len(smiles),) or not np.isfinite(y).all():
-            raise ValueError(
-                f"{len(smiles)} molecules and values of shape {y.shape}; "
-                "give one finite value for each"
-            )
+        y = further(smiles, values)
         other = GaussianProcess(self.settings, summands=self._untuned, store=self._store)
         other._summands, other._fidelities = self._summands, self._fidelities
         other._left, other._given = self._left, self._given
@@ -235,9 +230,7 @@ class GaussianProcess:
         return sumkernel.molecules_of(smiles, self._summands, self._store)
 
     def _fitted(self) -> SummedPosterior:
-        if self._posterior is None:
-            raise ValueError("the surrogate is not fitted yet; call fit first")
-        return self._posterior
+        return fitted(self._posterior)
 
     def _marginals(self, smiles: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Mean and noise-free variance in the labels' unit, shape (molecules,) each."""

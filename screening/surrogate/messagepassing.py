@@ -25,7 +25,13 @@ from screening.surrogate import moleculargraph, properties
 from screening.surrogate.moleculargraph import ATOM_FEATURES, BOND_FEATURES, Graphs, graphs
 from screening.surrogate.regression import Scale
 from screening.surrogate.settings import SurrogateSettings
-from screening.surrogate.surrogate import Prediction, Surrogate, labelled
+from screening.surrogate.surrogate import (
+    Prediction,
+    Surrogate,
+    fitted,
+    further,
+    in_one_order,
+)
 
 MEMBERS = 5
 WIDTH = 64
@@ -168,10 +174,7 @@ class MessagePassingEnsemble:
         fidelities: Mapping[str, ArrayLike] | None = None,
     ) -> None:
         """Learn from labelled molecules; see ``Surrogate.fit``."""
-        known, y, _ = labelled(smiles, values)
-        # in one order, so that the same labels give the same networks in whatever order they came
-        order = sorted(range(len(y)), key=lambda i: (known[i], y[i]))
-        known, y = [known[i] for i in order], y[order]
+        known, y = in_one_order(smiles, values)
         scale = Scale.of(y)
         labels = scale.standardised(y)
         enough = len(y) >= max(self.settings.min_labels, MEMBERS) and np.ptp(y) > 0
@@ -188,7 +191,7 @@ class MessagePassingEnsemble:
 
     def predict(self, smiles: Sequence[str]) -> Prediction:
         """Mean and standard deviation of new values; see ``Surrogate.predict``."""
-        fit = self._fitted()
+        fit = fitted(self._fit)
         weights, roots = fit.layers.weights(), fit.layers.roots()
         mean, variance = np.empty(len(smiles)), np.empty(len(smiles))
         for part in _chunks(len(smiles)):
@@ -206,7 +209,7 @@ class MessagePassingEnsemble:
 
         Each is one of a member picked at random, with a last layer drawn for it.
         """
-        fit = self._fitted()
+        fit = fitted(self._fit)
         random = np.random.default_rng(seed)
         member = random.integers(MEMBERS, size=n)
         normal = random.standard_normal((n, WIDTH + 1))
@@ -222,22 +225,15 @@ class MessagePassingEnsemble:
 
     def conditioned(self, smiles: Sequence[str], values: ArrayLike) -> Surrogate:
         """The same networks, their last layers taught further labels; see ``Surrogate``."""
-        fit = self._fitted()
+        fit = fitted(self._fit)
+        y = further(smiles, values)
         other = MessagePassingEnsemble(self.settings)
         other._fit = fit
-        if len(smiles) == 0:
-            return other
-        known, y, places = labelled(smiles, values)
-        if len(places) < len(smiles):
-            raise ValueError("a label is not finite; leave molecules without a value out")
-        features = _all_features(fit.vision, known)
-        other._fit = replace(fit, layers=fit.layers.taught(features, fit.scale.standardised(y)))
+        if len(y):
+            features = _all_features(fit.vision, smiles)
+            layers = fit.layers.taught(features, fit.scale.standardised(y))
+            other._fit = replace(fit, layers=layers)
         return other
-
-    def _fitted(self) -> _Fit:
-        if self._fit is None:
-            raise ValueError("the surrogate is not fitted yet; call fit first")
-        return self._fit
 
 
 def _chunks(n: int) -> Iterator[slice]:

@@ -18,7 +18,13 @@ from scipy.optimize import minimize
 
 from screening.surrogate import foldedcounts
 from screening.surrogate.settings import SurrogateSettings
-from screening.surrogate.surrogate import Prediction, Surrogate, labelled
+from screening.surrogate.surrogate import (
+    Prediction,
+    Surrogate,
+    fitted,
+    further,
+    in_one_order,
+)
 
 if TYPE_CHECKING:
     from sklearn.ensemble import RandomForestRegressor
@@ -65,10 +71,7 @@ class RandomForest:
         """Learn from labelled molecules; see ``Surrogate.fit``."""
         from sklearn.ensemble import RandomForestRegressor
 
-        known, y, _ = labelled(smiles, values)
-        # in one order, so that the same labels grow the same trees in whatever order they came
-        order = sorted(range(len(y)), key=lambda i: (known[i], y[i]))
-        known, y = [known[i] for i in order], y[order]
+        known, y = in_one_order(smiles, values)
         trees = RandomForestRegressor(
             TREES, max_features=SHARE, bootstrap=True, random_state=0, n_jobs=1
         )
@@ -91,7 +94,7 @@ class RandomForest:
 
     def predict(self, smiles: Sequence[str]) -> Prediction:
         """Mean and standard deviation of new values; see ``Surrogate.predict``."""
-        forest = self._grown()
+        forest = fitted(self._forest)
         mean, variance = np.empty(len(smiles)), np.empty(len(smiles))
         for start in range(0, len(smiles), _CHUNK):
             part = slice(start, start + _CHUNK)
@@ -101,7 +104,7 @@ class RandomForest:
 
     def sample(self, smiles: Sequence[str], n: int, seed: int) -> NDArray[np.float64]:
         """Draws of the noise-free values, joint over the molecules; see ``Surrogate.sample``."""
-        forest = self._grown()
+        forest = fitted(self._forest)
         weights = np.random.default_rng(seed).standard_normal((n, TREES))
         weights *= np.sqrt(forest.stretch / TREES)
         draws = np.empty((n, len(smiles)))
@@ -114,16 +117,13 @@ class RandomForest:
 
     def conditioned(self, smiles: Sequence[str], values: ArrayLike) -> Surrogate:
         """The same trees, their leaves averaged with further labels; see ``Surrogate``."""
-        forest = self._grown()
+        forest = fitted(self._forest)
+        y = further(smiles, values)
         other = RandomForest(self.settings)
         other._forest = forest
-        if len(smiles) == 0:
+        if len(y) == 0:
             return other
-        y = np.asarray(values, dtype=np.float64)
-        if np.isnan(y).any():
-            raise ValueError("a label is not finite; leave molecules without a value out")
-        known, y, _ = labelled(smiles, y)
-        places = forest.trees.apply(foldedcounts.rows(known, POSITIONS))
+        places = forest.trees.apply(foldedcounts.rows(smiles, POSITIONS))
         leaves, counts = [], []
         for tree, (old, held) in enumerate(zip(forest.leaves, forest.counts, strict=True)):
             more = np.bincount(places[:, tree], minlength=len(old)).astype(np.float64)
@@ -132,11 +132,6 @@ class RandomForest:
             leaves.append((old * held + sums) / (held + more))
         other._forest = replace(forest, leaves=tuple(leaves), counts=tuple(counts))
         return other
-
-    def _grown(self) -> _Forest:
-        if self._forest is None:
-            raise ValueError("the surrogate is not fitted yet; call fit first")
-        return self._forest
 
 
 def _out_of_bag(

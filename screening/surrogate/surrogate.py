@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +13,8 @@ from screening.surrogate.settings import SurrogateSettings
 
 if TYPE_CHECKING:
     from screening.surrogate.featurestore import FeatureStore
+
+_State = TypeVar("_State")
 
 
 @dataclass(frozen=True)
@@ -115,14 +117,59 @@ def labelled(
     Raises:
         ValueError: no label, another number of values, or one infinite.
     """
+    y = _of_each(smiles, values)
+    places = np.flatnonzero(~np.isnan(y))
+    if len(places) == 0:
+        raise ValueError(f"none of {len(smiles)} molecules has a value; give at least one")
+    _check_finite(y[places])
+    return [smiles[i] for i in places], y[places], places
+
+
+def in_one_order(smiles: Sequence[str], values: ArrayLike) -> tuple[list[str], NDArray[np.float64]]:
+    """The molecules that have a value and their values, sorted.
+
+    Random draws go by the place of a label; sorted, the same labels give the same model in
+    whatever order they came.
+
+    Raises:
+        ValueError: no label, another number of values, or one infinite.
+    """
+    known, y, _ = labelled(smiles, values)
+    order = sorted(range(len(y)), key=lambda i: (known[i], y[i]))
+    return [known[i] for i in order], y[order]
+
+
+def further(smiles: Sequence[str], values: ArrayLike) -> NDArray[np.float64]:
+    """The values that a surrogate is conditioned on, shape (molecules,); there may be none.
+
+    Raises:
+        ValueError: another number of values, or one not finite.
+    """
+    y = _of_each(smiles, values)
+    _check_finite(y)
+    return y
+
+
+def fitted(state: _State | None) -> _State:
+    """What a fit left behind.
+
+    Raises:
+        ValueError: there was none.
+    """
+    if state is None:
+        raise ValueError("the surrogate is not fitted yet; call fit first")
+    return state
+
+
+def _of_each(smiles: Sequence[str], values: ArrayLike) -> NDArray[np.float64]:
     y = np.asarray(values, dtype=np.float64)
     if y.shape != (len(smiles),):
         raise ValueError(
             f"{len(smiles)} molecules and values of shape {y.shape}; give one value for each"
         )
-    places = np.flatnonzero(~np.isnan(y))
-    if len(places) == 0:
-        raise ValueError(f"none of {len(smiles)} molecules has a value; give at least one")
-    if not np.isfinite(y[places]).all():
+    return y
+
+
+def _check_finite(values: NDArray[np.float64]) -> None:
+    if not np.isfinite(values).all():
         raise ValueError("a label is not finite; leave molecules without a value out")
-    return [smiles[i] for i in places], y[places], places
