@@ -65,9 +65,9 @@ def number(value: float | None, digits: int) -> str:
     return text.replace(",", "\N{THIN SPACE}").replace("-", _MINUS)
 
 
-def percent(share: float | None, digits: int = 1) -> str:
+def percent(share: float, digits: int = 1) -> str:
     """A share of 1 in hundredths."""
-    return f"{number(None if share is None else 100 * share, digits)} %"
+    return f"{number(100 * share, digits)} %"
 
 
 def signed(value: float, digits: int) -> str:
