@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from faultyrecipe import PLANS, SOURCE, TRACE
+from faultycampaign import WISHES, essence, run, start
+from faultyrecipe import PLANS
 
 from generative.settings import GeneratorSettings
 from screening import acquisition, decision
@@ -14,33 +15,14 @@ from screening.decision import replayed, round_half_up
 from screening.executor import Inline
 from screening.journal import Journal
 from screening.library import LibrarySettings
-from screening.loop import CampaignPlan, run_campaign
+from screening.loop import CampaignPlan
 from screening.objective import ObjectiveSettings
 from screening.progress import MoleculeDone, RoundFinished, RoundStarted, Stopped
 from screening.proposals import Proposals
 from screening.settings import CampaignSettings
-from screening.surrogate.outcome import OutcomeModel
 
-SOURCES = {"faulty": SOURCE}
+pytestmark = pytest.mark.usefixtures("trace", "unpriced")
 LIBRARY = [f"{'C' * n}{end}" for n in range(1, 9) for end in ("O", "S", "F")]
-
-
-class Amines:
-    """A generator of amines that grows on what it was taught."""
-
-    name = "amines"
-
-    def __init__(self, taught=()):
-        self.taught = tuple(taught)
-
-    def sample(self, n, *, seed, scaffold=None, constraints=None):
-        rng = np.random.default_rng(seed)
-        made = [f"{'C' * rng.integers(1, 7)}N{'C' * rng.integers(1, 7)}" for _ in range(n)]
-        grown = [f"F{smiles}" for smiles in self.taught if smiles.startswith("C")]
-        return [*dict.fromkeys([*made, *grown])][:n]
-
-    def finetuned(self, smiles, weights, *, seed, kl=0.5):
-        return Amines(smiles)
 
 
 class OutOfOrder(Inline):
@@ -100,44 +82,12 @@ def plan(tmp_path):
     path = tmp_path / "library.smi"
     path.write_text("\n".join(LIBRARY) + "\n")
     return CampaignPlan(
-        objectives=(
-            ObjectiveSettings(name="faulty", transform="window", low=-5.0, high=-4.0),
-            ObjectiveSettings(name="logp", transform="at_most", high=4.0, weight=0.5),
-        ),
+        objectives=WISHES,
         library=LibrarySettings(path=path),
         campaign=CampaignSettings(seed=11, rounds=3, batch=5),
         generator=GeneratorSettings(pool=12, generations=1, offspring=8),
         acquisition=AcquisitionSettings(samples=16),
     )
-
-
-@pytest.fixture(autouse=True)
-def trace(tmp_path, monkeypatch):
-    path = tmp_path / "trace"
-    path.touch()
-    monkeypatch.setenv(TRACE, str(path))
-    # what a calculation will cost is not at stake here, and takes longest to learn
-    monkeypatch.setattr(OutcomeModel, "fit", lambda *facts: None)
-    return path
-
-
-def start(folder):
-    return Journal.create(folder, kind="campaign", settings={}, environment={})
-
-
-def run(journal, plan, listener=None, executor=None):
-    return run_campaign(
-        journal=journal,
-        plan=plan,
-        generator=Amines(),
-        executor=executor or OutOfOrder(3),
-        on_event=listener,
-        sources=SOURCES,
-    )
-
-
-def essence(leads):
-    return [(lead.rank, lead.candidate, lead.utility, lead.round) for lead in leads]
 
 
 def assert_whole(journal, plan, molecules):
@@ -314,7 +264,7 @@ def test_a_wide_executor_does_not_outrun_what_is_known(plan, tmp_path):
         assert [r.known >= 5 * (r.round - 1) - 2 for r in journal.rounds()] == [True] * 3
     whole = replace(plan, campaign=CampaignSettings(seed=11, rounds=3, batch=5, known_share=1.0))
     with start(tmp_path / "whole") as journal:
-        run(journal, whole)
+        run(journal, whole, executor=OutOfOrder(3))
         assert [r.known for r in journal.rounds()] == [0, 5, 10]
         assert len({(s.round, s.decision) for s in journal.selections()}) > 3
 
@@ -323,7 +273,7 @@ def test_the_budget_and_a_small_pool_bound_an_asynchronous_campaign_too(plan, tm
     campaign = CampaignSettings(seed=1, rounds=9, batch=4, initial_batch=3, budget=9)
     with start(tmp_path / "budget") as journal:
         small = replace(plan, campaign=campaign)
-        run(journal, small)
+        run(journal, small, executor=OutOfOrder(3))
         assert_whole(journal, small, 9)
         assert [r.summary["evaluated"] for r in journal.rounds()] == [3, 4, 2]
         assert journal.events()[-1].message == "the budget of 9 is spent"
@@ -333,7 +283,7 @@ def test_the_budget_and_a_small_pool_bound_an_asynchronous_campaign_too(plan, tm
         campaign=CampaignSettings(seed=1, rounds=9, batch=7),
     )
     with start(tmp_path / "library") as journal:
-        run(journal, library)
+        run(journal, library, executor=OutOfOrder(3))
         assert_whole(journal, library, len(LIBRARY))
         assert [r.summary["evaluated"] for r in journal.rounds()] == [7, 7, 7, 3]
         assert [e.message for e in journal.events()] == ["nothing is left to evaluate in round 5"]
@@ -372,9 +322,9 @@ def test_a_campaign_that_is_not_worth_its_cost_any_more_stops_and_says_so(
 
     with start(tmp_path / "dear") as journal:
         with pytest.raises(KeyboardInterrupt):
-            run(journal, dear, kill)
+            run(journal, dear, kill, OutOfOrder(3))
         assert not journal.finished
-        run(journal, dear)
+        run(journal, dear, executor=OutOfOrder(3))
         assert journal.finished
         assert [e.round for e in events if isinstance(e, Stopped)] == [1]
         assert [r.round for r in journal.rounds()] == [1]  # also when resumed
@@ -425,7 +375,7 @@ def test_of_a_large_pool_a_round_considers_what_looked_best_when_it_began(
         small = replace(plan, campaign=CampaignSettings(seed=11, rounds=2, batch=5))
         monkeypatch.setattr("screening.decision.acquisition.worth", counted)
         monkeypatch.setattr("screening.decision.acquisition.choose", watched)
-        run(journal, small)
+        run(journal, small, executor=OutOfOrder(3))
         assert 14 - 5 <= shown[-1] <= 14  # of the library, however many are offered
         assert_whole(journal, small, 10)
         offered = {c.inchikey for c in journal.offers(2)}

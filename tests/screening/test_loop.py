@@ -6,9 +6,9 @@ import sqlite3
 from dataclasses import replace
 
 import faultyrecipe
-import numpy as np
 import pytest
-from faultyrecipe import PLANS, SOURCE, TRACE
+from faultycampaign import SOURCES, WISHES, essence, run, start
+from faultyrecipe import PLANS
 from rdkit import Chem
 
 from generative.settings import GeneratorSettings
@@ -21,39 +21,16 @@ from screening.filters import FilterSettings
 from screening.journal import Journal
 from screening.learning import FEATURES
 from screening.library import LibrarySettings
-from screening.loop import CampaignPlan, run_campaign
+from screening.loop import CampaignPlan
 from screening.objective import ObjectiveSettings
 from screening.progress import LibraryRead, MoleculeDone, RoundFinished, RoundStarted
 from screening.settings import CampaignSettings
 from screening.standing import leads
 from screening.surrogate import features
-from screening.surrogate.outcome import OutcomeModel
 from simulation.quantum import technicalfile
 
-SOURCES = {"faulty": SOURCE}
+pytestmark = pytest.mark.usefixtures("trace", "unpriced")
 ALCOHOLS = [f"{'C' * n}O" for n in range(1, 9)]
-
-
-class Amines:
-    """A generator of secondary amines that grows on what it was taught."""
-
-    name = "amines"
-
-    def __init__(self, taught=()):
-        self.taught = tuple(taught)
-
-    def sample(self, n, *, seed, scaffold=None, constraints=None):
-        rng = np.random.default_rng(seed)
-        made = [f"{'C' * rng.integers(1, 7)}N{'C' * rng.integers(1, 7)}" for _ in range(n)]
-        grown = [f"F{smiles}" for smiles in self.taught if smiles.startswith("C")]
-        return [*dict.fromkeys([*made, *grown])][:n]
-
-    def finetuned(self, smiles, weights, *, seed, kl=0.5):
-        assert len(smiles) == len(weights)
-        assert kl > 0
-        assert min(weights) > 0
-        assert self.taught == (), "taught from the prior, not from what was taught before"
-        return Amines(smiles)
 
 
 @pytest.fixture
@@ -62,44 +39,12 @@ def plan(tmp_path):
     lines = ["smiles,name", *(f"{s},m{i}" for i, s in enumerate(ALCOHOLS)), "nonsense,bad", "OC,x"]
     path.write_text("\n".join(lines) + "\n")
     return CampaignPlan(
-        objectives=(
-            ObjectiveSettings(name="faulty", transform="window", low=-5.0, high=-4.0),
-            ObjectiveSettings(name="logp", transform="at_most", high=4.0, weight=0.5),
-        ),
+        objectives=WISHES,
         library=LibrarySettings(path=path),
         campaign=CampaignSettings(seed=11, rounds=3, batch=4, barrier=True),
         generator=GeneratorSettings(pool=24, generations=2, offspring=20),
         acquisition=AcquisitionSettings(samples=64),
     )
-
-
-@pytest.fixture(autouse=True)
-def trace(tmp_path, monkeypatch):
-    path = tmp_path / "trace"
-    path.touch()
-    monkeypatch.setenv(TRACE, str(path))
-    # what a calculation will cost takes longest to learn; one test asks for it
-    monkeypatch.setattr(OutcomeModel, "fit", lambda *facts: None)
-    return path
-
-
-def start(folder):
-    return Journal.create(folder, kind="campaign", settings={}, environment={})
-
-
-def run(journal, plan, listener=None, generator=None, executor=None):
-    return run_campaign(
-        journal=journal,
-        plan=plan,
-        generator=generator or Amines(),
-        executor=executor or Inline(capacity=3),
-        on_event=listener,
-        sources=SOURCES,
-    )
-
-
-def essence(leads):
-    return [(lead.rank, lead.candidate, lead.utility, lead.round) for lead in leads]
 
 
 @pytest.fixture

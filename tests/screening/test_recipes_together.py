@@ -4,7 +4,7 @@ import json
 import time
 
 import pytest
-from faultyrecipe import FRAIL, PLANS, SOURCE, TRACE, number_score
+from faultyrecipe import FRAIL, PLANS, SOURCE, number_score
 from rdkit import Chem
 
 from generative.settings import GeneratorSettings
@@ -27,13 +27,7 @@ BOTH = ("faulty", "frail")
 SOURCES = {"faulty": SOURCE, "frail": FRAIL}
 ALCOHOLS = [f"{'C' * n}O" for n in range(1, 9)]
 
-
-@pytest.fixture(autouse=True)
-def trace(tmp_path, monkeypatch):
-    path = tmp_path / "trace"
-    path.touch()
-    monkeypatch.setenv(TRACE, str(path))
-    return path
+pytestmark = pytest.mark.usefixtures("trace")
 
 
 @pytest.fixture
