@@ -20,8 +20,9 @@ def command(
 ) -> int:
     """Go on with a campaign or a screen that was interrupted.
 
-    Nothing that is journalled is computed again; the leads are those of a run
-    that was never interrupted. A finished run only writes its files anew.
+    Nothing that is journalled is computed again. A screen, and a campaign with a
+    barrier, ends with the leads of a run that was never interrupted. A finished run
+    only writes its files anew.
     """
     from molq import reading
     from molq.cli import leads, threads, watching
