@@ -56,9 +56,13 @@ def settings_of(journal: Journal) -> RunFile:
     model: type[CampaignFile] | type[ScreenFile] = (
         CampaignFile if journal.kind == "campaign" else ScreenFile
     )
+    document = dict(journal.settings())
+    if "campaign" in document:
+        # a campaign that was begun before there was a choice had a barrier
+        document["campaign"] = {"barrier": True, **document["campaign"]}
     try:
         return model.from_document(
-            journal.settings(), folder=journal.directory.resolve(), source="the journal's settings"
+            document, folder=journal.directory.resolve(), source="the journal's settings"
         )
     except CallError as error:
         raise MolqError("; ".join(error.problems)) from error

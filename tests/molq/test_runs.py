@@ -14,7 +14,9 @@ import pytest
 from rdkit import Chem
 
 import molq
+from molq import reading
 from molq.leadtable import LeadTable
+from screening.journal import Journal
 
 
 def test_the_resume_command_is_the_first_thing_said(campaign_run: Any) -> None:
@@ -227,3 +229,18 @@ def test_enantiomers_are_called_differently() -> None:
         names.add(called(molecule))
     assert len(names) == 3
     assert min(map(len, names)) == 14
+
+
+def test_a_campaign_begun_before_there_was_a_choice_has_a_barrier(folder: Path) -> None:
+    file = molq.CampaignFile.from_toml(folder / "campaign.toml")
+    for told, expected in (({}, True), ({"barrier": False}, False)):
+        settings = file.model_dump(mode="json")
+        del settings["campaign"]["barrier"]
+        settings["campaign"].update(told)
+        directory = folder / f"begun-{expected}"
+        with Journal.create(
+            directory, kind="campaign", settings=settings, environment={}
+        ) as journal:
+            read = reading.settings_of(journal)
+        assert isinstance(read, molq.CampaignFile)
+        assert read.campaign.barrier is expected
