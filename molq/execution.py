@@ -250,7 +250,10 @@ def environment() -> dict[str, Any]:
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "cores": os.cpu_count(),
         "memory": f"{memory_gb:.1f} GiB",
-        "versions": {**versions(), **_versions_of("ray", "torch", "torch-geometric", "gpytorch")},
+        "versions": {
+            **versions(),
+            **_versions_of("ray", "torch", "torch-geometric", "botorch", "scikit-learn"),
+        },
     }
 
 

@@ -27,7 +27,7 @@ def environments(smiles: str) -> tuple[Environment, ...]:
     """
     mol = molecule(smiles)
     found: dict[int, Environment] = {}
-    for kind, generator in enumerate(countprints._generators()):
+    for kind, generator in enumerate(countprints.generators()):
         output = rdFingerprintGenerator.AdditionalOutput()
         output.AllocateAtomsPerBit()
         generator.GetCountFingerprint(mol, additionalOutput=output)

@@ -143,7 +143,7 @@ def row(smiles: str) -> Row:
 def of_molecule(mol: Chem.Mol) -> Row:
     """The counts of one molecule."""
     columns, counts, totals = [], [], []
-    for kind, generator in enumerate(_generators()):
+    for kind, generator in enumerate(generators()):
         found = generator.GetCountFingerprint(mol).GetNonzeroElements()
         positions = np.fromiter(found.keys(), dtype=np.int32, count=len(found))
         number = np.fromiter(found.values(), dtype=np.int32, count=len(found))
@@ -155,7 +155,8 @@ def of_molecule(mol: Chem.Mol) -> Row:
 
 
 @cache
-def _generators() -> tuple[rdFingerprintGenerator.FingerprintGenerator64, ...]:
+def generators() -> tuple[rdFingerprintGenerator.FingerprintGenerator64, ...]:
+    """The generator of each kind, in the order of ``KINDS``."""
     make = rdFingerprintGenerator
     return (
         make.GetMorganGenerator(radius=2, fpSize=SIZE),
