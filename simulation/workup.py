@@ -18,6 +18,7 @@ from simulation.score import SpeciesRecord
 from simulation.settings import SimulationSettings
 
 if TYPE_CHECKING:  # pyscf and tblite are loaded when a molecule is computed
+    from simulation.checkpoint import Checkpoint
     from simulation.ensemble import Ensemble
     from simulation.geometry import Geometry
     from simulation.meanfield import MeanField
@@ -55,6 +56,8 @@ class Workup:
         settings: of the calculation.
         seed: of everything random in it.
         clock: CPU time is added to it; a new one where there is none.
+        checkpoint: where long steps leave how far they are and find it again; None to
+            leave nothing.
 
     Raises:
         InputError: the SMILES cannot be read, or the molecule is outside the methods.
@@ -67,9 +70,10 @@ class Workup:
         *,
         seed: int,
         clock: StepClock | None = None,
+        checkpoint: Checkpoint | None = None,
     ) -> None:
         molecule = parse(smiles, max_heavy_atoms=settings.max_heavy_atoms)
-        self._begin(molecule, settings, seed, clock or StepClock())
+        self._begin(molecule, settings, seed, clock or StepClock(), checkpoint)
 
     def _begin(
         self,
@@ -77,6 +81,7 @@ class Workup:
         settings: SimulationSettings,
         seed: int,
         clock: StepClock,
+        checkpoint: Checkpoint | None,
         *,
         charge: int | None = None,
         multiplicity: int = 1,
@@ -86,6 +91,7 @@ class Workup:
         self.settings = settings
         self.seed = seed
         self.clock = clock
+        self.checkpoint = checkpoint
         self.charge: int = Chem.GetFormalCharge(molecule) if charge is None else charge
         self.multiplicity = multiplicity
         self.name = name
@@ -213,6 +219,7 @@ class Workup:
                 self.settings,
                 seed,
                 self.clock,
+                self.checkpoint,
                 charge=total,
                 multiplicity=multiplicity,
                 name=name,
