@@ -17,12 +17,14 @@ from pathlib import Path
 from typing import IO, Any
 
 from screening import schema
+from screening.checksum import digest
 
 FILE = "journal.sqlite"
 LOCK = "journal.lock"
 RESERVE = "journal.reserve"
 
 _RESERVE_BYTES = 4 << 20
+_LOG_BYTES = 64 << 20  # of the write-ahead log; one that a long reader let grow shrinks to this
 _PASSING = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 
 Statement = tuple[str, Sequence[Any]]
@@ -80,7 +82,10 @@ class Database:
                 connection.execute("BEGIN IMMEDIATE")
                 for table in schema.TABLES:
                     connection.execute(table)
-                connection.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
+                connection.executemany(
+                    "INSERT INTO meta (key, value, checksum) VALUES (?1, ?2, digest(?1, ?2))",
+                    meta.items(),
+                )
                 connection.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
                 connection.execute(f"PRAGMA user_version = {schema.VERSION}")
                 connection.execute("COMMIT")
@@ -280,8 +285,10 @@ def _connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
             uri += "&immutable=1"
     db = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=10.0)
     if not readonly:
+        db.create_function("digest", -1, digest, deterministic=True)
         db.execute("PRAGMA synchronous = FULL")
         db.execute("PRAGMA foreign_keys = ON")
+        db.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
     return db
 
 

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from screening import schema
 from screening.candidate import Candidate
+from screening.checksum import digest, result_checksum
 from screening.database import Database, JournalError
 from screening.evaluation import Usage, encode
 from screening.failure import Failure
-from screening.journalview import JournalView, checksum
+from screening.journalview import JournalView
 from screening.records import (
+    AddressRecord,
     AttemptRecord,
+    Cut,
     Event,
     Kind,
     Result,
@@ -28,7 +33,9 @@ if TYPE_CHECKING:
     from screening.library import LibraryRow
 
 __all__ = [
+    "AddressRecord",
     "AttemptRecord",
+    "Cut",
     "Event",
     "Journal",
     "JournalError",
@@ -110,8 +117,8 @@ class Journal(JournalView):
                 failure, candidate = row.failure, row.candidate
                 if candidate is not None and failure is None and row.duplicate_of is None:
                     self.add_candidates([candidate])
-                self._db.write(
-                    "INSERT OR IGNORE INTO library VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                self._add_new(
+                    "library",
                     row.row,
                     _storable(row.text),
                     _storable(row.name),
@@ -128,10 +135,8 @@ class Journal(JournalView):
         """Add molecules; one already there keeps its name and origin."""
         with self.transaction():
             for candidate in candidates:
-                self._db.write(
-                    "INSERT OR IGNORE INTO candidates "
-                    "(inchikey, smiles, name, origin, row, hand, parents) "
-                    "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                self._add_new(
+                    "candidates",
                     candidate.inchikey,
                     candidate.smiles,
                     _storable(candidate.name),
@@ -166,21 +171,22 @@ class Journal(JournalView):
             offers: the generator's molecules, which the round may choose later.
         """
         with self.transaction():
-            self._db.write(
-                "INSERT INTO rounds (round, seed, pool_size, generator_note, surrogate_note, "
-                "started, known, facts) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            self._add(
+                "rounds",
                 round,
                 seed,
                 pool_size,
                 generator_note,
                 surrogate_note,
                 _now(),
+                None,
+                None,
                 known,
                 json.dumps(dict(facts or {}), allow_nan=False),
             )
             for position, candidate in enumerate(offers, 1):
-                self._db.write(
-                    "INSERT INTO offers VALUES (?, ?, ?, ?, ?, ?, ?)",
+                self._add(
+                    "offers",
                     round,
                     position,
                     candidate.inchikey,
@@ -203,17 +209,15 @@ class Journal(JournalView):
         with self.transaction():
             self.add_candidates(selection.candidate for selection in selections)
             for selection in selections:
-                self._db.write(
-                    "INSERT INTO selections (round, position, inchikey, predicted, utility_mean, "
-                    "utility_std, acquisition, reason, known, decision, facts) "
-                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                self._add(
+                    "selections",
                     round,
                     selection.position,
                     selection.candidate.inchikey,
                     json.dumps(selection.predicted, allow_nan=False),
-                    selection.utility_mean,
-                    selection.utility_std,
-                    selection.acquisition,
+                    float(selection.utility_mean),
+                    float(selection.utility_std),
+                    float(selection.acquisition),
                     selection.reason,
                     known,
                     selections[0].position,
@@ -231,35 +235,46 @@ class Journal(JournalView):
             "SELECT count(*) FROM attempts WHERE inchikey = ? AND recipe = ?", inchikey, recipe
         )
         self._last_attempt += 1
-        self._db.write(
-            "INSERT INTO attempts (id, inchikey, recipe, attempt, started) VALUES (?, ?, ?, ?, ?)",
-            self._last_attempt,
-            inchikey,
-            recipe,
-            earlier + 1,
-            _now(),
-        )
+        unknown = (None,) * 9
+        self._add("attempts", self._last_attempt, inchikey, recipe, earlier + 1, _now(), *unknown)
         return self._last_attempt, earlier + 1
 
-    def end_attempt(self, attempt_id: int, outcome: Failure | None, usage: Usage) -> None:
-        """Say how an attempt ended: with this failure, or with a score (None)."""
-        self._db.write(
-            "UPDATE attempts SET finished = ?, outcome = ?, failure_kind = ?, failure_step = ?, "
-            "failure_message = ?, wall_seconds = ?, cpu_seconds = ?, peak_memory_mb = ? "
-            "WHERE id = ?",
-            _now(),
-            "scored" if outcome is None else "failed",
-            None if outcome is None else outcome.kind,
-            None if outcome is None else outcome.step,
-            None if outcome is None else _storable(outcome.message),
-            usage.wall_seconds,
-            usage.cpu_seconds,
-            usage.peak_memory_mb,
-            attempt_id,
-        )
+    def end_attempt(
+        self, attempt_id: int, outcome: Failure | None, usage: Usage, *, node: str = ""
+    ) -> None:
+        """Say how an attempt ended.
 
-    def record(self, result: Result) -> None:
+        Args:
+            attempt_id: from ``begin_attempt``.
+            outcome: the failure, or None for a score.
+            usage: what it took.
+            node: the host that computed it, "" where that is not known.
+        """
+        with self.transaction():
+            self._db.write(
+                "UPDATE attempts SET finished = ?, outcome = ?, failure_kind = ?, "
+                "failure_step = ?, failure_message = ?, wall_seconds = ?, cpu_seconds = ?, "
+                "peak_memory_mb = ?, node = ? WHERE id = ?",
+                _now(),
+                "scored" if outcome is None else "failed",
+                None if outcome is None else outcome.kind,
+                None if outcome is None else outcome.step,
+                None if outcome is None else _storable(outcome.message),
+                usage.wall_seconds,
+                usage.cpu_seconds,
+                usage.peak_memory_mb,
+                _storable(node) or None,
+                attempt_id,
+            )
+            self._sign("attempts", "id", attempt_id)
+
+    def record(self, result: Result, *, address: str = "", source: str = "") -> None:
         """Write the final word on a molecule and recipe, with its checksum.
+
+        Args:
+            result: of this run's calculation, or of the one that ``source`` did.
+            address: the calculation's content address, "" for none.
+            source: the folder of the run that computed it, "" for this one.
 
         Raises:
             JournalError: there is one already, or it cannot be written.
@@ -271,7 +286,7 @@ class Journal(JournalView):
             result.candidate.inchikey,
             result.recipe,
             "failed" if score is None else "scored",
-            None if score is None else score.value,
+            None if score is None else float(score.value),
             result.round,
             result.attempt,
             float(result.wall_seconds),
@@ -283,29 +298,46 @@ class Journal(JournalView):
             self.add_candidates([result.candidate])
             self._db.write(
                 "INSERT INTO results (inchikey, recipe, outcome, value, round, attempt, "
-                "wall_seconds, cpu_seconds, peak_memory_mb, record, checksum, recorded) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "wall_seconds, cpu_seconds, peak_memory_mb, record, checksum, recorded, "
+                "standard_error) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 *fields,
-                checksum(fields),
+                result_checksum(fields),
                 _now(),
+                None if score is None else score.standard_error,
             )
+            if address or source:
+                self._add("addresses", *fields[:2], address, _storable(source))
+
+    def cut(self, cuts: Iterable[Cut]) -> None:
+        """Add molecules that a stage let go no further, all or nothing; known ones stay."""
+        with self.transaction():
+            for cut in cuts:
+                value = None if cut.value is None or math.isnan(cut.value) else float(cut.value)
+                self._add_new(
+                    "cuts",
+                    cut.inchikey,
+                    cut.stage,
+                    value,
+                    _storable(cut.reason),
+                    cut.round,
+                    _now(),
+                )
 
     def finish_round(self, round: int, summary: Mapping[str, Any]) -> None:
         """End a round with its figures, as plain JSON types."""
-        self._db.write(
-            "UPDATE rounds SET finished = ?, summary = ? WHERE round = ?",
-            _now(),
-            json.dumps(summary, allow_nan=False),
-            round,
-        )
+        text = json.dumps(summary, allow_nan=False)
+        with self.transaction():
+            self._db.write(
+                "UPDATE rounds SET finished = ?, summary = ? WHERE round = ?", _now(), text, round
+            )
+            self._sign("rounds", "round", round)
 
     def amend_summary(self, round: int, summary: Mapping[str, Any]) -> None:
         """Replace the figures of a finished round, as plain JSON types."""
-        self._db.write(
-            "UPDATE rounds SET summary = ? WHERE round = ?",
-            json.dumps(summary, allow_nan=False),
-            round,
-        )
+        text = json.dumps(summary, allow_nan=False)
+        with self.transaction():
+            self._db.write("UPDATE rounds SET summary = ? WHERE round = ?", text, round)
+            self._sign("rounds", "round", round)
 
     def finish(self) -> None:
         """Mark the run as done: nothing is left to evaluate."""
@@ -313,16 +345,39 @@ class Journal(JournalView):
 
     def mark(self, key: str, value: str) -> None:
         """Remember a fact about the run's progress, e.g. that the library is all in."""
-        self._db.write("INSERT OR REPLACE INTO meta VALUES (?, ?)", key, value)
+        self._write(_REPLACE["meta"], key, value)
 
     def log(self, kind: str, message: str) -> None:
         """Add a line to the run's log."""
-        self._db.write(
-            "INSERT INTO events (time, kind, message) VALUES (?, ?, ?)",
-            _now(),
-            kind,
-            _storable(message),
-        )
+        self._add("events", _now(), kind, _storable(message))
+
+    def _add(self, table: str, *fields: Any) -> None:
+        """Insert a record with its checksum."""
+        self._write(_INSERT[table], *fields)
+
+    def _add_new(self, table: str, *fields: Any) -> None:
+        """Insert a record with its checksum, unless it is there."""
+        self._write(_INSERT_NEW[table], *fields)
+
+    def _write(self, sql: str, *fields: Any) -> None:
+        self._db.write(sql, *fields, digest(*fields))
+
+    def _sign(self, table: str, key: str, value: int) -> None:
+        """Give a changed record its checksum anew."""
+        self._db.write(f"{schema.signing(table)} WHERE {key} = ?", value)
+
+
+def _statements(verb: str) -> dict[str, str]:
+    return {
+        table: f"{verb} INTO {table} ({', '.join(columns)}, checksum) "
+        f"VALUES ({', '.join('?' * (len(columns) + 1))})"
+        for table, columns in schema.CHECKED.items()
+    }
+
+
+_INSERT = _statements("INSERT")
+_INSERT_NEW = _statements("INSERT OR IGNORE")
+_REPLACE = _statements("INSERT OR REPLACE")
 
 
 def _storable(text: str) -> str:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from screening.candidate import Candidate
+from screening.checksum import result_checksum
 from screening.database import Database, JournalError
 from screening.evaluation import decode
 from screening.failure import Failure
 from screening.records import (
+    AddressRecord,
     AttemptRecord,
+    Cut,
     Event,
     Kind,
     Result,
@@ -41,6 +43,7 @@ _BARRIER = {
     "round_facts": "'{}'",
     "selection": f"{KNOWN_BEFORE.format('s')}, 1, '{{}}'",
 }
+_STANDARD_ERROR = "json_extract(record, '$.score.standard_error')"  # before version 4
 _STATED = {
     "round_known": "d.known",
     "round_facts": "d.facts",
@@ -57,6 +60,7 @@ class JournalView:
         self._db = database
         self._candidate = _CANDIDATE if database.version > 1 else _FIRST_CANDIDATE
         self._columns = _STATED if database.version > 2 else _BARRIER
+        self._error = "standard_error" if database.version > 3 else _STANDARD_ERROR
 
     @property
     def directory(self) -> Path:
@@ -289,7 +293,7 @@ class JournalView:
         return self._db.count(
             "SELECT count(DISTINCT inchikey) FROM results WHERE outcome = 'scored' "
             "AND recipe IN (SELECT value FROM json_each(?)) "
-            "AND json_type(record, '$.score.standard_error') <> 'null'",
+            f"AND {self._error} IS NOT NULL",
             json.dumps(list(recipes)),
         )
 
@@ -302,7 +306,7 @@ class JournalView:
         """
         found = self._db.row(
             "SELECT min(value), max(value) FROM results WHERE outcome = 'scored' AND recipe = ? "
-            "AND (? OR coalesce(json_type(record, '$.score.standard_error'), 'null') = 'null')",
+            f"AND (? OR {self._error} IS NULL)",
             recipe,
             sampled,
         )
@@ -343,14 +347,87 @@ class JournalView:
         """Every attempt, in the order they were begun."""
         sql = (
             "SELECT id, inchikey, recipe, attempt, started, finished, outcome, failure_kind, "
-            "failure_step, failure_message, wall_seconds, cpu_seconds, peak_memory_mb "
-            "FROM attempts ORDER BY id"
+            "failure_step, failure_message, wall_seconds, cpu_seconds, peak_memory_mb, "
+            f"{'node' if self._db.version > 3 else 'NULL'} FROM attempts ORDER BY id"
         )
         records = []
         for row in self._db.rows(sql):
             failure = None if row[7] is None else Failure(row[7], row[8], row[9])
             records.append(AttemptRecord(*(*row[:7], failure, *row[10:])))
         return records
+
+    def find_address(self, address: str) -> Result | None:
+        """The first score whose calculation has this content address, None where none has.
+
+        Raises:
+            JournalError: its record does not match its checksum.
+        """
+        if self._db.version < 4:
+            return None
+        sql = (
+            f"SELECT {_RESULT}, {self._candidate} FROM addresses a "
+            "JOIN results r USING (inchikey, recipe) JOIN candidates c USING (inchikey) "
+            "WHERE a.address = ? AND r.outcome = 'scored' ORDER BY r.id LIMIT 1"
+        )
+        row = self._db.row(sql, address)
+        return None if row is None else self._result(row)
+
+    def address_of(self, inchikey: str, recipe: str) -> AddressRecord | None:
+        """Address and source of a result, None where it has neither."""
+        if self._db.version < 4:
+            return None
+        row = self._db.row(
+            "SELECT inchikey, recipe, address, source FROM addresses "
+            "WHERE inchikey = ? AND recipe = ?",
+            inchikey,
+            recipe,
+        )
+        return None if row is None else AddressRecord(*row)
+
+    def sources(self) -> dict[str, int]:
+        """Number of results that other runs computed, by the folder of the run."""
+        if self._db.version < 4:
+            return {}
+        sql = "SELECT source, count(*) FROM addresses WHERE source <> '' GROUP BY 1 ORDER BY 1"
+        return dict(self._db.rows(sql))
+
+    def cuts(self) -> Iterator[Cut]:
+        """What the stages of the funnel let go no further, in the order they did.
+
+        Read page by page: no query stays open while the caller works.
+        """
+        if self._db.version < 4:
+            return
+        sql = (
+            "SELECT id, inchikey, stage, value, reason, round FROM cuts WHERE id > ? "
+            "ORDER BY id LIMIT 1000"
+        )
+        last = 0
+        while page := list(self._db.rows(sql, last)):
+            last = page[-1][0]
+            yield from (Cut(*row[1:]) for row in page)
+
+    def cuts_of(self, inchikey: str) -> list[Cut]:
+        """The stages that let a molecule go no further, in the order they did."""
+        if self._db.version < 4:
+            return []
+        sql = (
+            "SELECT inchikey, stage, value, reason, round FROM cuts WHERE inchikey = ? ORDER BY id"
+        )
+        return [Cut(*row) for row in self._db.rows(sql, inchikey)]
+
+    def is_cut(self, inchikey: str) -> bool:
+        """Whether any stage let a molecule go no further."""
+        if self._db.version < 4:
+            return False
+        return bool(self._db.count("SELECT count(*) FROM cuts WHERE inchikey = ?", inchikey))
+
+    def cut_counts(self) -> dict[str, int]:
+        """Number of molecules cut, by stage, the stage of the first cut first."""
+        if self._db.version < 4:
+            return {}
+        sql = "SELECT stage, count(*) FROM cuts GROUP BY stage ORDER BY min(id)"
+        return dict(self._db.rows(sql))
 
     def events(self) -> list[Event]:
         """The run's log, oldest first."""
@@ -359,7 +436,7 @@ class JournalView:
 
     def _result(self, row: tuple[Any, ...]) -> Result:
         fields, written, known = row[:10], row[10], row[11:]
-        if checksum(fields) != written:
+        if result_checksum(fields) != written:
             raise JournalError(
                 f"{self._db.path}: the record of {row[0]} ({row[1]}) does not match its "
                 "checksum: the file was damaged or edited; restore it from a copy"
@@ -389,8 +466,3 @@ def _library_row(fields: tuple[Any, ...]) -> LibraryRow:
         duplicate_of=duplicate_of,
         notes=tuple(json.loads(notes)),
     )
-
-
-def checksum(fields: Sequence[Any]) -> str:
-    """Of the fields of a result, as they stand in the table: SHA-256 of their JSON."""
-    return hashlib.sha256(json.dumps(list(fields)).encode()).hexdigest()

@@ -86,6 +86,28 @@ class AttemptRecord:
     wall_seconds: float | None  # s
     cpu_seconds: float | None  # s
     peak_memory_mb: float | None  # MB, resident
+    node: str | None = None  # the host that computed it, None where that is not known
+
+
+@dataclass(frozen=True)
+class AddressRecord:
+    """The content address of a calculation and where its result came from."""
+
+    inchikey: str
+    recipe: str
+    address: str  # hexadecimal; "" for one that cannot be found by its content
+    source: str  # folder of the run that computed it; "" for this one
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A molecule that a stage of the funnel let go no further."""
+
+    inchikey: str
+    stage: str  # e.g. "predicted", "warhead-ea/gfn2_lumo"
+    value: float | None  # at that stage, in its unit; None where it has none
+    reason: str  # one line
+    round: int | None = None  # counted from 1; None in a screen
 
 
 @dataclass(frozen=True)

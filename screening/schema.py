@@ -2,29 +2,109 @@
 
 from __future__ import annotations
 
-VERSION = 3
+VERSION = 4
 
 KNOWN_BEFORE = (
     "coalesce((SELECT max(id) FROM results WHERE results.round < {}.round), 0)"  # of a table
 )
 
-OFFERS = """
-    -- What the generator offered a round, in its order: the round chooses from these and
-    -- the library as its workers come free.
-    CREATE TABLE offers (
-        round INTEGER NOT NULL REFERENCES rounds (round),
-        position INTEGER NOT NULL,
+
+def _offers(*more: str) -> str:
+    """What the generator offered a round, in its order.
+
+    The round chooses from these and the library as its workers come free.
+    """
+    columns = (
+        "round INTEGER NOT NULL REFERENCES rounds (round)",
+        "position INTEGER NOT NULL",
+        "inchikey TEXT NOT NULL",
+        "smiles TEXT NOT NULL",
+        "name TEXT NOT NULL",
+        "hand TEXT NOT NULL",
+        "parents TEXT NOT NULL",
+        *more,
+        "PRIMARY KEY (round, position)",
+    )
+    return f"CREATE TABLE offers ({', '.join(columns)}) WITHOUT ROWID"
+
+
+ADDRESSES = """
+    -- The content address of the calculation behind a result, and where the result came from
+    -- when it was not computed here: the folder of the run that did.
+    CREATE TABLE addresses (
         inchikey TEXT NOT NULL,
-        smiles TEXT NOT NULL,
-        name TEXT NOT NULL,
-        hand TEXT NOT NULL,
-        parents TEXT NOT NULL,
-        PRIMARY KEY (round, position)
+        recipe TEXT NOT NULL,
+        address TEXT NOT NULL,
+        source TEXT NOT NULL,
+        checksum INTEGER,
+        PRIMARY KEY (inchikey, recipe),
+        FOREIGN KEY (inchikey, recipe) REFERENCES results (inchikey, recipe)
     ) WITHOUT ROWID
     """
 
+CUTS = """
+    -- Molecules that a stage of the funnel let go no further: its value there and why.
+    CREATE TABLE cuts (
+        id INTEGER PRIMARY KEY,
+        inchikey TEXT NOT NULL,
+        stage TEXT NOT NULL,
+        value REAL,
+        reason TEXT NOT NULL,
+        round INTEGER,
+        recorded TEXT NOT NULL,
+        checksum INTEGER
+    )
+    """
+
+INDICES = (
+    "CREATE INDEX addresses_found ON addresses (address)",
+    # NULLs differ from each other in an index: a screen has no round.
+    "CREATE UNIQUE INDEX cuts_of ON cuts (inchikey, stage, coalesce(round, 0))",
+    # What a reader asks of a run of a million molecules, answered without its large rows.
+    "CREATE INDEX results_values ON results "
+    "(recipe, outcome, inchikey, value, standard_error, round, cpu_seconds)",
+    "CREATE INDEX library_passed ON library (row) "
+    "WHERE failure_kind IS NULL AND duplicate_of IS NULL",
+    "CREATE INDEX library_dropped ON library (row) WHERE failure_kind IS NOT NULL",
+    "CREATE INDEX library_duplicates ON library (row) WHERE duplicate_of IS NOT NULL",
+)
+
+CHECKED: dict[str, tuple[str, ...]] = {
+    "meta": ("key", "value"),
+    "library": (
+        *("row", "text", "name", "smiles", "inchikey", "failure_kind", "failure_step"),
+        *("failure_message", "duplicate_of", "notes"),
+    ),
+    "candidates": ("inchikey", "smiles", "name", "origin", "row", "hand", "parents"),
+    "rounds": (
+        *("round", "seed", "pool_size", "generator_note", "surrogate_note", "started"),
+        *("finished", "summary", "known", "facts"),
+    ),
+    "offers": ("round", "position", "inchikey", "smiles", "name", "hand", "parents"),
+    "selections": (
+        *("round", "position", "inchikey", "predicted", "utility_mean", "utility_std"),
+        *("acquisition", "reason", "known", "decision", "facts"),
+    ),
+    "attempts": (
+        *("id", "inchikey", "recipe", "attempt", "started", "finished", "outcome"),
+        *("failure_kind", "failure_step", "failure_message", "wall_seconds", "cpu_seconds"),
+        *("peak_memory_mb", "node"),
+    ),
+    "addresses": ("inchikey", "recipe", "address", "source"),
+    "cuts": ("inchikey", "stage", "value", "reason", "round", "recorded"),
+    "events": ("time", "kind", "message"),
+}
+"""The columns whose digest stands in ``checksum``, table by table. A result has a longer one."""
+
+
+def signing(table: str) -> str:
+    """The statement that gives every record of a table its checksum, without a WHERE."""
+    return f"UPDATE {table} SET checksum = digest({', '.join(CHECKED[table])})"
+
+
 # What brings a journal of an earlier version to the next one. A reader cannot do so and
 # reads the earlier one as it is.
+_BEFORE_4 = tuple(table for table in CHECKED if table not in ("addresses", "cuts"))
 MIGRATIONS: dict[int, tuple[str, ...]] = {
     1: (
         "ALTER TABLE candidates ADD COLUMN hand TEXT NOT NULL DEFAULT ''",
@@ -39,7 +119,18 @@ MIGRATIONS: dict[int, tuple[str, ...]] = {
         # Rounds had a barrier: each was one decision, with all earlier rounds known.
         f"UPDATE rounds SET known = {KNOWN_BEFORE.format('rounds')}",
         f"UPDATE selections SET known = {KNOWN_BEFORE.format('selections')}",
-        OFFERS,
+        _offers(),
+    ),
+    3: (
+        "ALTER TABLE attempts ADD COLUMN node TEXT",
+        "ALTER TABLE results ADD COLUMN standard_error REAL",
+        "UPDATE results SET standard_error = json_extract(record, '$.score.standard_error') "
+        "WHERE outcome = 'scored'",
+        *(f"ALTER TABLE {table} ADD COLUMN checksum INTEGER" for table in _BEFORE_4),
+        *(signing(table) for table in _BEFORE_4),
+        ADDRESSES,
+        CUTS,
+        *INDICES,
     ),
 }
 
@@ -49,7 +140,8 @@ TABLES: tuple[str, ...] = (
     """
     CREATE TABLE meta (
         key TEXT PRIMARY KEY,
-        value TEXT NOT NULL
+        value TEXT NOT NULL,
+        checksum INTEGER
     ) WITHOUT ROWID
     """,
     """
@@ -64,7 +156,8 @@ TABLES: tuple[str, ...] = (
         failure_step TEXT,
         failure_message TEXT,
         duplicate_of INTEGER,
-        notes TEXT NOT NULL
+        notes TEXT NOT NULL,
+        checksum INTEGER
     )
     """,
     """
@@ -76,7 +169,8 @@ TABLES: tuple[str, ...] = (
         origin TEXT NOT NULL,
         row INTEGER,
         hand TEXT NOT NULL DEFAULT '',
-        parents TEXT NOT NULL DEFAULT ''
+        parents TEXT NOT NULL DEFAULT '',
+        checksum INTEGER
     )
     """,
     """
@@ -90,10 +184,11 @@ TABLES: tuple[str, ...] = (
         finished TEXT,
         summary TEXT,
         known INTEGER NOT NULL DEFAULT 0,
-        facts TEXT NOT NULL DEFAULT '{}'
+        facts TEXT NOT NULL DEFAULT '{}',
+        checksum INTEGER
     )
     """,
-    OFFERS,
+    _offers("checksum INTEGER"),
     """
     -- What a round evaluates: written before the first molecule of it is computed. Those
     -- chosen together share the position of their first (decision); known is the id of the
@@ -110,6 +205,7 @@ TABLES: tuple[str, ...] = (
         known INTEGER NOT NULL DEFAULT 0,
         decision INTEGER NOT NULL DEFAULT 1,
         facts TEXT NOT NULL DEFAULT '{}',
+        checksum INTEGER,
         PRIMARY KEY (round, position)
     ) WITHOUT ROWID
     """,
@@ -130,14 +226,17 @@ TABLES: tuple[str, ...] = (
         failure_message TEXT,
         wall_seconds REAL,
         cpu_seconds REAL,
-        peak_memory_mb REAL
+        peak_memory_mb REAL,
+        node TEXT, -- the host that computed it
+        checksum INTEGER
     )
     """,
     """
     CREATE INDEX attempts_of ON attempts (inchikey, recipe)
     """,
     """
-    -- The final word on a molecule and recipe; checksum covers all that is before it.
+    -- The final word on a molecule and recipe; checksum covers all that is before it, and the
+    -- standard error behind it repeats the record's own.
     CREATE TABLE results (
         id INTEGER PRIMARY KEY,
         inchikey TEXT NOT NULL REFERENCES candidates (inchikey),
@@ -152,6 +251,7 @@ TABLES: tuple[str, ...] = (
         record TEXT NOT NULL,
         checksum TEXT NOT NULL,
         recorded TEXT NOT NULL,
+        standard_error REAL,
         UNIQUE (inchikey, recipe)
     )
     """,
@@ -160,7 +260,11 @@ TABLES: tuple[str, ...] = (
         id INTEGER PRIMARY KEY,
         time TEXT NOT NULL,
         kind TEXT NOT NULL,
-        message TEXT NOT NULL
+        message TEXT NOT NULL,
+        checksum INTEGER
     )
     """,
+    ADDRESSES,
+    CUTS,
+    *INDICES,
 )

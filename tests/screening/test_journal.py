@@ -12,9 +12,10 @@ from rdkit import Chem
 from screening import database, schema
 from screening.acquisition import Selection
 from screening.candidate import Candidate
+from screening.checksum import digest
 from screening.evaluation import Usage
 from screening.failure import Failure
-from screening.journal import Journal, JournalError, Result
+from screening.journal import AddressRecord, Cut, Journal, JournalError, Result
 from screening.library import LibraryRow
 from screening.scorecolumns import ScoreColumns
 
@@ -264,8 +265,22 @@ def test_what_proposed_a_molecule_stays_with_it(journal):
     assert journal.candidates() == [candidate("CCO"), made]
 
 
+def made_by_version_3(db):
+    """Take away what version 4 of the schema added."""
+    for index in ("results_values", "library_passed", "library_dropped", "library_duplicates"):
+        db.execute(f"DROP INDEX {index}")
+    for table in ("addresses", "cuts"):
+        db.execute(f"DROP TABLE {table}")
+    for table in schema.CHECKED.keys() - {"addresses", "cuts"}:
+        db.execute(f"ALTER TABLE {table} DROP COLUMN checksum")
+    db.execute("ALTER TABLE attempts DROP COLUMN node")
+    db.execute("ALTER TABLE results DROP COLUMN standard_error")
+    db.execute("PRAGMA user_version = 3")
+
+
 def made_by_version_2(db):
-    """Take away what version 3 of the schema added."""
+    """Take away what versions 3 and 4 of the schema added."""
+    made_by_version_3(db)
     for table, columns in (("rounds", ("known", "facts")), ("selections", SELECTION_3)):
         for column in columns:
             db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
@@ -321,6 +336,132 @@ def test_a_journal_of_the_second_version_knows_what_its_barriers_made_known(jour
         assert (reader.rounds()[2].known, reader.rounds()[2].facts) == (3, {"gain": 0.25})
         assert reader.selections(3)[0].known == 3
         assert reader.selections(1)[0].known == 0
+
+
+def checksums(journal):
+    """Of every record of the short ones: whether it is right."""
+    found = {}
+    with sqlite3.connect(journal.directory / database.FILE) as db:
+        for table, columns in schema.CHECKED.items():
+            rows = list(db.execute(f"SELECT {', '.join(columns)}, checksum FROM {table}"))
+            found[table] = [digest(*row[:-1]) == row[-1] for row in rows]
+    db.close()
+    return found
+
+
+def filled(journal):
+    """Something in every table."""
+    journal.add_library(
+        [
+            LibraryRow(1, "CCO", "a", candidate=candidate("CCO", 1, "a")),
+            LibraryRow(2, "x", "", failure=Failure("input", "library", "not a SMILES")),
+            LibraryRow(3, "OCC", "b", duplicate_of=1),
+        ]
+    )
+    begin(journal, 1, ["CCO", "CCN"], offers=[candidate("CCF", origin="generator")])
+    attempt, _ = journal.begin_attempt(candidate("CCO").inchikey, "faulty")
+    journal.end_attempt(attempt, None, Usage(1, 2, 3), node="one")
+    journal.begin_attempt(candidate("CCN").inchikey, "faulty")
+    sampled = replace(number_score("CCN"), standard_error=0.125)
+    journal.record(result("CCO", 1), address="ab12")
+    journal.record(result("CCN", 1, sampled))
+    journal.finish_round(1, {"best": 1})
+    journal.amend_summary(1, {"best": 2})
+    journal.cut([Cut(candidate("CCF").inchikey, "qed", 0, "0.0 is below 0.5", 1)])
+    journal.mark("library", "complete")
+    journal.log("run", "a line")
+
+
+def test_every_record_has_its_checksum_also_after_it_was_changed(journal):
+    filled(journal)
+    journal.mark("library", "again")
+    found = checksums(journal)
+    assert all(found.values())  # no table is empty
+    assert all(all(right) for right in found.values())
+
+
+def test_a_journal_of_the_third_version_is_read_and_brought_to_this_one(journal):
+    filled(journal)
+    results, counts = journal.results(), journal.library_counts()
+    journal.close()
+    with sqlite3.connect(journal.directory / database.FILE) as third:
+        made_by_version_3(third)
+    third.close()
+
+    def same(journal):
+        assert journal.results() == results
+        assert journal.library_counts() == counts
+        assert journal.sampled(["faulty"]) == 1
+        low, high = journal.extremes("faulty", sampled=False)
+        assert low == high == number_score("CCO").value
+        assert journal.sources() == journal.cut_counts() == {}
+        assert journal.find_address("ab12") is None
+        assert journal.address_of(candidate("CCO").inchikey, "faulty") is None
+        assert list(journal.cuts()) == journal.cuts_of(candidate("CCF").inchikey) == []
+        assert not journal.is_cut(candidate("CCF").inchikey)
+        assert [a.node for a in journal.attempts()] == [None, None]
+
+    with Journal.open(journal.directory, readonly=True) as reader:
+        same(reader)
+    with Journal.open(journal.directory) as writer:
+        same(writer)
+        found = checksums(writer)
+        assert all(all(right) for right in found.values())
+        writer.record(result("CCF", 1), address="cd34", source="runs/old")
+        assert writer.sources() == {"runs/old": 1}
+
+
+def test_a_score_is_found_by_the_address_of_its_calculation(journal):
+    failure = Failure("convergence", "meanfield", "no")
+    journal.record(result("CCO"), address="ab", source="runs/old")
+    journal.record(result("CCN"), address="cd")
+    journal.record(result("CCC", outcome=failure), address="ef")
+    journal.record(result("CCF"))
+    assert journal.find_address("ab") == result("CCO")
+    assert journal.find_address("cd") == result("CCN")
+    assert journal.find_address("ef") is None  # a failure may be this machine's
+    assert journal.find_address("99") is None
+    key = candidate("CCO").inchikey
+    assert journal.address_of(key, "faulty") == AddressRecord(key, "faulty", "ab", "runs/old")
+    assert journal.address_of(candidate("CCF").inchikey, "faulty") is None
+    assert journal.sources() == {"runs/old": 1}
+
+
+def test_what_a_stage_cut_is_there_once_a_round(journal):
+    one, two = candidate("CCO").inchikey, candidate("CCN").inchikey
+    cuts = [
+        Cut(one, "qed", 0.25, "0.25 is below 0.5"),
+        Cut(two, "predicted", None, "no prediction"),
+        Cut(one, "qed", 0.25, "0.25 is below 0.5", 2),
+    ]
+    journal.cut(cuts)
+    journal.cut([Cut(one, "qed", 0.75, "again"), cuts[1]])
+    assert list(journal.cuts()) == cuts
+    assert journal.cuts_of(one) == [cuts[0], cuts[2]]
+    assert journal.is_cut(two)
+    assert not journal.is_cut(candidate("CCC").inchikey)
+    assert journal.cut_counts() == {"qed": 2, "predicted": 1}
+    journal.cut(Cut(f"{n}", "warhead", float(n), "far") for n in range(2500))
+    assert len(list(journal.cuts())) == 2503
+
+
+def test_the_log_of_writes_is_small_again_after_a_long_reader(journal, monkeypatch):
+    monkeypatch.setattr(database, "_LOG_BYTES", 1 << 16)
+    journal.close()
+    log = journal.directory / f"{database.FILE}-wal"
+    with Journal.open(journal.directory) as writer:
+        for smiles in ("CCO", "CCN", "CCC"):
+            writer.record(result(smiles))
+        with Journal.open(journal.directory, readonly=True) as reader:
+            rows = reader.iterate_results()
+            next(rows)
+            for number in range(1200):
+                writer.log("run", "x" * 4000 + str(number))
+            assert log.stat().st_size > 1 << 22  # the reader's view needs it
+            rows.close()
+        writer.log("run", "one")
+        writer.log("run", "two")
+        assert log.stat().st_size <= 1 << 17
 
 
 def test_a_decision_and_what_it_knew_stay_with_its_molecules(journal):
