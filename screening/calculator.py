@@ -47,7 +47,9 @@ def _serve(job: dict[str, Any], answers: IO[str]) -> None:
         with contextlib.suppress(SimulationError):  # its evaluation says so
             evaluation.resolve(recipe, sources.get(recipe))
     _write(answers, {"started": True})
-    molecule = evaluation.Evaluation(job["smiles"], settings, job["seed"])
+    molecule = evaluation.Evaluation(
+        job["smiles"], settings, job["seed"], checkpoint=job["checkpoint"]
+    )
     for recipe in job["recipes"]:
         _reset_peak_memory()
         before = _cpu_seconds()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
+from pathlib import Path
+from typing import Protocol
 
 from screening.candidate import Candidate
 from screening.evaluation import (
@@ -36,6 +39,7 @@ class Task:
     candidate: Candidate
     recipes: tuple[str, ...]
     round: int | None = None
+    continues: bool = False  # a later task of the molecule goes on from its checkpoint
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,26 @@ class Calculation:
     sources: dict[str, str] = field(default_factory=dict)  # recipe -> "module:attribute"
 
 
+@dataclass(frozen=True)
+class Found:
+    """A calculation that was done before, in this run's folder or another's."""
+
+    result: Result
+    source: str  # where it stands, one line for the journal
+
+
+class Archive(Protocol):
+    """Calculations done before, by the address of their content."""
+
+    def address(self, candidate: Candidate, recipe: str) -> str:
+        """The content address of a calculation, "" for one that has none."""
+        ...
+
+    def find(self, address: str) -> Found | None:
+        """The calculation of that address, None when it was not done before."""
+        ...
+
+
 def evaluate_all(
     tasks: Iterable[Task],
     *,
@@ -55,6 +79,7 @@ def evaluate_all(
     executor: Executor,
     calculation: Calculation,
     on_result: Callable[[Result], None] | None = None,
+    archive: Archive | None = None,
 ) -> int:
     """Evaluate tasks until each has its final result in the journal, or waits for its device.
 
@@ -70,6 +95,7 @@ def evaluate_all(
         executor: where.
         calculation: how.
         on_result: called after each new result was written.
+        archive: calculations that need not be done again.
 
     Returns:
         The number of calculations that have no result because a remote device gave
@@ -79,7 +105,7 @@ def evaluate_all(
         JournalError: a result cannot be written.
         KeyboardInterrupt: the user stopped the run; jobs in flight are cancelled.
     """
-    dispatch = Dispatch(journal, executor, calculation, on_result)
+    dispatch = Dispatch(journal, executor, calculation, on_result, archive)
     left = iter(tasks)
     dispatch.run(lambda room: list(islice(left, room)))
     return len(dispatch.waiting)
@@ -107,6 +133,7 @@ class Dispatch:
         executor: where.
         calculation: how.
         on_result: called after each new result was written.
+        archive: calculations that need not be done again.
 
     Attributes:
         waiting: InChIKey and recipe of what has no result because a remote device gave no
@@ -119,7 +146,9 @@ class Dispatch:
         executor: Executor,
         calculation: Calculation,
         on_result: Callable[[Result], None] | None = None,
+        archive: Archive | None = None,
     ) -> None:
+        self._archive = archive
         self._journal = journal
         self._executor = executor
         self._calculation = calculation
@@ -162,16 +191,21 @@ class Dispatch:
 
     def _start(self, drawn: Sequence[Task]) -> None:
         jobs: list[Job] = []
-        failed: list[Result] = []
+        final: list[Result] = []
         with self._journal.transaction():
             for task in drawn:
                 failures = {r: self._failures(task, r) for r in task.recipes}
-                retries = {r: self._retry(failures[r]) for r in task.recipes}
-                for recipe in (r for r in task.recipes if retries[r] is None):
-                    # An earlier session ended between the last attempt and the verdict.
-                    found = Evaluated(recipe, failures[recipe][-1], Usage())
-                    failed.append(_result(task, found, len(failures[recipe])))
-                    self._journal.record(failed[-1])
+                retries: dict[str, Retry | None] = {}
+                for recipe in task.recipes:
+                    known = None if failures[recipe] else self._known(task, recipe)
+                    if known is not None:
+                        final.append(known)
+                        continue
+                    retries[recipe] = self._retry(failures[recipe])
+                    if retries[recipe] is None:
+                        # An earlier session ended between the last attempt and the verdict.
+                        found = Evaluated(recipe, failures[recipe][-1], Usage())
+                        final.append(self._finish(task, found, len(failures[recipe])))
                 # One seed is one calculation. What has failed least goes first: what
                 # ended the process before may end it again.
                 wanted = {r: retry for r, retry in retries.items() if retry is not None}
@@ -183,8 +217,30 @@ class Dispatch:
                     jobs.append(self._begin(part, Retry(rung, factor)))
         for job in jobs:
             self._executor.submit(job)
-        for result in failed:
+        for result in final:
             self._on_result(result)
+
+    def _known(self, task: Task, recipe: str) -> Result | None:
+        """The result of a calculation that was done before, written here."""
+        if self._archive is None:
+            return None
+        address = self._archive.address(task.candidate, recipe)
+        found = self._archive.find(address) if address else None
+        if found is None:
+            return None
+        result = _result(task, Evaluated(recipe, found.result.outcome, Usage()), 0)
+        self._journal.record(result, address=address, source=found.source)
+        return result
+
+    def _finish(self, task: Task, found: Evaluated, attempt: int) -> Result:
+        """Write the final word on a recipe."""
+        result = _result(task, found, attempt)
+        if self._archive is None or result.failure is not None:
+            self._journal.record(result)
+        else:
+            address = self._archive.address(task.candidate, found.recipe)
+            self._journal.record(result, address=address)
+        return result
 
     def _draw(self, more: Callable[[int], Sequence[Task]], room: int) -> list[Task]:
         """At most ``room`` tasks that want work, those to be tried again first."""
@@ -228,15 +284,25 @@ class Dispatch:
             time_limit_s=limits.time_limit_s * retry.resource_factor,
             memory_limit_mb=memory,
             sources={r: s for r, s in calculation.sources.items() if r in task.recipes},
+            checkpoint=self._checkpoint(key),
         )
         self._flights[job.id] = _Flight(task, attempts)
         return job
+
+    def _checkpoint(self, inchikey: str) -> str | None:
+        folder = _checkpoint_folder(self._journal, self._executor, inchikey)
+        if folder is None:
+            return None
+        # A worker that does not find it has another file system and keeps nothing.
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        return str(folder)
 
     def _record(self, landed: list[Completed]) -> None:
         """Write what landed, in one transaction, and queue what is tried again."""
         final: list[Result] = []
         again: list[Task] = []
         done: list[int] = []
+        finished: list[str] = []  # InChIKeys
         with self._journal.transaction():
             for completed in landed:
                 flight = self._flights.get(completed.job.id)
@@ -246,23 +312,28 @@ class Dispatch:
                 done.append(completed.job.id)
                 task = flight.task
                 left = list(task.recipes)  # what ended the process left some unbegun
+                waits = task.continues
                 for found in completed.outcomes:
                     attempt_id, attempt = flight.attempts[found.recipe]
                     outcome = found.outcome
                     failure = outcome if isinstance(outcome, Failure) else None
-                    self._journal.end_attempt(attempt_id, failure, found.usage)
+                    self._journal.end_attempt(attempt_id, failure, found.usage, node=completed.node)
                     if failure is not None and waits_for_device(failure):
                         self.waiting.add((completed.job.inchikey, found.recipe))
                         left.remove(found.recipe)
+                        waits = True
                         continue
                     if failure is None or not self._may_retry(task, found.recipe, failure):
                         left.remove(found.recipe)
-                        final.append(_result(task, found, attempt))
-                        self._journal.record(final[-1])
+                        final.append(self._finish(task, found, attempt))
                 if left:
                     again.append(replace(task, recipes=tuple(left)))
-        for key in done:
-            del self._flights[key]
+                elif not waits:
+                    finished.append(completed.job.inchikey)
+        for number in done:
+            del self._flights[number]
+        for key in finished:
+            forget_checkpoint(self._journal, self._executor, key)
         self._retries.extend(again)
         for result in final:
             self._on_result(result)
@@ -291,6 +362,18 @@ class Dispatch:
     def _is_recorded(self, completed: Completed) -> bool:
         key = completed.job.inchikey
         return any(self._journal.has_result(key, found.recipe) for found in completed.outcomes)
+
+
+def forget_checkpoint(journal: Journal, executor: Executor, inchikey: str) -> None:
+    """Remove what a molecule's calculations keep for a retry, if there is any."""
+    folder = _checkpoint_folder(journal, executor, inchikey)
+    if folder is not None:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _checkpoint_folder(journal: Journal, executor: Executor, inchikey: str) -> Path | None:
+    root = executor.limits.checkpoints
+    return None if root is None else (journal.directory / root).resolve() / inchikey
 
 
 def _result(task: Task, found: Evaluated, attempt: int) -> Result:

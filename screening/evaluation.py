@@ -11,6 +11,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -50,6 +51,7 @@ class Job:
     time_limit_s: float  # s, wall clock, of each recipe; what they share counts to the first
     memory_limit_mb: int  # MB, resident
     sources: dict[str, str] = field(default_factory=dict)  # recipe -> "module:attribute"
+    checkpoint: str | None = None  # the molecule's folder, which a worker may not reach
 
 
 @dataclass(frozen=True)
@@ -152,12 +154,22 @@ class Evaluation:
         smiles: standardised.
         settings: of the calculation.
         seed: of everything random.
+        checkpoint: folder in which the calculation keeps what a retry goes on from;
+            None for none.
     """
 
-    def __init__(self, smiles: str, settings: SimulationSettings, seed: int) -> None:
+    def __init__(
+        self,
+        smiles: str,
+        settings: SimulationSettings,
+        seed: int,
+        *,
+        checkpoint: str | None = None,
+    ) -> None:
         self._smiles = smiles
         self._settings = settings
         self._seed = seed
+        self._checkpoint = checkpoint
         self._earlier: dict[str, float] = {}  # step -> CPU s, by the recipes before
         self._earlier_wall = 0.0  # s
 
@@ -190,7 +202,16 @@ class Evaluation:
     def _work(self) -> Workup:
         from simulation.workup import Workup
 
-        return Workup(self._smiles, self._settings, seed=self._seed)
+        if self._checkpoint is None:
+            return Workup(self._smiles, self._settings, seed=self._seed)
+        from simulation.checkpoint import Checkpoint
+
+        return Workup(
+            self._smiles,
+            self._settings,
+            seed=self._seed,
+            checkpoint=Checkpoint(Path(self._checkpoint)),
+        )
 
     def _with_own_timings(self, score: Score) -> Score:
         earlier, wall = self._earlier, self._earlier_wall

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from screening.evaluation import Evaluated, Evaluation, Job, Usage, decode, encode
@@ -20,6 +21,7 @@ class Limits:
     time_limit_s: float  # s, wall clock
     memory_limit_mb: int  # MB, resident
     largest_memory_mb: int  # MB; no machine at hand gives one calculation more
+    checkpoints: Path | None = None  # where jobs keep checkpoints, meant from the run's folder
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class Completed:
 
     job: Job
     outcomes: tuple[Evaluated, ...]
+    node: str = ""  # host that computed it, "" where that is not known
 
 
 class Executor(Protocol):
@@ -82,7 +85,7 @@ class Inline:
             return []
         job = self._queue.pop(0)
         settings = SimulationSettings.model_validate(job.settings)
-        molecule = Evaluation(job.smiles, settings, job.seed)
+        molecule = Evaluation(job.smiles, settings, job.seed, checkpoint=job.checkpoint)
         outcomes = []
         for recipe in job.recipes:
             begun, cpu = time.monotonic(), time.process_time()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -75,4 +77,13 @@ class ComputeSettings(BaseModel):
     )
     max_attempts: int = Field(
         default=3, ge=1, description="attempts at one molecule before it counts as failed"
+    )
+    checkpoints: bool = Field(
+        default=True,
+        description="keep what a long calculation has finished, so that its retry goes on there",
+    )
+    checkpoint_folder: Path | None = Field(
+        default=None,
+        description="where, on a file system that all machines share; null for checkpoints/ in "
+        "the run's folder",
     )
