@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from simulation.activespace import ActiveSpace
-from simulation.geometry import Geometry
-from simulation.meanfield import MeanField
+from typing import TYPE_CHECKING
+
 from simulation.score import Baseline
+
+if TYPE_CHECKING:  # pyscf and tblite are loaded when a molecule is computed
+    from simulation.activespace import ActiveSpace
+    from simulation.geometry import Geometry
+    from simulation.meanfield import MeanField
 
 
 def electrophilicity(
@@ -17,9 +21,35 @@ def electrophilicity(
     molecule takes up an electron.
     """
     return {
-        "hf_lumo": Baseline(field.lumo, "eV", f"{field.method} LUMO"),
-        "gfn2_lumo": Baseline(geometry.lumo, "eV", f"{geometry.method} LUMO"),
+        "hf_lumo": hf_lumo(field),
+        "gfn2_lumo": gfn2_lumo(geometry),
         "hf_pi_star": Baseline(
             space.pi_star, "eV", f"{field.method} lowest virtual orbital of the active space"
         ),
     }
+
+
+def gfn2_lumo(geometry: Geometry) -> Baseline:
+    """The LUMO by GFN2-xTB, eV."""
+    return Baseline(geometry.lumo, "eV", f"{geometry.method} LUMO")
+
+
+def hf_lumo(field: MeanField) -> Baseline:
+    """The LUMO of the mean field, eV."""
+    return Baseline(field.lumo, "eV", f"{field.method} LUMO")
+
+
+def hf_gap(field: MeanField) -> Baseline:
+    """Between HOMO and LUMO of the mean field, eV."""
+    from simulation.geometry import HARTREE_EV
+
+    homo, lumo = field.orbital_energies[field.occupied - 1 : field.occupied + 1] * HARTREE_EV
+    return Baseline(float(lumo - homo), "eV", f"{field.method} HOMO-LUMO gap")
+
+
+def koopmans_ip(field: MeanField) -> Baseline:
+    """The ionisation potential by Koopmans' theorem, eV."""
+    from simulation.geometry import HARTREE_EV
+
+    homo = -float(field.orbital_energies[field.occupied - 1]) * HARTREE_EV
+    return Baseline(homo, "eV", f"-HOMO of {field.method}")

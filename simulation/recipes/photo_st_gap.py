@@ -7,11 +7,13 @@ from typing import ClassVar
 
 from rdkit import Chem
 
+from simulation.baselines import hf_gap
 from simulation.errors import ConvergenceError
 from simulation.recipes.account import provenance
 from simulation.recipes.chromophore import chromophore, largest, named
 from simulation.recipes.pispace import HARTREE_EV, charge_flags, difference, solver_flags
 from simulation.recipes.recipe import Better, Site
+from simulation.recipes.stage import HF_GAP, CheapStep
 from simulation.score import Baseline, Score, SiteScore
 from simulation.solver import find
 from simulation.workup import Workup
@@ -41,6 +43,8 @@ class PhotoSTGap:
         "Spearman 0.87 against triplet energies of nine aromatics and dienes of up to ten heavy "
         "atoms (HF gap 0.63), 0.9-1.5 eV too high"
     )
+
+    stages: ClassVar[tuple[CheapStep, ...]] = (HF_GAP,)
 
     def sites(self, molecule: Chem.Mol) -> tuple[Site, ...]:
         """The largest conjugated system; none where there is none."""
@@ -95,7 +99,6 @@ class PhotoSTGap:
             active_space=found.record,
             solutions=gap.solutions,
         )
-        frontier = field.orbital_energies[field.occupied - 1 : field.occupied + 1] * HARTREE_EV
         pi = found.space.energies[found.space.occupied - 1 : found.space.occupied + 1]
         sampled = gap.standard_error
         flags += [f"{site.name}: {doubt}" for doubt in found.flags]
@@ -113,9 +116,7 @@ class PhotoSTGap:
             casci_value=site.casci_value,
             casci_deviation_mha=site.casci_deviation_mha,
             baselines={
-                "hf_gap": Baseline(
-                    float(frontier[1] - frontier[0]), "eV", f"{field.method} HOMO-LUMO gap"
-                ),
+                "hf_gap": hf_gap(field),
                 "hf_pi_gap": Baseline(
                     float(pi[1] - pi[0]) * HARTREE_EV, "eV", f"{field.method} gap of the pi space"
                 ),

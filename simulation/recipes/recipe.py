@@ -28,7 +28,10 @@ class Recipe(Protocol):
     """A named, defined quantity of a molecule.
 
     An entry point of the group ``molq.recipes`` names an object with these
-    attributes; ``docs/recipes/`` has one page for each built-in one.
+    attributes; ``docs/recipes/`` has one page for each built-in one. It may say as well,
+    as ``stages``, which of its baselines can be had without it (``simulation.recipes.stage``);
+    as ``version``, a whole number that grows when its values change (1 where it says none);
+    and as ``reach``, that it ends with the geometry or the mean field.
     """
 
     name: str
@@ -63,13 +66,18 @@ def names() -> tuple[str, ...]:
 
 
 def find(name: str) -> Recipe:
-    """The recipe of that name.
+    """The recipe of that name; ``<recipe>/<baseline>`` for one of its cheap numbers alone.
 
     Raises:
-        InputError: no installed package provides it.
+        InputError: no installed package provides it, or the recipe has no such number.
     """
-    recipe: Recipe = register.load(GROUP, name, kind="recipe", step="recipe")
-    return recipe
+    owner, slash, baseline = name.partition("/")
+    recipe: Recipe = register.load(GROUP, owner, kind="recipe", step="recipe")
+    if not slash:
+        return recipe
+    from simulation.recipes.stage import stage
+
+    return stage(recipe, baseline)
 
 
 def better_end(name: str) -> Better:
@@ -78,7 +86,7 @@ def better_end(name: str) -> Better:
     ``higher`` for a recipe that does not say, and for one that is installed no
     longer: its scores can be read all the same.
     """
-    if name not in names():
+    if name.partition("/")[0] not in names():
         return "higher"
     end: Better = getattr(find(name), "better", "higher")
     return end

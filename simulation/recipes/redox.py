@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rdkit import Chem
 
+from simulation.baselines import gfn2_lumo, koopmans_ip
 from simulation.errors import ConvergenceError, InputError
 from simulation.recipes.account import provenance
 from simulation.recipes.chromophore import ChromophoreSpace, chromophore, largest, named
 from simulation.recipes.pispace import HARTREE_EV, Difference, difference, solver_flags
 from simulation.recipes.recipe import Better, Site
+from simulation.recipes.stage import CheapStep
 from simulation.score import Baseline, Score, SiteScore
 from simulation.solver import find
 from simulation.workup import Workup
@@ -22,6 +24,16 @@ if TYPE_CHECKING:  # pyscf is loaded when a molecule is scored
     from simulation.settings import SimulationSettings
 
 LONE_PAIRS = True  # an aniline or a phenol is oxidised where its lone pair is
+
+
+def _koopmans_ip(work: Workup) -> tuple[Baseline, MeanField]:
+    from simulation.meanfield import check_basis, solve
+
+    check_basis(work.molecule, work.settings.basis)
+    geometry = work.geometry
+    with work.clock.step("meanfield in water"):
+        field = solve(geometry, work.settings, solvent=True)
+    return koopmans_ip(field), field
 
 
 @dataclass(frozen=True)
@@ -45,6 +57,17 @@ class Redox:
     validity: ClassVar[str] = (
         "three gas-phase ionisation energies, 0.0-0.4 eV off, too few for a rank; compare within "
         "a series only"
+    )
+
+    stages: ClassVar[tuple[CheapStep, ...]] = (
+        CheapStep(
+            "koopmans_ip",
+            "eV",
+            "lower",
+            "meanfield",
+            "ionisation potential in water by Koopmans' theorem",
+            _koopmans_ip,
+        ),
     )
 
     def sites(self, molecule: Chem.Mol) -> tuple[Site, ...]:
@@ -157,11 +180,10 @@ def _site(name: str, found: ChromophoreSpace, change: Difference, sign: int) -> 
 def _baselines(
     geometry: Geometry, field: MeanField, ions: dict[int, MeanField], reduction: SiteScore
 ) -> dict[str, Baseline]:
-    homo = -float(field.orbital_energies[field.occupied - 1]) * HARTREE_EV
     found = {
-        "koopmans_ip": Baseline(homo, "eV", f"-HOMO of {field.method}"),
+        "koopmans_ip": koopmans_ip(field),
         "pi_space_ea": Baseline(reduction.value, "eV", "electron affinity in the same pi space"),
-        "gfn2_lumo": Baseline(geometry.lumo, "eV", f"{geometry.method} LUMO"),
+        "gfn2_lumo": gfn2_lumo(geometry),
     }
     if 1 in ions:
         found["delta_scf_ip"] = Baseline(

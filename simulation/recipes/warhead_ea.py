@@ -9,6 +9,7 @@ from rdkit import Chem
 
 from simulation import warheads
 from simulation.recipes.recipe import Better, Site
+from simulation.recipes.stage import GFN2_LUMO, HF_LUMO, CheapStep
 from simulation.recipes.warheadspace import Site as WarheadSite
 from simulation.recipes.warheadspace import score, sites
 from simulation.score import Score
@@ -59,6 +60,8 @@ class WarheadEA:
         "Spearman -0.75 against log glutathione half-life of 34 N-aryl acrylamides (HF LUMO 0.87, "
         "GFN2 LUMO 0.87); -0.92 without the ortho-substituted ones (0.92, 0.90)"
     )
+
+    stages: ClassVar[tuple[CheapStep, ...]] = (GFN2_LUMO, HF_LUMO)
 
     def sites(self, molecule: Chem.Mol) -> tuple[Site, ...]:
         """The warheads of a molecule; indices are those of its canonical SMILES."""

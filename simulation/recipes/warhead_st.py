@@ -9,6 +9,7 @@ from rdkit import Chem
 
 from simulation import warheads
 from simulation.recipes.recipe import Better, Site
+from simulation.recipes.stage import GFN2_LUMO, HF_LUMO, CheapStep
 from simulation.recipes.warheadspace import score, sites
 from simulation.score import Score
 from simulation.workup import Workup
@@ -35,6 +36,8 @@ class WarheadST:
         "a check, not a ranking: 4.2-6.0 eV for planar alkene warheads, 5.3-7.2 eV for alkynes; "
         "outside, the group is twisted or an orbital is not the intended one"
     )
+
+    stages: ClassVar[tuple[CheapStep, ...]] = (GFN2_LUMO, HF_LUMO)
 
     def sites(self, molecule: Chem.Mol) -> tuple[Site, ...]:
         """The warheads of a molecule; indices are those of its canonical SMILES."""
