@@ -29,6 +29,7 @@ from generative.settings import GeneratorSettings
 from molq import diagnosis, overrides, tomlwriter
 from molq.errors import CallError
 from screening.acquisition import AcquisitionSettings
+from screening.datasource import is_uri
 from screening.filters import FilterSettings
 from screening.library import LibrarySettings
 from screening.objective import ObjectiveSettings, recipe_names
@@ -250,8 +251,9 @@ def _with_paths(document: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """The document with its paths made absolute; what is no text is left to validation."""
     result = dict(document)
     library, generator = result.get("library"), result.get("generator")
-    if isinstance(library, Mapping) and isinstance(library.get("path"), str):
-        result["library"] = {**library, "path": str(folder / library["path"])}
+    path = library.get("path") if isinstance(library, Mapping) else None
+    if isinstance(library, Mapping) and isinstance(path, str) and not is_uri(path):
+        result["library"] = {**library, "path": str(folder / path)}
     if isinstance(generator, Mapping):
         files = {
             key: str(folder / value)

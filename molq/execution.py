@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from molq import inputs
+from molq import fetching, inputs
 from molq.campaignfile import CampaignFile, RunFile, ScreenFile
 from molq.errors import CallError
 from molq.reading import REPORT, check_run, leads_of, one_line_errors, settings_of, write_report
@@ -22,7 +22,6 @@ from screening.database import FILE, JournalError
 from screening.executor import Executor, Inline
 from screening.journal import Journal
 from screening.library import LibraryError
-from screening.library import read as read_library
 from screening.objective import recipe_names
 from screening.objective import validate as validate_objectives
 from screening.progress import Listener
@@ -36,7 +35,7 @@ SETTINGS = {"campaign": "campaign.toml", "screen": "screen.toml"}
 
 _QUEUED = "ibm:"  # backends whose jobs wait for others
 
-_LEFTOVERS = ("journal.lock", "journal.reserve")
+_LEFTOVERS = ("journal.lock", "journal.reserve", fetching.FOLDER)
 
 
 def check(file: RunFile) -> None:
@@ -49,9 +48,7 @@ def check(file: RunFile) -> None:
     try:
         if file.objective:
             validate_objectives(file.objective)
-        if file.library is not None:
-            # the file is opened at once; its rows are read by the run
-            read_library(file.library)
+        fetching.check(file)
         check_simulation(file.simulation)
         _check_queue(file)
         if isinstance(file, ScreenFile):
@@ -194,13 +191,14 @@ def begin(
     """
     check_free(directory)
     kind: Kind = "campaign" if isinstance(file, CampaignFile) else "screen"
+    file, origin = fetching.into(file, directory)
     with (
         one_line_errors(),
         Journal.create(
             directory,
             kind=kind,
-            settings=file.model_dump(mode="json"),
-            environment={**environment(), **inputs.checksums(file)},
+            settings=fetching.relative(file, directory).model_dump(mode="json"),
+            environment={**environment(), **inputs.checksums(file), **origin},
         ) as journal,
     ):
         _carry_on(journal, file, on_event, executor)
@@ -267,7 +265,7 @@ def _carry_on(
     written = journal.directory / SETTINGS[journal.kind]
     if not written.exists():
         with runfiles.replaced(written) as handle:
-            handle.write(file.to_toml())
+            handle.write(fetching.relative(file, journal.directory).to_toml())
     try:
         if executor is not None or journal.finished:
             _run(journal, file, on_event, executor)

@@ -22,7 +22,7 @@ def checksums(file: RunFile) -> dict[str, str]:
     """
     found = {}
     if file.library is not None:
-        found[LIBRARY] = _sha256(file.library.path)
+        found[LIBRARY] = _sha256(file.library.file)
     if isinstance(file, CampaignFile) and file.generator.share > 0:
         prior = weights.file_of(file.generator.network)
         if prior is not None:
@@ -48,10 +48,10 @@ def changes(journal: Journal, file: RunFile, version: str) -> tuple[str, ...]:
     if then is not None and then != version:
         lines.append(f"the run began with molq {then}, this is {version}")
     if file.library is not None and journal.marked(COMPLETE) is None:
-        now = _sha256(file.library.path)
+        now = _sha256(file.library.file)
         if now != before.get(LIBRARY, now):
             raise CallError(
-                f"{file.library.path} is not the file the run began with: put that back, "
+                f"{file.library.file} is not the file the run began with: put that back, "
                 "or begin a new run"
             )
     if isinstance(file, CampaignFile) and PRIOR in before:

@@ -7,12 +7,14 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from screening import sdf
+from screening import datasource, sdf
 from screening.candidate import Candidate
 from screening.columns import Layout, find_layout, is_placeholder
+from screening.datasource import DataPath
 from screening.delimited import DamagedFileError, Delimiter, Line, Record, read_lines, records
 from screening.failure import Failure
 from screening.standardise import (
@@ -61,7 +63,10 @@ class LibrarySettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    path: Path = Field(description="CSV, TSV, SMI, TXT or SDF file; each may be gzip-compressed")
+    path: DataPath = Field(
+        description="CSV, TSV, SMI, TXT or SDF file, each may be gzip-compressed: a path, or a URI "
+        "(https://, s3://, gs://, file://) that is fetched when a run begins"
+    )
     smiles_column: str | None = Field(
         default=None,
         description="header of the SMILES column, or its number from 1; null to find it",
@@ -84,6 +89,26 @@ class LibrarySettings(BaseModel):
         if value is not None and value not in _DELIMITER_NAMES:
             raise ValueError(f"unknown delimiter {value!r}; use , ; | tab or space")
         return None if value is None else _DELIMITER_NAMES[value]
+
+    @model_validator(mode="after")
+    def _can_be_fetched(self) -> Self:
+        # of the whole table: an error of the key itself would repeat the URI, secrets and all
+        datasource.check(self.path)
+        return self
+
+    @property
+    def file(self) -> Path:
+        """The file on this machine.
+
+        Raises:
+            LibraryError: it is named by a URI and has not been fetched.
+        """
+        if isinstance(self.path, str):
+            raise LibraryError(
+                f"library {self.path} is not on this machine: `molq run`, `molq screen` and "
+                "`molq submit` fetch it; for anything else download it and give its path"
+            )
+        return self.path
 
 
 @dataclass(frozen=True)
@@ -150,7 +175,7 @@ def _plain(name: str) -> str:
 
 
 def _entries(settings: LibrarySettings) -> Iterator[_Entry]:
-    path = settings.path
+    path = settings.file
     suffix = _format(path)
     try:
         with path.open("rb") as file:
@@ -184,7 +209,7 @@ def _format(path: Path) -> str:
 
 
 def _layout(settings: LibrarySettings, suffix: str) -> Layout:
-    path = settings.path
+    path = settings.file
     lines: list[Line] = []
     try:
         for line in read_lines(path):
@@ -213,7 +238,7 @@ def _layout(settings: LibrarySettings, suffix: str) -> Layout:
 
 def _table_entries(settings: LibrarySettings, layout: Layout) -> Iterator[_Entry]:
     width = None if layout.header is None else len(layout.header)
-    table = records(read_lines(settings.path), layout.delimiter, width)
+    table = records(read_lines(settings.file), layout.delimiter, width)
     waits_for_header = layout.header is not None
     try:
         for record in table:
@@ -267,7 +292,7 @@ def _smiles_and_name(cell: str) -> tuple[str, str]:
 
 def _sdf_entries(settings: LibrarySettings) -> Iterator[_Entry]:
     try:
-        for record in sdf.records(read_lines(settings.path)):
+        for record in sdf.records(read_lines(settings.file)):
             name = record.title
             if settings.name_column is not None:
                 name = record.data.get(settings.name_column, "")

@@ -1,0 +1,155 @@
+"""Inputs of a run that lie elsewhere, brought into its folder before it begins."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeVar
+
+from molq.campaignfile import WEIGHTS_SUFFIX, CampaignFile, ScreenFile
+from molq.errors import CallError, MolqError
+from screening import datasource
+from screening.library import LibraryError
+from screening.library import read as read_library
+
+FOLDER = "inputs"
+"""Of a run's folder: what was brought there from elsewhere."""
+
+SOURCE = "library_source"
+"""Key of a run's environment: the URI that its library was fetched from."""
+
+WEIGHTS = ("prior", "base")
+"""Keys of ``[generator]`` that may name a file."""
+
+_File = TypeVar("_File", bound=CampaignFile | ScreenFile)
+
+
+def check(file: CampaignFile | ScreenFile) -> None:
+    """That the library can be read, or is a URI with the name of a library.
+
+    Raises:
+        CallError: it cannot.
+    """
+    if file.library is None:
+        return
+    path = file.library.path
+    try:
+        if not isinstance(path, str):
+            # the file is opened at once; its rows are read by the run
+            read_library(file.library)
+        elif not datasource.suffix(path):
+            raise CallError(
+                f"library {path}: the URI must end in .csv, .tsv, .smi, .txt or .sdf, "
+                "or in one of them and .gz"
+            )
+    except LibraryError as error:
+        raise CallError(str(error)) from error
+
+
+def into(file: _File, directory: Path) -> tuple[_File, dict[str, str]]:
+    """The settings with a remote library fetched into the run's folder.
+
+    Args:
+        file: the settings.
+        directory: of the run.
+
+    Returns:
+        The settings, their library a file on this machine, and where it came from as
+        facts of the run's environment; unchanged and empty where nothing is remote.
+
+    Raises:
+        CallError: what was fetched is no library.
+        MolqError: it cannot be fetched.
+    """
+    library = file.library
+    if library is None or not isinstance(library.path, str):
+        return file, {}
+    try:
+        fetched = datasource.fetch(library.path, directory.absolute() / FOLDER, "library")
+    except datasource.DataError as error:
+        raise MolqError(str(error)) from error
+    here = _with_library(file, fetched.path)
+    check(here)
+    return here, {SOURCE: library.path}
+
+
+def kept(file: _File, directory: Path, *, passing: Path) -> _File:
+    """The settings with the inputs that lie in a folder that will vanish copied into the run's.
+
+    Args:
+        file: the settings.
+        directory: of the run.
+        passing: the folder that vanishes, with all its files.
+
+    Raises:
+        MolqError: a file cannot be copied.
+    """
+    target = directory.absolute() / FOLDER
+
+    def copied(path: Path) -> Path:
+        if not path.is_relative_to(passing):
+            return path
+        _copy(path, target / path.name)
+        return target / path.name
+
+    return _with_paths(file, copied)
+
+
+def relative(file: _File, directory: Path) -> _File:
+    """The settings with the paths of inputs in the run's folder relative to it.
+
+    So they are written: a run's folder may be moved.
+    """
+    root = directory.absolute()
+
+    def shortened(path: Path) -> Path:
+        return path.relative_to(root) if path.is_relative_to(root) else path
+
+    return _with_paths(file, shortened)
+
+
+def _with_paths(file: _File, change: Callable[[Path], Path]) -> _File:
+    """The settings with the paths of their inputs changed."""
+    if file.library is not None and not isinstance(file.library.path, str):
+        file = _with_library(file, change(file.library.path))
+    generator = file.generator if isinstance(file, CampaignFile) else None
+    if generator is not None:
+        named = {key: getattr(generator, key) for key in WEIGHTS}
+        paths = {k: str(change(Path(v))) for k, v in named.items() if v.endswith(WEIGHTS_SUFFIX)}
+        file = file.model_copy(update={"generator": generator.model_copy(update=paths)})
+    return file
+
+
+def _with_library(file: _File, path: Path) -> _File:
+    assert file.library is not None
+    return file.model_copy(update={"library": file.library.model_copy(update={"path": path})})
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a file, whole or not at all.
+
+    Raises:
+        MolqError: it cannot be copied.
+    """
+    temporary: str | None = None
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        with os.fdopen(handle, "wb") as copy, source.open("rb") as original:
+            shutil.copyfileobj(original, copy)
+            copy.flush()
+            os.fsync(copy.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, target)
+        temporary = None
+    except OSError as error:
+        reason = error.strerror or error
+        raise MolqError(f"{source} cannot be copied to {target}: {reason}") from error
+    finally:
+        if temporary is not None:
+            with suppress(OSError):
+                os.unlink(temporary)
