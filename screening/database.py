@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import IO, Any
 
@@ -24,8 +27,11 @@ LOCK = "journal.lock"
 RESERVE = "journal.reserve"
 
 _RESERVE_BYTES = 4 << 20
+_CACHE_KIB = 64 << 10  # of the writer, for the indices of a large library
 _LOG_BYTES = 64 << 20  # of the write-ahead log; one that a long reader let grow shrinks to this
 _PASSING = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+
+_HOLDER = re.compile(r"process (\d+) on (\S+)")  # what ``_acquire`` writes into the lock
 
 Statement = tuple[str, Sequence[Any]]
 
@@ -203,8 +209,8 @@ class Database:
     def _apply(self, statements: Sequence[Statement]) -> None:
         try:
             self.connection.execute("BEGIN IMMEDIATE")
-            for sql, parameters in statements:
-                self.connection.execute(sql, parameters)
+            for sql, group in groupby(statements, key=itemgetter(0)):
+                self.connection.executemany(sql, (parameters for _, parameters in group))
             self.connection.execute("COMMIT")
         except BaseException:
             if self.connection.in_transaction:
@@ -231,6 +237,17 @@ def in_use(directory: Path) -> bool:
         except OSError:
             return True
         return False
+
+
+def holder(directory: Path) -> tuple[int, str] | None:
+    """Process and host of the writer that has the run open, None where none has."""
+    if not in_use(directory):
+        return None
+    with suppress(OSError):
+        found = _HOLDER.fullmatch((directory / LOCK).read_text(encoding="utf-8").strip())
+        if found is not None:
+            return int(found[1]), found[2]
+    return None
 
 
 def _cannot_write(path: Path, code: int, error: sqlite3.Error) -> str:
@@ -289,6 +306,7 @@ def _connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
         db.execute("PRAGMA synchronous = FULL")
         db.execute("PRAGMA foreign_keys = ON")
         db.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
+        db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
     return db
 
 

@@ -112,11 +112,15 @@ class Journal(JournalView):
 
         A row that a filter dropped carries both its candidate and the failure.
         """
+        taken = list(rows)
         with self.transaction():
-            for row in rows:
+            self.add_candidates(
+                row.candidate
+                for row in taken
+                if row.candidate is not None and row.failure is None and row.duplicate_of is None
+            )
+            for row in taken:
                 failure, candidate = row.failure, row.candidate
-                if candidate is not None and failure is None and row.duplicate_of is None:
-                    self.add_candidates([candidate])
                 self._add_new(
                     "library",
                     row.row,
@@ -308,8 +312,14 @@ class Journal(JournalView):
             if address or source:
                 self._add("addresses", *fields[:2], address, _storable(source))
 
-    def cut(self, cuts: Iterable[Cut]) -> None:
-        """Add molecules that a stage let go no further, all or nothing; known ones stay."""
+    def cut(
+        self, inchikey: str, stage: str, value: float | None, reason: str, round: int | None = None
+    ) -> None:
+        """Add a molecule that a stage of the funnel lets go no further; see ``records.Cut``."""
+        self.add_cuts([Cut(inchikey, stage, value, reason, round)])
+
+    def add_cuts(self, cuts: Iterable[Cut]) -> None:
+        """Add molecules that a stage lets go no further, all or nothing; known ones stay."""
         with self.transaction():
             for cut in cuts:
                 value = None if cut.value is None or math.isnan(cut.value) else float(cut.value)

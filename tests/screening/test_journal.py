@@ -367,7 +367,7 @@ def filled(journal):
     journal.record(result("CCN", 1, sampled))
     journal.finish_round(1, {"best": 1})
     journal.amend_summary(1, {"best": 2})
-    journal.cut([Cut(candidate("CCF").inchikey, "qed", 0, "0.0 is below 0.5", 1)])
+    journal.add_cuts([Cut(candidate("CCF").inchikey, "qed", 0, "0.0 is below 0.5", 1)])
     journal.mark("library", "complete")
     journal.log("run", "a line")
 
@@ -421,6 +421,9 @@ def test_a_score_is_found_by_the_address_of_its_calculation(journal):
     assert journal.find_address("cd") == result("CCN")
     assert journal.find_address("ef") is None  # a failure may be this machine's
     assert journal.find_address("99") is None
+    assert journal.find_address("c") is None
+    assert journal.find_address("c", is_prefix=True) == result("CCN")
+    assert journal.find_address("", is_prefix=True) is None
     key = candidate("CCO").inchikey
     assert journal.address_of(key, "faulty") == AddressRecord(key, "faulty", "ab", "runs/old")
     assert journal.address_of(candidate("CCF").inchikey, "faulty") is None
@@ -434,14 +437,14 @@ def test_what_a_stage_cut_is_there_once_a_round(journal):
         Cut(two, "predicted", None, "no prediction"),
         Cut(one, "qed", 0.25, "0.25 is below 0.5", 2),
     ]
-    journal.cut(cuts)
-    journal.cut([Cut(one, "qed", 0.75, "again"), cuts[1]])
+    journal.add_cuts(cuts)
+    journal.add_cuts([Cut(one, "qed", 0.75, "again"), cuts[1]])
     assert list(journal.cuts()) == cuts
     assert journal.cuts_of(one) == [cuts[0], cuts[2]]
     assert journal.is_cut(two)
     assert not journal.is_cut(candidate("CCC").inchikey)
     assert journal.cut_counts() == {"qed": 2, "predicted": 1}
-    journal.cut(Cut(f"{n}", "warhead", float(n), "far") for n in range(2500))
+    journal.add_cuts(Cut(f"{n}", "warhead", float(n), "far") for n in range(2500))
     assert len(list(journal.cuts())) == 2503
 
 
