@@ -1,9 +1,10 @@
 """The program of the child process: reads jobs, computes, writes answers.
 
 ``python -m screening.calculator PARENT_PID``, started by ``screening.isolation``.
-One JSON line a message. In: a job. Out: ``{"started": true}`` once the recipes'
-packages are loaded (the time limit counts from there), then for each recipe in
-order ``{"outcome": ..., "cpu_seconds": ..., "peak_memory_mb": ...}``.
+One JSON line a message. In: ``{"number": ..., "job": ...}``. Out, each with the number
+of the request: ``{"started": true}`` once the recipes' packages are loaded (the time
+limit counts from there), then for each recipe in order
+``{"recipe": ..., "outcome": ..., "cpu_seconds": ..., "peak_memory_mb": ...}``.
 """
 
 from __future__ import annotations
@@ -32,11 +33,12 @@ def main(arguments: list[str]) -> int:
     answers = _take_stdout()
     faulthandler.enable(file=sys.stderr)
     for line in sys.stdin.buffer:
-        _serve(json.loads(line), answers)
+        request = json.loads(line)
+        _serve(request["job"], request["number"], answers)
     return 0
 
 
-def _serve(job: dict[str, Any], answers: IO[str]) -> None:
+def _serve(job: dict[str, Any], number: int, answers: IO[str]) -> None:
     from screening import evaluation
     from simulation.errors import SimulationError
     from simulation.settings import SimulationSettings
@@ -46,7 +48,7 @@ def _serve(job: dict[str, Any], answers: IO[str]) -> None:
     for recipe in job["recipes"]:
         with contextlib.suppress(SimulationError):  # its evaluation says so
             evaluation.resolve(recipe, sources.get(recipe))
-    _write(answers, {"started": True})
+    _write(answers, {"number": number, "started": True})
     molecule = evaluation.Evaluation(
         job["smiles"], settings, job["seed"], checkpoint=job["checkpoint"]
     )
@@ -57,6 +59,8 @@ def _serve(job: dict[str, Any], answers: IO[str]) -> None:
         _write(
             answers,
             {
+                "number": number,
+                "recipe": recipe,
                 "outcome": evaluation.encode(outcome),
                 "cpu_seconds": _cpu_seconds() - before,
                 "peak_memory_mb": _peak_memory_mb(),

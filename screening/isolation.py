@@ -21,7 +21,7 @@ from typing import IO, Any
 
 import psutil
 
-from screening.evaluation import Job, Usage, encode, one_line
+from screening.evaluation import LOST_WORKER, Job, Usage, encode, one_line
 from screening.failure import Failure
 from screening.scratchfolder import ScratchFolder
 
@@ -60,6 +60,7 @@ class Isolation:
         self._log: IO[bytes] | None = None
         self._scratch: ScratchFolder | None = None
         self._served = 0
+        self._number = 0  # of the last request: tells what is left of an earlier one
         self._fresh_mb = 0.0  # MB, of the child after its first job
 
     def __enter__(self) -> Isolation:
@@ -122,7 +123,8 @@ class Isolation:
         reused = self._served > 0
         watch = _Watch(child.pid, begun)
         answers: list[Answer] = []
-        request = json.dumps(asdict(job)).encode() + b"\n"
+        self._number += 1
+        request = json.dumps({"number": self._number, "job": asdict(job)}).encode() + b"\n"
         try:
             _write_all(child, request)
         except BrokenPipeError:
@@ -144,11 +146,11 @@ class Isolation:
                     return None if end is None else [*answers, *end]
                 *lines, received = (received + chunk).split(b"\n")
                 for line in lines:
-                    message = json.loads(line)
-                    if "started" in message:
-                        started = True
-                    else:
-                        answers.append(watch.answer(job.recipes[len(answers)], message))
+                    answer = self._read(line, job, len(answers), watch)
+                    if answer is None:
+                        return [*answers, self._garbled(recipe, watch)]
+                    started = True
+                    answers += answer
                     deadline = time.monotonic() + job.time_limit_s
                 continue
             pause = _POLL_S
@@ -166,7 +168,23 @@ class Isolation:
                     else f"the calculation's process did not start within {_START_LIMIT_S:g} s"
                 )
                 return [*answers, self._killed(recipe, text, watch)]
+        if received or select.select([stream], [], [], 0)[0]:
+            self.close()  # what else it says belongs to no job
         return answers
+
+    def _read(self, line: bytes, job: Job, answered: int, watch: _Watch) -> list[Answer] | None:
+        """The answer in a message, none in that of a start; None for what is no message."""
+        try:
+            message = json.loads(line)
+            if message["number"] != self._number:
+                return None
+            if message.get("started"):
+                return []
+            if message["recipe"] != job.recipes[answered]:
+                return None
+            return [watch.answer(message["recipe"], message)]
+        except (ValueError, TypeError, KeyError, AttributeError, IndexError):
+            return None
 
     def _living_child(self) -> subprocess.Popen[bytes]:
         if self._child is not None and self._child.poll() is not None:
@@ -212,6 +230,12 @@ class Isolation:
         usage = watch.usage()
         self.close()
         return Answer(recipe, encode(Failure("resource", "process", reason)), usage)
+
+    def _garbled(self, recipe: str, watch: _Watch) -> Answer:
+        usage = watch.usage()
+        self.close()
+        text = "the worker's calculation sent a message that cannot be read"
+        return Answer(recipe, encode(Failure("random", LOST_WORKER, text)), usage)
 
     def _gone(self, recipe: str, watch: _Watch, *, excused: bool) -> list[Answer] | None:
         if excused:  # it died idle, of something that is not this job's doing
