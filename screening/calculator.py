@@ -40,6 +40,7 @@ def main(arguments: list[str]) -> int:
 
 def _serve(job: dict[str, Any], number: int, answers: IO[str]) -> None:
     from screening import evaluation
+    from screening.gate import Gate, ends_job
     from simulation.errors import SimulationError
     from simulation.settings import SimulationSettings
 
@@ -56,6 +57,8 @@ def _serve(job: dict[str, Any], number: int, answers: IO[str]) -> None:
         _reset_peak_memory()
         before = _cpu_seconds()
         outcome = molecule.outcome(recipe, sources.get(recipe))
+        limits = job["gates"].get(recipe)
+        ends = limits is not None and ends_job(outcome, Gate(*limits))
         _write(
             answers,
             {
@@ -64,8 +67,11 @@ def _serve(job: dict[str, Any], number: int, answers: IO[str]) -> None:
                 "outcome": evaluation.encode(outcome),
                 "cpu_seconds": _cpu_seconds() - before,
                 "peak_memory_mb": _peak_memory_mb(),
+                "last": ends,
             },
         )
+        if ends:
+            return
 
 
 def _write(answers: IO[str], message: dict[str, Any]) -> None:

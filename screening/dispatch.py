@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shutil
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Protocol
 
@@ -19,11 +19,14 @@ from screening.evaluation import (
     attempt_seed,
     molecule_seed,
     next_attempt,
+    one_line,
     waits_for_device,
 )
 from screening.executor import Completed, Executor
 from screening.failure import Failure
+from screening.gate import Gate, ends_job
 from screening.journal import Journal, JournalError, Result
+from screening.records import Cut
 from simulation.settings import SimulationSettings
 
 STOPPED = "stopped before its end"
@@ -50,6 +53,7 @@ class Calculation:
     settings: SimulationSettings = field(default_factory=SimulationSettings)
     max_attempts: int = 3
     sources: dict[str, str] = field(default_factory=dict)  # recipe -> "module:attribute"
+    gates: Mapping[str, Gate] = field(default_factory=dict)  # recipe -> what goes on behind it
 
 
 @dataclass(frozen=True)
@@ -121,7 +125,7 @@ def waiting_note(waiting: int) -> str:
 class _Flight:
     """A job in the air."""
 
-    task: Task  # the recipes of this job alone
+    task: Task  # with the recipes that wait behind those of this job
     attempts: dict[str, tuple[int, int]]  # recipe -> id and number of its attempt
 
 
@@ -196,41 +200,86 @@ class Dispatch:
             for task in drawn:
                 failures = {r: self._failures(task, r) for r in task.recipes}
                 retries: dict[str, Retry | None] = {}
-                for recipe in task.recipes:
-                    known = None if failures[recipe] else self._known(task, recipe)
-                    if known is not None:
-                        final.append(known)
+                gated = False  # a value that decides whether the molecule goes on is not there
+                behind: list[str] = []  # known already, if the molecule comes so far
+                ended = False
+                for place, recipe in enumerate(task.recipes, 1):
+                    known = None if failures[recipe] else self._lookup(task, recipe)
+                    if known is not None and gated:
+                        behind.append(recipe)
                         continue
-                    retries[recipe] = self._retry(failures[recipe])
-                    if retries[recipe] is None:
+                    if known is not None:
+                        final.append(self._take(task, recipe, known))
+                    else:
+                        retries[recipe] = self._retry(failures[recipe])
+                        if retries[recipe] is not None:
+                            gated = gated or recipe in self._calculation.gates
+                            continue
                         # An earlier session ended between the last attempt and the verdict.
                         found = Evaluated(recipe, failures[recipe][-1], Usage())
                         final.append(self._finish(task, found, len(failures[recipe])))
+                    if ended := self._ends(final[-1]):
+                        final += self._close(task, final[-1], task.recipes[place:])
+                        break
+                if ended:
+                    continue
+                wanted = {r: retry for r, retry in retries.items() if retry is not None}
+                if gated:
+                    rest = tuple(r for r in task.recipes if r in wanted or r in behind)
+                    group, retry = _with_gate(wanted)
+                    jobs.append(self._begin(replace(task, recipes=rest), retry, group))
+                    continue
                 # One seed is one calculation. What has failed least goes first: what
                 # ended the process before may end it again.
-                wanted = {r: retry for r, retry in retries.items() if retry is not None}
                 for rung in sorted({retry.rung for retry in wanted.values()}):
                     group = [r for r, retry in wanted.items() if retry.rung == rung]
                     group.sort(key=lambda recipe: len(failures[recipe]))
                     factor = max(wanted[r].resource_factor for r in group)
                     part = replace(task, recipes=tuple(group))
-                    jobs.append(self._begin(part, Retry(rung, factor)))
+                    jobs.append(self._begin(part, Retry(rung, factor), group))
         for job in jobs:
             self._executor.submit(job)
         for result in final:
             self._on_result(result)
 
-    def _known(self, task: Task, recipe: str) -> Result | None:
-        """The result of a calculation that was done before, written here."""
+    def _lookup(self, task: Task, recipe: str) -> Found | None:
+        """A calculation that was done before."""
         if self._archive is None:
             return None
         address = self._archive.address(task.candidate, recipe)
-        found = self._archive.find(address) if address else None
-        if found is None:
-            return None
+        return self._archive.find(address) if address else None
+
+    def _take(self, task: Task, recipe: str, found: Found) -> Result:
+        """The result of a calculation that was done before, written here."""
+        assert self._archive is not None
+        address = self._archive.address(task.candidate, recipe)
         result = _result(task, Evaluated(recipe, found.result.outcome, Usage()), 0)
         self._journal.record(result, address=address, source=found.source)
         return result
+
+    def _ends(self, result: Result) -> bool:
+        """Whether a result lets its molecule go no further."""
+        return ends_job(result.outcome, self._calculation.gates.get(result.recipe))
+
+    def _close(self, task: Task, result: Result, behind: Sequence[str]) -> list[Result]:
+        """Write that a molecule goes no further: cut by a value, or failed with its stage."""
+        key = task.candidate.inchikey
+        if result.failure is None:
+            score = result.outcome
+            assert not isinstance(score, Failure)
+            reason = self._calculation.gates[result.recipe].reason(score.value, score.unit)
+            self._journal.cut([Cut(key, result.recipe, score.value, reason, task.round)])
+            return []
+        message = one_line(f"not begun, since {result.recipe} failed: {result.failure.message}")
+        failure = Failure(result.failure.kind, result.failure.step, message)
+        closed = [
+            _result(task, Evaluated(recipe, failure, Usage()), 0)
+            for recipe in behind
+            if not self._journal.has_result(key, recipe)
+        ]
+        for one in closed:
+            self._journal.record(one)
+        return closed
 
     def _finish(self, task: Task, found: Evaluated, attempt: int) -> Result:
         """Write the final word on a recipe."""
@@ -247,7 +296,7 @@ class Dispatch:
         taken = self.waiting | {
             (flight.task.candidate.inchikey, recipe)
             for flight in self._flights.values()
-            for recipe in flight.attempts
+            for recipe in flight.task.recipes
         }
         drawn: list[Task] = []
         while len(drawn) < room:
@@ -267,10 +316,16 @@ class Dispatch:
                     taken.update((key, recipe) for recipe in wanted)
         return drawn
 
-    def _begin(self, task: Task, retry: Retry) -> Job:
-        """Count the attempts of a job, which is then in the air."""
+    def _begin(self, task: Task, retry: Retry, group: Sequence[str]) -> Job:
+        """Count the attempts of a job, which is then in the air.
+
+        Args:
+            task: with all recipes that are wanted of its molecule.
+            retry: how it is tried.
+            group: the recipes of the job; the others of the task go into a later one.
+        """
         key = task.candidate.inchikey
-        attempts = {recipe: self._journal.begin_attempt(key, recipe) for recipe in task.recipes}
+        attempts = {recipe: self._journal.begin_attempt(key, recipe) for recipe in group}
         limits = self._executor.limits
         calculation = self._calculation
         memory = min(limits.memory_limit_mb * retry.resource_factor, limits.largest_memory_mb)
@@ -278,12 +333,13 @@ class Dispatch:
             id=min(attempt_id for attempt_id, _ in attempts.values()),
             inchikey=key,
             smiles=task.candidate.smiles,
-            recipes=task.recipes,
+            recipes=tuple(group),
             settings=calculation.settings.model_dump(mode="json"),
             seed=attempt_seed(molecule_seed(calculation.seed, key), retry.rung),
             time_limit_s=limits.time_limit_s * retry.resource_factor,
             memory_limit_mb=memory,
-            sources={r: s for r, s in calculation.sources.items() if r in task.recipes},
+            sources={r: s for r, s in calculation.sources.items() if r in group},
+            gates={r: (g.at_least, g.at_most) for r, g in calculation.gates.items() if r in group},
             checkpoint=self._checkpoint(key),
         )
         self._flights[job.id] = _Flight(task, attempts)
@@ -313,19 +369,27 @@ class Dispatch:
                 task = flight.task
                 left = list(task.recipes)  # what ended the process left some unbegun
                 waits = task.continues
+                ended = False  # by a gate
                 for found in completed.outcomes:
                     attempt_id, attempt = flight.attempts[found.recipe]
                     outcome = found.outcome
                     failure = outcome if isinstance(outcome, Failure) else None
                     self._journal.end_attempt(attempt_id, failure, found.usage, node=completed.node)
+                    if ended:
+                        continue
                     if failure is not None and waits_for_device(failure):
                         self.waiting.add((completed.job.inchikey, found.recipe))
                         left.remove(found.recipe)
                         waits = True
+                        if found.recipe in self._calculation.gates:
+                            ended, left = True, []  # what is behind it waits with it
                         continue
                     if failure is None or not self._may_retry(task, found.recipe, failure):
                         left.remove(found.recipe)
                         final.append(self._finish(task, found, attempt))
+                        if ended := self._ends(final[-1]):
+                            final += self._close(task, final[-1], left)
+                            left, waits = [], False
                 if left:
                     again.append(replace(task, recipes=tuple(left)))
                 elif not waits:
@@ -374,6 +438,17 @@ def forget_checkpoint(journal: Journal, executor: Executor, inchikey: str) -> No
 def _checkpoint_folder(journal: Journal, executor: Executor, inchikey: str) -> Path | None:
     root = executor.limits.checkpoints
     return None if root is None else (journal.directory / root).resolve() / inchikey
+
+
+def _with_gate(wanted: Mapping[str, Retry]) -> tuple[list[str], Retry]:
+    """The recipes that go into one job with the gate before them, in order, and how.
+
+    Nothing behind a gate is begun before its value is there. What is on the gate's own rung
+    goes with it, on the same geometry; the rest waits for it.
+    """
+    rung = next(iter(wanted.values())).rung
+    group = list(takewhile(lambda recipe: wanted[recipe].rung == rung, wanted))
+    return group, Retry(rung, max(wanted[recipe].resource_factor for recipe in group))
 
 
 def _result(task: Task, found: Evaluated, attempt: int) -> Result:

@@ -52,6 +52,9 @@ class Job:
     memory_limit_mb: int  # MB, resident
     sources: dict[str, str] = field(default_factory=dict)  # recipe -> "module:attribute"
     checkpoint: str | None = None  # the molecule's folder, which a worker may not reach
+    gates: dict[str, tuple[float | None, float | None]] = field(
+        default_factory=dict
+    )  # recipe -> lowest and highest value behind which the job goes on
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from screening.evaluation import Evaluated, Evaluation, Job, Usage, decode, encode
+from screening.gate import Gate, ends_job
 from simulation.settings import SimulationSettings
 
 MOST_PER_JOB_MB = 8000
@@ -28,8 +29,8 @@ class Limits:
 class Completed:
     """A job that is over, and what came of its recipes.
 
-    There is one outcome at least. Where the process ended at a recipe, those
-    behind it were not begun and have none.
+    There is one outcome at least. Where the process ended at a recipe, or the molecule
+    did not pass its gate, those behind it were not begun and have none.
     """
 
     job: Job
@@ -93,6 +94,9 @@ class Inline:
             text = encode(molecule.outcome(recipe, job.sources.get(recipe)))
             usage = Usage(time.monotonic() - begun, time.process_time() - cpu, 0.0)
             outcomes.append(Evaluated(recipe, decode(text), usage))
+            limits = job.gates.get(recipe)
+            if limits is not None and ends_job(outcomes[-1].outcome, Gate(*limits)):
+                break
         return [Completed(job, tuple(outcomes))]
 
     def cancel(self) -> None:

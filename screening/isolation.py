@@ -43,6 +43,7 @@ class Answer:
     recipe: str
     outcome: str  # JSON
     usage: Usage
+    last: bool = False  # the molecule does not pass a gate; what is behind was not begun
 
 
 class Isolation:
@@ -135,7 +136,7 @@ class Isolation:
         deadline = begun + _START_LIMIT_S
         started = False
         pause = _FIRST_POLL_S
-        while len(answers) < len(job.recipes):
+        while len(answers) < len(job.recipes) and not (answers and answers[-1].last):
             recipe = job.recipes[len(answers)]  # at work, or about to be
             left = deadline - time.monotonic()
             ready, _, _ = select.select([stream], [], [], max(0.0, min(pause, left)))
@@ -319,7 +320,7 @@ class _Watch:
         )
         self._begun, self._peak_mb = now, 0.0
         self._cpu_before += float(message["cpu_seconds"])
-        return Answer(recipe, str(message["outcome"]), usage)
+        return Answer(recipe, str(message["outcome"]), usage, bool(message.get("last")))
 
 
 def _write_all(child: subprocess.Popen[bytes], request: bytes) -> None:
