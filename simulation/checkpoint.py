@@ -67,6 +67,7 @@ class Checkpoint:
         self._written = time.monotonic()  # the work before it costs nothing to lose
         self._write_seconds = 0.0
         self._usable = True
+        self._waiting: dict[Path, Mapping[str, NDArray[Any]]] = {}  # ends not worth a write alone
         self._notes: dict[str, None] = {}
 
     @property
@@ -103,8 +104,10 @@ class Checkpoint:
 
     def _write(self, path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
         begun = time.monotonic()
+        waiting, self._waiting = self._waiting | {path: arrays}, {}
         try:
-            self._keep(path, arrays)
+            for place, content in waiting.items():
+                self._keep(place, content)
         except OSError as error:
             self._usable = False
             self.note(f"no checkpoint: {error.strerror or type(error).__name__}")
@@ -145,6 +148,7 @@ class StepCheckpoint:
         self._owner = owner
         self._name = name
         self._address = address
+        self._has_file = False
 
     @property
     def path(self) -> Path:
@@ -154,11 +158,13 @@ class StepCheckpoint:
     def load(self) -> dict[str, NDArray[Any]] | None:
         """What was saved last; None where there is nothing of these inputs that is whole."""
         try:
-            return self._read()
+            arrays = self._read()
+            self._has_file = True
+            return arrays
         except FileNotFoundError:
             return None
         except Exception as error:  # a file of whatever content must not end a calculation
-            self.ignored(str(error) or type(error).__name__)
+            self.ignored(getattr(error, "strerror", None) or str(error) or type(error).__name__)
             return None
 
     def due(self) -> bool:
@@ -171,10 +177,25 @@ class StepCheckpoint:
         Args:
             arrays: name -> array of numbers.
         """
+        self._owner._write(self.path, self._with_header(arrays))
+        self._has_file = True
+
+    def finish(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Keep what the step ended with: at once over an earlier file, else with the next one.
+
+        Args:
+            arrays: name -> array of numbers; not to be changed afterwards.
+        """
+        if self._has_file or self.due():
+            self.save(arrays)
+        elif self._owner._usable:
+            self._owner._waiting[self.path] = self._with_header(arrays)
+
+    def _with_header(self, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         plain = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
         header = {"format": FORMAT, "address": self._address, "sum": _sum(plain)}
         plain[_HEADER] = np.frombuffer(json.dumps(header).encode(), np.uint8)
-        self._owner._write(self.path, plain)
+        return plain
 
     def resumed(self, where: str) -> None:
         """Note that the step goes on, for the provenance.
@@ -253,5 +274,5 @@ def _sum(arrays: Mapping[str, NDArray[Any]]) -> str:
     for name in sorted(arrays):
         array = np.ascontiguousarray(arrays[name])
         digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
-        digest.update(memoryview(array).cast("B") if array.size else b"")
+        digest.update(array.data.cast("B") if array.size else b"")
     return digest.hexdigest()

@@ -10,6 +10,7 @@ from rdkit import Chem
 from rdkit.Chem import rdForceFieldHelpers, rdMolTransforms
 
 from simulation import conformers
+from simulation.checkpoint import Checkpoint, StepCheckpoint
 from simulation.quantum.qubo import QUBO, Samples, anneal
 from simulation.settings import SimulationSettings
 from simulation.torsionqubo import Encoding, blocks, greedy, whole
@@ -37,7 +38,13 @@ class Starts:
     method: str  # e.g. "ETKDGv3", "torsion grid, simulated annealing"
 
 
-def starts(molecule: Chem.Mol, settings: SimulationSettings, *, seed: int) -> Starts:
+def starts(
+    molecule: Chem.Mol,
+    settings: SimulationSettings,
+    *,
+    seed: int,
+    checkpoint: Checkpoint | None = None,
+) -> Starts:
     """Structures by ``settings.conformer_search``.
 
     A torsion grid is made on each of a few ring conformations that ETKDG finds.
@@ -49,12 +56,57 @@ def starts(molecule: Chem.Mol, settings: SimulationSettings, *, seed: int) -> St
         molecule: without explicit hydrogens.
         settings: ``conformer_search``, ``conformers``, ``backend``.
         seed: the same seed gives the same structures.
+        checkpoint: where structures that took long are kept and found again.
 
     Raises:
         InputError: the backend is unknown or lacks something.
         ResourceError: the embedding reached its time limit.
         StochasticError: nothing was embedded with this seed.
     """
+    if checkpoint is None:
+        return _found(molecule, settings, seed)
+    smiles = Chem.MolToSmiles(molecule)
+    inputs = {
+        "smiles": smiles,
+        "order": list(molecule.GetPropsAsDict(True, True)["_smilesAtomOutputOrder"]),
+        "search": settings.conformer_search,
+        "conformers": settings.conformers,
+        "backend": settings.backend,
+        "seed": seed,
+    }
+    saved = checkpoint.step("conformers", inputs)
+    kept = _kept(saved, molecule)
+    if kept is not None:
+        return kept
+    found = _found(molecule, settings, seed)
+    places = [conformer.GetPositions() for conformer in found.molecule.GetConformers()]
+    method = np.frombuffer(found.method.encode(), np.uint8)
+    saved.finish({"places": np.array(places), "method": method})
+    return found
+
+
+def _kept(saved: StepCheckpoint, molecule: Chem.Mol) -> Starts | None:
+    """The structures of a checkpoint, None where there is none."""
+    arrays = saved.load()
+    if arrays is None:
+        return None
+    made = Chem.AddHs(molecule)
+    try:
+        places, method = arrays["places"], arrays["method"].tobytes().decode()
+        if places.shape[1:] != (made.GetNumAtoms(), 3) or not np.isfinite(places).all():
+            raise ValueError("not structures of this molecule")
+    except (KeyError, ValueError, TypeError) as error:
+        saved.ignored(str(error))
+        return None
+    for positions in places:
+        conformer = Chem.Conformer(made.GetNumAtoms())
+        conformer.SetPositions(np.ascontiguousarray(positions))
+        made.AddConformer(conformer, assignId=True)
+    saved.resumed(f"with {len(places)} structures")
+    return Starts(made, method)
+
+
+def _found(molecule: Chem.Mol, settings: SimulationSettings, seed: int) -> Starts:
     kind = settings.conformer_search
     if kind == "etkdg":
         return Starts(conformers.embed(molecule, settings, seed=seed), "ETKDGv3")

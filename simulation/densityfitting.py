@@ -72,6 +72,22 @@ class FittedRepulsion(df.DF):
         return self
 
     @property
+    def reference(self) -> NDArray[np.float64] | None:
+        """The density whose J is in double precision; None before the first J, or without need.
+
+        # shape: (nao, nao)
+        """
+        return None if self._first is None else self._first[0]
+
+    def refer_to(self, density: NDArray[np.float64]) -> None:
+        """Count every J from that of ``density``, whatever comes first.
+
+        Args:
+            density: # shape: (nao, nao)
+        """
+        self._first = density.copy(), self._coulomb_by(density, wide=True)
+
+    @property
     def integrals(self) -> ThreeIndexIntegrals:
         """The three-index integrals, computed when first asked for."""
         if self._integrals is None:

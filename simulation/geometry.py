@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +13,7 @@ from rdkit import Chem
 from scipy.constants import calorie, physical_constants
 
 from simulation import conformers
+from simulation.checkpoint import Checkpoint, StepCheckpoint
 from simulation.errors import ConvergenceError, InputError
 from simulation.modelhessian import lindh
 from simulation.molecule import unassigned_stereo
@@ -83,6 +86,7 @@ def optimise_all(
     charge: int | None = None,
     multiplicity: int = 1,
     search: str = "ETKDGv3",
+    checkpoint: Checkpoint | None = None,
 ) -> tuple[Geometry, ...]:
     """Optimise conformers with GFN2-xTB and keep the distinct ones, lowest first.
 
@@ -99,6 +103,7 @@ def optimise_all(
         charge: total charge; the sum of the formal charges where None.
         multiplicity: 2 S + 1.
         search: where the structures come from, for the record.
+        checkpoint: where the conformers that are done are kept and found again.
 
     Raises:
         InputError: the solvent is unknown, or the electrons do not fit the multiplicity.
@@ -120,32 +125,31 @@ def optimise_all(
             accuracy=accuracy,
         )
 
-    starts = _screened(embedded, settings.conformers, calculator)
-    energies: list[float] = []
-    lumos: list[float] = []
-    places: list[NDArray[np.float64]] = []
-    unconverged = rebonded = abandoned = 0
-    for positions in starts:
-        start = positions / BOHR
-        ceiling = min(energies, default=np.inf) + ABANDONED / HARTREE_KCAL
-        try:
-            descent = calculator(positions, _DESCENT)
-            end = relax(descent, start, lindh(numbers, start, bonds), ceiling=ceiling)
-            final = calculator(end.positions * BOHR)
-            energy = final(end.positions)[0] if end.converged else np.inf
-        except ConvergenceError:
-            unconverged += 1
-            continue
-        if end.abandoned:
-            abandoned += 1
-        elif not end.converged:
-            unconverged += 1
-        elif not conformers.keeps_bonds(embedded, end.positions * BOHR):
-            rebonded += 1
-        else:
-            energies.append(energy)
-            lumos.append(final.lumo())
-            places.append(end.positions * BOHR)
+    saved = None
+    if checkpoint is not None:
+        inputs = {
+            "numbers": numbers.tolist(),
+            "bonds": bonds,
+            "charge": charge,
+            "multiplicity": multiplicity,
+            "conformers": settings.conformers,
+            "method": method,
+        }
+        saved = checkpoint.step("geometry", inputs, {"embedded": _positions(embedded)})
+    progress = _Progress.resumed(saved, embedded)
+    if progress is None:
+        progress = _Progress(_screened(embedded, settings.conformers, calculator))
+    for index in progress.starts[len(progress.ends) :]:
+        start = np.asarray(embedded.GetConformers()[index].GetPositions())
+        progress.ends.append(_optimised(embedded, start, bonds, calculator, progress.lowest))
+        progress.keep(saved)
+    done = [end for end in progress.ends if end.how == _How.DONE]
+    energies, lumos = [end.energy for end in done], [end.lumo for end in done]
+    places = [end.places for end in done]
+    unconverged, rebonded, abandoned = map(
+        progress.count, (_How.UNCONVERGED, _How.REBONDED, _How.ABANDONED)
+    )
+    starts = progress.starts
 
     if not energies:
         raise ConvergenceError(
@@ -185,21 +189,142 @@ def optimise_all(
     )
 
 
-def _screened(
-    embedded: Chem.Mol, count: int, calculator: Callable[..., GFN2]
-) -> list[NDArray[np.float64]]:
-    """The lowest distinct structures by one coarse energy, Angstrom, lowest first."""
-    places, energies = [], []
-    for conformer in embedded.GetConformers():
-        positions = np.asarray(conformer.GetPositions())
+def _positions(embedded: Chem.Mol) -> NDArray[np.float64]:
+    """Of all conformers, Angstrom. # shape: (n, natoms, 3)"""
+    return np.array([conformer.GetPositions() for conformer in embedded.GetConformers()])
+
+
+def _screened(embedded: Chem.Mol, count: int, calculator: Callable[..., GFN2]) -> list[int]:
+    """The lowest distinct structures by one coarse energy, lowest first, by their place."""
+    places, energies = _positions(embedded), []
+    for positions in places:
         try:
             energy, _ = calculator(positions, _SCREENING)(positions / BOHR)
         except ConvergenceError:
             energy = np.inf  # an embedded clash; the optimisation is tried last
-        places.append(positions)
         energies.append(energy * HARTREE_KCAL)
-    order = conformers.distinct(embedded, np.array(energies), np.array(places))
-    return [places[index] for index in order[:count]]
+    return conformers.distinct(embedded, np.array(energies), places)[:count]
+
+
+class _How(IntEnum):
+    """How the optimisation of a conformer ended; the numbers are those of the files."""
+
+    DONE = 0
+    UNCONVERGED = 1
+    ABANDONED = 2  # clearly above another one
+    REBONDED = 3
+
+
+@dataclass(frozen=True)
+class _End:
+    """What the optimisation of one conformer ended with; the energies are those of a done one."""
+
+    how: _How
+    places: NDArray[np.float64]  # shape: (natoms, 3), Angstrom
+    energy: float = 0.0  # Hartree
+    lumo: float = 0.0  # Hartree
+
+
+def _optimised(
+    embedded: Chem.Mol,
+    start: NDArray[np.float64],
+    bonds: list[tuple[int, int]],
+    calculator: Callable[..., GFN2],
+    lowest: float,
+) -> _End:
+    """One conformer's optimisation.
+
+    Args:
+        embedded: the molecule.
+        start: Angstrom. # shape: (natoms, 3)
+        bonds: pairs of atoms.
+        calculator: of this molecule, at positions in Angstrom.
+        lowest: energy of the best conformer so far, Hartree.
+    """
+    numbers = np.array([a.GetAtomicNum() for a in embedded.GetAtoms()])
+    ceiling = lowest + ABANDONED / HARTREE_KCAL
+    try:
+        descent, from_here = calculator(start, _DESCENT), start / BOHR
+        end = relax(descent, from_here, lindh(numbers, from_here, bonds), ceiling=ceiling)
+        places = end.positions * BOHR
+        final = calculator(places)
+        energy = final(end.positions)[0] if end.converged else np.inf
+    except ConvergenceError:
+        return _End(_How.UNCONVERGED, start)
+    if end.abandoned:
+        return _End(_How.ABANDONED, places)
+    if not end.converged:
+        return _End(_How.UNCONVERGED, places)
+    if not conformers.keeps_bonds(embedded, places):
+        return _End(_How.REBONDED, places)
+    return _End(_How.DONE, places, energy, final.lumo())
+
+
+@dataclass
+class _Progress:
+    """The conformers of a molecule that are optimised, and those still to be."""
+
+    starts: list[int]  # conformers of the embedded molecule, in the order of their turn
+    ends: list[_End] = field(default_factory=list)  # of the first of them
+
+    @classmethod
+    def resumed(cls, saved: StepCheckpoint | None, embedded: Chem.Mol) -> _Progress | None:
+        """What a checkpoint holds, None where there is none."""
+        arrays = None if saved is None else saved.load()
+        if saved is None or arrays is None:
+            return None
+        try:
+            starts = [int(index) for index in arrays["starts"]]
+            hows = [_How(int(how)) for how in arrays["ends"]]
+            places, energies, lumos = (
+                np.asarray(arrays[name], float) for name in ("places", "energies", "lumos")
+            )
+            most = embedded.GetNumConformers()
+            if (
+                not all(0 <= index < most for index in starts)
+                or len(hows) > len(starts)
+                or places.shape != (len(hows), embedded.GetNumAtoms(), 3)
+                or energies.shape != lumos.shape
+                or energies.shape != (len(hows),)
+                or not all(np.isfinite(values).all() for values in (places, energies, lumos))
+            ):
+                raise ValueError("not the conformers of this molecule")
+        except (KeyError, ValueError, TypeError) as error:
+            saved.ignored(str(error))
+            return None
+        ends = [
+            _End(how, place, float(energy), float(lumo))
+            for how, place, energy, lumo in zip(hows, places, energies, lumos, strict=True)
+        ]
+        saved.resumed(f"after {len(ends)} of {len(starts)} conformers")
+        return cls(starts, ends)
+
+    @property
+    def lowest(self) -> float:
+        """Energy of the best conformer so far, Hartree; infinite before the first."""
+        return min((end.energy for end in self.ends if end.how == _How.DONE), default=np.inf)
+
+    def count(self, how: _How) -> int:
+        """Conformers that ended so."""
+        return sum(end.how == how for end in self.ends)
+
+    def keep(self, saved: StepCheckpoint | None) -> None:
+        """Write a checkpoint when it is time to, or at the end."""
+        if saved is None:
+            return
+        if len(self.ends) == len(self.starts):
+            saved.finish(self._arrays())
+        elif saved.due():
+            saved.save(self._arrays())
+
+    def _arrays(self) -> dict[str, NDArray[Any]]:
+        return {
+            "starts": np.array(self.starts, np.int64),
+            "ends": np.array([end.how for end in self.ends], np.int64),
+            "places": np.array([end.places for end in self.ends]),
+            "energies": np.array([end.energy for end in self.ends]),
+            "lumos": np.array([end.lumo for end in self.ends]),
+        }
 
 
 def check_multiplicity(molecule: Chem.Mol, charge: int, multiplicity: int) -> None:

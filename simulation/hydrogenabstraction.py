@@ -11,6 +11,7 @@ from rdkit import Chem
 
 from simulation import balance
 from simulation.casci import ground_state
+from simulation.checkpoint import Checkpoint
 from simulation.errors import ConvergenceError
 from simulation.geometry import HARTREE_EV, HARTREE_KCAL, Geometry, optimise_all
 from simulation.integrals import active_hamiltonian
@@ -59,10 +60,22 @@ def bonds(molecule: Chem.Mol) -> tuple[Bond, ...]:
     return tuple(sorted(found, key=lambda bond: bond.carbon))
 
 
-def radical(geometry: Geometry, bond: Bond, settings: SimulationSettings) -> Geometry:
+def radical(
+    geometry: Geometry,
+    bond: Bond,
+    settings: SimulationSettings,
+    *,
+    checkpoint: Checkpoint | None = None,
+) -> Geometry:
     """The carbon radical, optimised with GFN2-xTB from the molecule's own conformer.
 
     The atoms before the hydrogen keep their indices.
+
+    Args:
+        geometry: of the molecule.
+        bond: that is broken.
+        settings: of the calculation.
+        checkpoint: where its geometry is kept and found again.
 
     Raises:
         ConvergenceError: the optimisation failed, or ended with other bonds.
@@ -79,7 +92,9 @@ def radical(geometry: Geometry, bond: Bond, settings: SimulationSettings) -> Geo
     conformer = Chem.Conformer(made.GetNumAtoms())
     conformer.SetPositions(np.ascontiguousarray(np.delete(geometry.coordinates, leaving, axis=0)))
     made.AddConformer(conformer)
-    return optimise_all(made, settings, charge=geometry.charge, multiplicity=2)[0]
+    return optimise_all(
+        made, settings, charge=geometry.charge, multiplicity=2, checkpoint=checkpoint
+    )[0]
 
 
 def hydrogen_energy() -> float:
@@ -110,12 +125,23 @@ def dissociation(
     solver: Solver,
     *,
     seed: int,
+    checkpoint: Checkpoint | None = None,
 ) -> Dissociation:
     """The bond as (2e,2o) against the radical and the hydrogen atom, (1e,1o) each.
 
     The bond's orbitals are those that AVAS finds for the hydrogen's 1s and the
     carbon's hybrid along the bond. One electron in one orbital is the restricted
     open-shell determinant itself, so the fragments need no solver.
+
+    Args:
+        field: of the molecule.
+        geometry: of the molecule.
+        fragment: the radical's.
+        bond: that is broken.
+        settings: of the calculation.
+        solver: of the bond's two electrons.
+        seed: of everything random in it.
+        checkpoint: where the radical's mean field is kept and found again.
 
     Raises:
         InputError: the sides would not be balanced.
@@ -136,7 +162,7 @@ def dissociation(
     orbitals, weights = _bond_orbitals(field, geometry, bond)
     hamiltonian = active_hamiltonian(field, orbitals, 1)
     (solution,) = records(solver, hamiltonian, ((1, 1),), seed=seed)
-    left = solve(fragment, settings, multiplicity=2)
+    left = solve(fragment, settings, multiplicity=2, checkpoint=checkpoint)
     atom = replace(
         fragment,
         symbols=("H",),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -12,9 +12,11 @@ from pyscf import gto, lib, scf
 
 from simulation import basisset
 from simulation.basisset import check_basis as check_basis
+from simulation.checkpoint import Checkpoint, StepCheckpoint
 from simulation.densityfitting import FittedRepulsion
 from simulation.errors import ConvergenceError, InputError, ResourceError
 from simulation.geometry import HARTREE_EV, Geometry
+from simulation.scfstate import SCFCheckpoint, SCFState, continued
 from simulation.settings import SimulationSettings
 
 MEMORY_MB = 4000  # beyond it PySCF keeps the three-index integrals on disk
@@ -88,6 +90,7 @@ def solve(
     solvent: bool = False,
     ladder: Sequence[Rung] = LADDER,
     memory_mb: int = MEMORY_MB,
+    checkpoint: Checkpoint | None = None,
 ) -> MeanField:
     """Restricted (open-shell) Hartree-Fock, rung by rung until one converges.
 
@@ -106,6 +109,8 @@ def solve(
         ladder: what is tried, in order; each rung starts from the density
             that the one before it ended with.
         memory_mb: working memory, in MB.
+        checkpoint: where the iteration's state is kept and found again. Its cycles are
+            then the ones of an undisturbed iteration, and so are its numbers.
 
     Raises:
         InputError: an element has no basis functions; charge and multiplicity
@@ -127,7 +132,19 @@ def solve(
             verbose=0,
             max_memory=memory_mb,
         )
-        return _climb(molecule, basis, settings.density_fit, solvent, ladder)
+        saved = None
+        if checkpoint is not None:
+            inputs = {
+                "symbols": list(geometry.symbols),
+                "charge": charge,
+                "spin": spin,
+                "basis": settings.basis,
+                "density_fit": settings.density_fit,
+                "solvent": solvent,
+                "ladder": [asdict(rung) for rung in ladder],
+            }
+            saved = checkpoint.step("meanfield", inputs, {"places": geometry.coordinates})
+        return _climb(molecule, basis, settings.density_fit, solvent, ladder, saved)
     except MemoryError as error:
         raise ResourceError(
             "meanfield",
@@ -161,6 +178,7 @@ def _climb(
     density_fit: bool,
     solvent: bool,
     ladder: Sequence[Rung],
+    saved: StepCheckpoint | None,
 ) -> MeanField:
     fitted = density_fit and basis.fitted
     iteration: Any = scf.ROHF(molecule) if molecule.spin else scf.RHF(molecule)
@@ -179,10 +197,18 @@ def _climb(
         iteration.conv_tol = 1e-3
         size = CONVERGED_GRADIENT_PER_FUNCTION * molecule.nao
         iteration.conv_tol_grad = max(2 * CONVERGED_GRADIENT, size)
-    density = iteration.get_init_guess()
-    tried = []
-    for rung in ladder:
-        cycles = _iterate(iteration, rung, density)
+    keeper = None if saved is None else SCFCheckpoint(saved, iteration, len(ladder))
+    state = None if keeper is None else keeper.load()
+    if state is None:
+        density = iteration.get_init_guess()
+    else:
+        iteration.mo_coeff, iteration.mo_occ = state.coefficients, state.occupations
+        density = iteration.make_rdm1()
+    begun = 0 if state is None else state.rung
+    tried = [f"{rung.name} ({rung.max_cycles} cycles)" for rung in ladder[:begun]]
+    for number, rung in enumerate(ladder[begun:], start=begun):
+        cycles = _iterate(iteration, rung, density, number, keeper, state)
+        state = None
         if iteration.converged:
             field = _checked(iteration, rung, cycles, fitted, solvent, basis)
             if field is not None:
@@ -190,6 +216,8 @@ def _climb(
         tried.append(f"{rung.name} ({rung.max_cycles} cycles)")
         if iteration.mo_coeff is not None and np.isfinite(iteration.mo_coeff).all():
             density = iteration.make_rdm1()
+            if keeper is not None:
+                keeper.between(number + 1)
     raise ConvergenceError(
         "meanfield",
         f"Hartree-Fock in {basis.name} did not converge: tried {', then '.join(tried)}; "
@@ -197,16 +225,40 @@ def _climb(
     )
 
 
-def _iterate(iteration: Any, rung: Rung, density: NDArray[np.float64]) -> int:
-    """Run one rung on ``iteration`` in place; the number of cycles it took."""
-    cycles = 0
+def _iterate(
+    iteration: Any,
+    rung: Rung,
+    density: NDArray[np.float64],
+    number: int,
+    keeper: SCFCheckpoint | None,
+    state: SCFState | None,
+) -> int:
+    """Run one rung on ``iteration`` in place; the number of cycles it took.
 
-    def count(_: dict[str, Any]) -> None:
+    Args:
+        iteration: PySCF's object.
+        rung: of the ladder.
+        density: to start from.
+        number: of the rung, counted from 0.
+        keeper: is told of every cycle.
+        state: in which this rung was interrupted, where it was.
+    """
+    cycles = 0 if state is None else state.cycles
+    if state is not None and (state.converged or state.cycles >= rung.max_cycles):
+        iteration.converged = state.converged
+        return cycles
+
+    def count(locals_: dict[str, Any]) -> None:
         nonlocal cycles
         cycles += 1
+        if keeper is not None:
+            keeper.after_cycle(number, cycles, locals_)
 
     worker = iteration.newton() if rung.second_order else iteration
-    worker.max_cycle = rung.max_cycles
+    worker.max_cycle = rung.max_cycles - cycles
+    if state is not None and state.extrapolation:
+        worker.DIIS = continued(state.extrapolation)
+        worker.diis_start_cycle = 0  # PySCF's default leaves out the first cycle of a kernel
     worker.level_shift = rung.level_shift
     worker.damp = rung.damping
     worker.callback = count
@@ -215,6 +267,9 @@ def _iterate(iteration: Any, rung: Rung, density: NDArray[np.float64]) -> int:
         worker.kernel(dm0=density)
     except np.linalg.LinAlgError:
         return cycles
+    finally:
+        for name in ("DIIS", "diis_start_cycle"):
+            vars(worker).pop(name, None)
     for name in ("converged", "mo_coeff", "mo_energy", "mo_occ", "e_tot"):
         setattr(iteration, name, getattr(worker, name))
     return cycles

@@ -123,7 +123,7 @@ class Workup:
         from simulation.geometry import optimise_all
 
         with self.clock.step("embedding"):
-            found = starts(self.molecule, self.settings, seed=self.seed)
+            found = starts(self.molecule, self.settings, seed=self.seed, checkpoint=self.checkpoint)
         with self.clock.step("geometry"):
             return Ensemble(
                 optimise_all(
@@ -132,6 +132,7 @@ class Workup:
                     charge=self.charge,
                     multiplicity=self.multiplicity,
                     search=found.method,
+                    checkpoint=self.checkpoint,
                 )
             )
 
@@ -154,7 +155,7 @@ class Workup:
         check_basis(self.molecule, self.settings.basis)
         geometry = self.geometry
         with self.clock.step("meanfield"):
-            return solve(geometry, self.settings)
+            return solve(geometry, self.settings, checkpoint=self.checkpoint)
 
     def record(self, name: str | None = None) -> SpeciesRecord:
         """The species as a score reports it, with the energy of the lowest conformer.

@@ -30,6 +30,8 @@ def provenance(
             "meanfield_cycles": field.cycles,
             "meanfield_gradient": field.gradient_norm,
         }
+    if work.checkpoint is not None and work.checkpoint.notes:
+        reached["checkpoint"] = list(work.checkpoint.notes)
     return Provenance(
         charge=geometry.charge,
         multiplicity=1,

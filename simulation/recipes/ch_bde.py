@@ -104,7 +104,7 @@ class CHBDE:
         with work.clock.step("radicals"):
             for bond in bonds(geometry.molecule):
                 try:
-                    fragment = radical(geometry, bond, work.settings)
+                    fragment = radical(geometry, bond, work.settings, checkpoint=work.checkpoint)
                 except ConvergenceError as error:
                     failures.append(ConvergenceError(error.step, f"{_name(bond)}: {error.message}"))
                 else:
@@ -117,7 +117,14 @@ class CHBDE:
         field = work.field
         with work.clock.step("active space and radical mean field"):
             beside = dissociation(
-                field, geometry, fragment, bond, work.settings, solver, seed=work.seed
+                field,
+                geometry,
+                fragment,
+                bond,
+                work.settings,
+                solver,
+                seed=work.seed,
+                checkpoint=work.checkpoint,
             )
         deviation = (beside.value - beside.casci_value) / HARTREE_KCAL * 1000
         record = _record(bond, beside)

@@ -21,7 +21,6 @@ from simulation.workup import Workup
 if TYPE_CHECKING:  # pyscf is loaded when a molecule is scored
     from simulation.geometry import Geometry
     from simulation.meanfield import MeanField
-    from simulation.settings import SimulationSettings
 
 LONE_PAIRS = True  # an aniline or a phenol is oxidised where its lone pair is
 
@@ -32,7 +31,7 @@ def _koopmans_ip(work: Workup) -> tuple[Baseline, MeanField]:
     check_basis(work.molecule, work.settings.basis)
     geometry = work.geometry
     with work.clock.step("meanfield in water"):
-        field = solve(geometry, work.settings, solvent=True)
+        field = solve(geometry, work.settings, solvent=True, checkpoint=work.checkpoint)
     return koopmans_ip(field), field
 
 
@@ -98,8 +97,8 @@ class Redox:
         check_basis(work.molecule, work.settings.basis)
         geometry, settings = work.geometry, work.settings
         with work.clock.step("meanfield in water"):
-            field = solve(geometry, settings, solvent=True)
-            ions, missing = _ions(geometry, settings)
+            field = solve(geometry, settings, solvent=True, checkpoint=work.checkpoint)
+            ions, missing = _ions(work)
         with work.clock.step("activespace"):
             found = chromophore(
                 work.molecule, geometry, field, lone_pairs=LONE_PAIRS, recipe=self.name
@@ -143,21 +142,21 @@ class Redox:
         )
 
 
-def _ions(
-    geometry: Geometry, settings: SimulationSettings
-) -> tuple[dict[int, MeanField], tuple[str, ...]]:
+def _ions(work: Workup) -> tuple[dict[int, MeanField], tuple[str, ...]]:
     """The vertical cation (1) and anion (-1) in water, and what to say of those without one."""
     from simulation.meanfield import solve
 
+    geometry = work.geometry
     found, missing = {}, []
     for change, name in ((1, "cation"), (-1, "anion")):
         try:
             found[change] = solve(
                 geometry,
-                settings,
+                work.settings,
                 charge=geometry.charge + change,
                 multiplicity=2,
                 solvent=True,
+                checkpoint=work.checkpoint,
             )
         except ConvergenceError as error:
             missing.append(f"no Delta-SCF of the {name}: {error.message}")

@@ -100,7 +100,8 @@ class TautomerDE:
         other = min(found, key=lambda entry: entry[:2])[2]
         with work.clock.step("meanfield in water"):
             fields = tuple(
-                solve(species.geometry, work.settings, solvent=True) for species in (work, other)
+                solve(species.geometry, work.settings, solvent=True, checkpoint=work.checkpoint)
+                for species in (work, other)
             )
         flags += fields[0].flags
         plain = (fields[0].energy - fields[1].energy) * HARTREE_KCAL
