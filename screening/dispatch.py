@@ -26,7 +26,6 @@ from screening.executor import Completed, Executor
 from screening.failure import Failure
 from screening.gate import Gate, ends_job
 from screening.journal import Journal, JournalError, Result
-from screening.records import Cut
 from simulation.settings import SimulationSettings
 
 STOPPED = "stopped before its end"
@@ -268,7 +267,7 @@ class Dispatch:
             score = result.outcome
             assert not isinstance(score, Failure)
             reason = self._calculation.gates[result.recipe].reason(score.value, score.unit)
-            self._journal.cut([Cut(key, result.recipe, score.value, reason, task.round)])
+            self._journal.cut(key, result.recipe, score.value, reason, task.round)
             return []
         message = one_line(f"not begun, since {result.recipe} failed: {result.failure.message}")
         failure = Failure(result.failure.kind, result.failure.step, message)
