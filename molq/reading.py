@@ -68,8 +68,8 @@ def settings_of(journal: Journal) -> RunFile:
         raise MolqError("; ".join(error.problems)) from error
 
 
-def leads_of(journal: Journal, file: RunFile) -> LeadTable:
-    """The ranked leads of a journal.
+def leads_of(journal: Journal, file: RunFile, top: int | None = None) -> LeadTable:
+    """The ranked leads of a journal, or the first of them without reading every score.
 
     A screen without objectives is ranked by the value of its first recipe, from the end
     of the scale that the recipe calls better: the utility places a molecule between the
@@ -80,7 +80,9 @@ def leads_of(journal: Journal, file: RunFile) -> LeadTable:
         objectives = _by_value(journal, file.recipes[0], file.ranking)
     ranked = recipe_names(objectives) or file.recipes[:1]
     left_out = 0 if file.ranking.sampled else journal.sampled(ranked)
-    found = leads(journal, objectives, file.filters, file.ranking) if objectives else []
+    if not objectives:
+        return LeadTable((), objectives, left_out)
+    found = leads(journal, objectives, file.filters, file.ranking, top=top, recipes=file.recipes)
     return LeadTable(tuple(found), objectives, left_out)
 
 
@@ -103,13 +105,15 @@ def status_of(
     journal: Journal, file: RunFile, table: LeadTable, state: State | None = None
 ) -> RunStatus:
     """Where a run stands; ``state`` where the caller knows it better than the lock."""
-    counts, library = journal.counts(), journal.library_counts()
+    counts, library = journal.counts(file.recipes), journal.library_counts()
     finished = counts["scored"] + counts["failed"]
     if isinstance(file, ScreenFile):
-        begun, rounds, asked = None, None, library["passed"]
+        # a molecule that was cut is waited for no more, whatever it was asked before
+        finished -= journal.results_of_cut(file.recipes)
+        begun, rounds, asked = None, None, library["passed"] - journal.cut_molecules()
     else:
-        begun = max((record.round for record in journal.rounds()), default=0)
-        rounds, asked = file.campaign.rounds, len(journal.selections())
+        begun, rounds = journal.last_round(), file.campaign.rounds
+        asked = journal.selected()
     best = table[0] if table.leads else None
     return RunStatus(
         directory=str(journal.directory),
@@ -128,7 +132,7 @@ def status_of(
         not_ranked=table.notice,
         cpu_seconds=journal.cpu_seconds(),
         created=journal.created,
-        events=tuple((e.time, e.message) for e in journal.events()[-RECENT_EVENTS:]),
+        events=tuple((e.time, e.message) for e in journal.recent_events(RECENT_EVENTS)),
     )
 
 

@@ -38,8 +38,7 @@ class Run:
             MolqError: the journal is damaged.
         """
         with reading.journal_of(self.directory) as journal:
-            table = reading.leads_of(journal, reading.settings_of(journal))
-        return table if top is None else table[:top]
+            return reading.leads_of(journal, reading.settings_of(journal), top)
 
     def explain(self, which: int | str) -> LeadExplanation:
         """What stands behind one lead: its prediction taken apart, its neighbours, its choice.
@@ -82,7 +81,7 @@ class Run:
         """
         with reading.journal_of(self.directory) as journal:
             file = reading.settings_of(journal)
-            return reading.status_of(journal, file, reading.leads_of(journal, file))
+            return reading.status_of(journal, file, reading.leads_of(journal, file, top=1))
 
     def report(self, output: str | Path | None = None) -> Path:
         """Write the report, by default ``report.html`` in the run's folder.

@@ -23,5 +23,6 @@ def digest(*fields: Any) -> int:
 
 
 def _text(fields: Sequence[Any]) -> bytes:
-    # The default turns what a damaged file may hold, bytes, into text.
-    return json.dumps(list(fields), default=repr).encode()
+    # SQLite gives -0.0 back as 0.0. The default is for what a damaged file may hold: bytes.
+    stored = [field + 0.0 if isinstance(field, float) else field for field in fields]
+    return json.dumps(stored, default=repr).encode()

@@ -96,6 +96,14 @@ class JournalView(ResultView):
             )
         return records
 
+    def last_round(self) -> int:
+        """The last round that was begun, 0 for none."""
+        return self._db.count("SELECT max(round) FROM rounds")
+
+    def selected(self) -> int:
+        """Number of molecules that the rounds chose."""
+        return self._db.count("SELECT count(*) FROM selections")
+
     def offers(self, round: int) -> list[Candidate]:
         """What the generator offered a round, in its order; none before version 3."""
         if self._db.version < 3:

@@ -153,6 +153,12 @@ class LibraryView:
             return False
         return bool(self._db.count("SELECT count(*) FROM cuts WHERE inchikey = ?", inchikey))
 
+    def cut_molecules(self) -> int:
+        """Number of molecules that any stage cut."""
+        if self._db.version < 4:
+            return 0
+        return self._db.count("SELECT count(DISTINCT inchikey) FROM cuts")
+
     def cut_counts(self) -> dict[str, int]:
         """Number of molecules cut, by stage, the stage of the first cut first."""
         if self._db.version < 4:

@@ -188,6 +188,16 @@ class ResultView(LibraryView):
         )
         return None if found is None or found[0] is None else (float(found[0]), float(found[1]))
 
+    def results_of_cut(self, recipes: Sequence[str]) -> int:
+        """Number of results by these recipes for molecules that were cut."""
+        if self._db.version < 4:
+            return 0
+        return self._db.count(
+            "SELECT count(*) FROM (SELECT DISTINCT inchikey FROM cuts) "
+            "JOIN results r USING (inchikey) WHERE r.recipe IN (SELECT value FROM json_each(?))",
+            json.dumps(list(recipes)),
+        )
+
     def cpu_seconds(self) -> float:
         """CPU time of all final results, in seconds."""
         found = self._db.row("SELECT total(cpu_seconds) FROM results")

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import heapq
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice, pairwise
+
+import numpy as np
+from numpy.typing import NDArray
 
 from screening.candidate import Candidate
 from screening.filters import FilterSettings
 from screening.journal import Journal
-from screening.objective import ObjectiveSettings, scorer_names
+from screening.objective import (
+    ObjectiveSettings,
+    desirability,
+    recipe_names,
+    scorer_names,
+    utility,
+)
 from screening.ranking import Lead, RankingSettings, rank
 from screening.records import Result
 from simulation.score import Score
 
 Scored = tuple[Candidate, dict[str, Score], int | None]  # molecule, recipe -> score, round
+
+_ROUNDING = 1e-12
+"""More than a utility of an array of molecules can differ from that of each for itself."""
 
 
 def scored(results: Iterable[Result]) -> list[Scored]:
@@ -30,14 +46,148 @@ def leads(
     objectives: Sequence[ObjectiveSettings],
     filters: FilterSettings | None = None,
     ranking: RankingSettings | None = None,
+    *,
+    top: int | None = None,
+    recipes: Sequence[str] | None = None,
 ) -> list[Lead]:
     """The ranked leads of a run, of all results journalled so far.
+
+    Args:
+        journal: open.
+        objectives: the wishes.
+        filters: limits and alert catalogues.
+        ranking: which scores are compared.
+        top: give the first so many alone: the same ones, without reading every score.
+        recipes: whose scores a lead carries; None for all.
 
     Raises:
         JournalError: a record does not match its checksum.
         ValueError: no objective is given.
     """
-    found = scored(journal.iterate_results())
+    if top is not None and recipe_names(objectives):
+        found = iterate_leads(journal, objectives, filters, ranking, recipes=recipes)
+        return list(islice(found, top))
+    ranked = rank(_molecules(journal, objectives, recipes), objectives, filters, ranking)
+    return ranked[:top]
+
+
+def iterate_leads(
+    journal: Journal,
+    objectives: Sequence[ObjectiveSettings],
+    filters: FilterSettings | None = None,
+    ranking: RankingSettings | None = None,
+    *,
+    recipes: Sequence[str] | None = None,
+) -> Iterator[Lead]:
+    """``leads`` one by one, best first; a score is read when its turn may have come.
+
+    The values alone, which an index of the journal holds, bound every molecule's utility
+    from above: what the exact properties among the wishes take away is not yet known, nor
+    whether the filters exclude it. Molecules are read in the order of that bound, and one
+    is given as soon as nothing unread can come before it.
+
+    Raises:
+        JournalError: a record does not match its checksum.
+        ValueError: no objective is given.
+    """
+    names = recipe_names(objectives)
+    if not names:
+        yield from rank(_molecules(journal, objectives, recipes), objectives, filters, ranking)
+        return
+    known = _Values.of(journal, objectives, names, ranking or RankingSettings())
+
+    def read(index: int) -> list[Lead]:
+        results = journal.results_of(known.keys[index].decode())
+        results.sort(key=lambda result: (result.round or 0, result.recipe))
+        taken = [r for r in results if recipes is None or r.recipe in recipes]
+        return rank(scored(taken), objectives, filters, ranking)
+
+    found = _waiting(known, read) if scorer_names(objectives) else _in_order(known, read)
+    for position, lead in enumerate(found, 1):
+        yield replace(lead, rank=position)
+
+
+@dataclass(frozen=True)
+class _Values:
+    """What is known of molecules without reading their scores."""
+
+    objectives: tuple[ObjectiveSettings, ...]
+    names: tuple[str, ...]  # recipes among them
+    keys: NDArray[np.bytes_]  # shape: (molecules,), InChIKeys
+    values: NDArray[np.float64]  # shape: (molecules, recipes), in their units
+    bounds: NDArray[np.float64]  # shape: (molecules,), what their utility can be at most
+    is_perfect: NDArray[np.bool_]  # shape: (molecules,), all is as wished
+
+    @classmethod
+    def of(
+        cls,
+        journal: Journal,
+        objectives: Sequence[ObjectiveSettings],
+        names: Sequence[str],
+        ranking: RankingSettings,
+    ) -> _Values:
+        keys: list[bytes] = []
+        flat = array("d")
+        for inchikey, found in journal.values(names, sampled=ranking.sampled):
+            keys.append(inchikey.encode())
+            flat.extend(found)
+        values = np.array(flat, dtype=np.float64).reshape(len(keys), len(names))
+        columns = dict(zip(names, values.T, strict=True))
+        best = np.ones(len(keys))
+        wishes = [
+            desirability(columns[wish.name], wish) if wish.name in columns else best
+            for wish in objectives
+        ]
+        return cls(
+            tuple(objectives),
+            tuple(names),
+            np.array(keys, dtype=np.bytes_),
+            values,
+            utility(wishes, [wish.weight for wish in objectives]),
+            np.all([wish == 1.0 for wish in wishes], axis=0),
+        )
+
+    def order(self) -> NDArray[np.intp]:
+        """By falling bound, equal ones by InChIKey."""
+        return np.lexsort((self.keys, -self.bounds))
+
+    def utility(self, index: int) -> float:
+        """Of a molecule, where recipes are all that is wished; to the last bit."""
+        if self.is_perfect[index]:
+            return 1.0
+        values = dict(zip(self.names, self.values[index], strict=True))
+        wishes = [desirability(values[wish.name], wish) for wish in self.objectives]
+        return float(utility(wishes, [wish.weight for wish in self.objectives]))
+
+
+def _in_order(known: _Values, read: Callable[[int], list[Lead]]) -> Iterator[Lead]:
+    """Leads whose utility is their bound, but for its last bits: those decide among equals."""
+    order = known.order()
+    apart = np.flatnonzero(np.diff(-known.bounds[order]) > _ROUNDING) + 1
+    for begin, end in pairwise((0, *apart, len(order))):
+        equal = [int(index) for index in order[begin:end]]
+        if len(equal) > 1:
+            equal.sort(key=lambda index: (-known.utility(index), known.keys[index]))
+        for index in equal:
+            yield from read(index)
+
+
+def _waiting(known: _Values, read: Callable[[int], list[Lead]]) -> Iterator[Lead]:
+    """Leads whose utility may be less than their bound: each waits for those that may pass it."""
+    order = known.order()
+    ready: list[tuple[float, str, Lead]] = []
+    for position, index in enumerate(order, 1):
+        for lead in read(index):
+            heapq.heappush(ready, (-lead.utility, lead.candidate.inchikey, lead))
+        following = known.bounds[order[position]] if position < len(order) else -np.inf
+        while ready and -ready[0][0] > following + _ROUNDING:
+            yield heapq.heappop(ready)[2]
+
+
+def _molecules(
+    journal: Journal, objectives: Sequence[ObjectiveSettings], recipes: Sequence[str] | None
+) -> list[Scored]:
+    found = scored(journal.iterate_results(recipes=recipes))
     if len(scorer_names(objectives)) == len(objectives):
         # Without a recipe among the wishes nothing but the choice makes a molecule evaluated.
         known = {candidate.inchikey for candidate, _, _ in found}
@@ -46,4 +196,4 @@ def leads(
             for record in journal.selections()
             if record.candidate.inchikey not in known
         ]
-    return rank(found, objectives, filters, ranking)
+    return found
