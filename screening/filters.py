@@ -55,6 +55,23 @@ class FilterSettings(BaseModel):
                 raise ValueError(f"min_{quantity} {low:g} is above max_{quantity} {high:g}")
         return self
 
+    @property
+    def drops_nothing(self) -> bool:
+        """Whether every molecule passes."""
+        limits = (
+            self.max_heavy_atoms,
+            self.min_molecular_weight,
+            self.max_molecular_weight,
+            self.min_logp,
+            self.max_logp,
+        )
+        return (
+            all(limit is None for limit in limits)
+            and not self.required
+            and not self.forbidden
+            and "drop" not in (self.pains, self.brenk)
+        )
+
 
 def alerts(
     molecule_or_smiles: Chem.Mol | str, settings: FilterSettings | None = None
@@ -78,7 +95,11 @@ def alerts(
 
 def check(candidate: Candidate, settings: FilterSettings) -> Failure | None:
     """Why the settings exclude a candidate, or ``None`` when they do not."""
-    mol = molecule(candidate.smiles)
+    return None if settings.drops_nothing else refusal(molecule(candidate.smiles), settings)
+
+
+def refusal(mol: Chem.Mol, settings: FilterSettings) -> Failure | None:
+    """Why the settings exclude a standardised molecule, or ``None`` when they do not."""
     reason = _out_of_range(mol, settings) or _pattern_reason(mol, settings)
     if reason is None:
         reason = _dropped_by_alert(mol, settings)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -17,12 +18,9 @@ from screening.columns import Layout, find_layout, is_placeholder
 from screening.datasource import DataPath
 from screening.delimited import DamagedFileError, Delimiter, Line, Record, read_lines, records
 from screening.failure import Failure
-from screening.standardise import (
-    MAX_HEAVY_ATOMS,
-    Parent,
-    standardise,
-    standardise_molecule,
-)
+from screening.firstrows import FirstRows
+from screening.standardise import MAX_HEAVY_ATOMS, Parent
+from screening.structure import Structure
 
 MAX_TEXT = 500  # characters of a row's input kept for the results
 MAX_NAME = 200  # characters
@@ -38,6 +36,8 @@ _DELIMITERS: dict[str, tuple[Delimiter, ...]] = {
     ".ism": ("\t", ",", ";", " "),
     ".cxsmiles": ("\t", ",", ";", " "),
 }
+_Given = tuple[str, str, Structure | Failure]
+
 _SMILES_FIRST = (".smi", ".smiles", ".ism", ".cxsmiles")
 _SDF = (".sdf", ".sd", ".mol")
 _DELIMITER_NAMES: dict[str, Delimiter] = {
@@ -125,12 +125,13 @@ class LibraryRow:
 
 
 @dataclass(frozen=True)
-class _Entry:
-    """A row as read, before its molecule is standardised."""
+class Entry:
+    """A row as read, before anybody looked at its molecule."""
 
-    text: str
-    name: str
-    parent: Parent | Failure
+    row: int  # counted from 1 over the data rows, empty ones included
+    text: str  # as given (SDF: the title), at most MAX_TEXT characters
+    name: str  # plain text, "" when there is none
+    structure: Structure | Failure
 
 
 def read(library: LibrarySettings | str | Path) -> Iterator[LibraryRow]:
@@ -142,26 +143,55 @@ def read(library: LibrarySettings | str | Path) -> Iterator[LibraryRow]:
     Raises:
         LibraryError: at once, when the file is missing, of an unknown format, or
             without a column of SMILES.
+        OSError: while reading, when there is no room for a temporary file.
     """
     if not isinstance(library, LibrarySettings):
         library = LibrarySettings(path=Path(library))
-    entries = _entries(library)
-    return _rows(itertools.islice(entries, library.limit))
+    return _rows(entries(library), library.max_heavy_atoms)
 
 
-def _rows(entries: Iterable[_Entry]) -> Iterator[LibraryRow]:
-    first_rows: dict[str, int] = {}
-    for row, entry in enumerate(entries, 1):
-        text, name, parent = _shown(entry.text), _plain(entry.name)[:MAX_NAME], entry.parent
-        if isinstance(parent, Failure):
-            yield LibraryRow(row, text, name, failure=parent)
-            continue
-        first = first_rows.setdefault(parent.inchikey, row)
-        if first != row:
-            yield LibraryRow(row, text, name, duplicate_of=first, notes=parent.notes)
-            continue
-        found = Candidate(parent.inchikey, parent.smiles, name, "library", row)
-        yield LibraryRow(row, text, name, candidate=found, notes=parent.notes)
+def entries(settings: LibrarySettings, *, after: int = 0) -> Iterator[Entry]:
+    """The rows behind a row, in their order, without any chemistry.
+
+    Raises:
+        LibraryError: at once, when the file is missing, of an unknown format, or
+            without a column of SMILES.
+    """
+    numbered = enumerate(itertools.islice(_given(settings), settings.limit), 1)
+    return (
+        Entry(row, _shown(text), _plain(name)[:MAX_NAME], structure)
+        for row, (text, name, structure) in numbered
+        if row > after
+    )
+
+
+def library_row(entry: Entry, parent: Parent | Failure, first_rows: FirstRows) -> LibraryRow:
+    """What a row is, its molecule's standard form known.
+
+    Args:
+        entry: the row.
+        parent: of its molecule.
+        first_rows: of the molecules above; takes up this one.
+
+    Raises:
+        OSError: there is no room to note the molecule.
+    """
+    row, text, name = entry.row, entry.text, entry.name
+    if isinstance(parent, Failure):
+        return LibraryRow(row, text, name, failure=parent)
+    first = first_rows.first(parent.inchikey, row)
+    if first != row:
+        return LibraryRow(row, text, name, duplicate_of=first, notes=parent.notes)
+    found = Candidate(parent.inchikey, parent.smiles, name, "library", row)
+    return LibraryRow(row, text, name, candidate=found, notes=parent.notes)
+
+
+def _rows(rows: Iterable[Entry], max_heavy_atoms: int) -> Iterator[LibraryRow]:
+    with closing(FirstRows()) as first_rows:
+        for entry in rows:
+            given = entry.structure
+            parent = given if isinstance(given, Failure) else given.parent(max_heavy_atoms)
+            yield library_row(entry, parent, first_rows)
 
 
 def _shown(text: str) -> str:
@@ -174,7 +204,8 @@ def _plain(name: str) -> str:
     return re.sub(r"[\s\x00-\x1f\x7f-\x9f]+", " ", name).strip()
 
 
-def _entries(settings: LibrarySettings) -> Iterator[_Entry]:
+def _given(settings: LibrarySettings) -> Iterator[_Given]:
+    """What each row gives: its text, its name, its structure."""
     path = settings.file
     suffix = _format(path)
     try:
@@ -191,8 +222,8 @@ def _entries(settings: LibrarySettings) -> Iterator[_Entry]:
     if suffix in _SDF:
         if settings.smiles_column is not None or settings.delimiter is not None:
             raise LibraryError(f"library {path} is an SDF: leave out smiles_column and delimiter")
-        return _sdf_entries(settings)
-    return _table_entries(settings, _layout(settings, suffix))
+        return _of_sdf(settings)
+    return _of_table(settings, _layout(settings, suffix))
 
 
 def _format(path: Path) -> str:
@@ -236,7 +267,7 @@ def _layout(settings: LibrarySettings, suffix: str) -> Layout:
         raise LibraryError(f"library {path}: {error}") from error
 
 
-def _table_entries(settings: LibrarySettings, layout: Layout) -> Iterator[_Entry]:
+def _of_table(settings: LibrarySettings, layout: Layout) -> Iterator[_Given]:
     width = None if layout.header is None else len(layout.header)
     table = records(read_lines(settings.file), layout.delimiter, width)
     waits_for_header = layout.header is not None
@@ -246,15 +277,15 @@ def _table_entries(settings: LibrarySettings, layout: Layout) -> Iterator[_Entry
                 # blank lines above the header are no rows
                 waits_for_header = not record.text.strip()
                 continue
-            yield _table_entry(record, layout, settings.max_heavy_atoms)
+            yield _of_record(record, layout)
     except DamagedFileError as error:
-        yield _Entry("", "", Failure("input", "library", str(error)))
+        yield "", "", _refused(str(error))
 
 
-def _table_entry(record: Record, layout: Layout, max_heavy_atoms: int) -> _Entry:
+def _of_record(record: Record, layout: Layout) -> _Given:
     if record.cut:
         message = f"a line of more than {len(record.text)} characters; is a line break missing?"
-        return _Entry(record.text, "", Failure("input", "library", message))
+        return record.text, "", _refused(message)
     fields = record.fields
     name = ""
     if layout.name is not None and layout.name < len(fields):
@@ -262,10 +293,14 @@ def _table_entry(record: Record, layout: Layout, max_heavy_atoms: int) -> _Entry
         if layout.delimiter == " " and layout.header is None and layout.name == 1:
             name = " ".join(fields[1:])  # the name is the rest of the line
     if layout.smiles >= len(fields) or is_placeholder(fields[layout.smiles]):
-        return _Entry(record.text, name, Failure("input", "library", _empty(record, layout)))
+        return record.text, name, _refused(_empty(record, layout))
     cell = fields[layout.smiles].strip()
     smiles, trailing = _smiles_and_name(cell)
-    return _Entry(cell, name or trailing, standardise(smiles, max_heavy_atoms=max_heavy_atoms))
+    return cell, name or trailing, Structure(smiles)
+
+
+def _refused(message: str) -> Failure:
+    return Failure("input", "library", message)
 
 
 def _empty(record: Record, layout: Layout) -> str:
@@ -290,17 +325,16 @@ def _smiles_and_name(cell: str) -> tuple[str, str]:
     return f"{parts[0]} {extension.group()}", parts[1][extension.end() :].strip()
 
 
-def _sdf_entries(settings: LibrarySettings) -> Iterator[_Entry]:
+def _of_sdf(settings: LibrarySettings) -> Iterator[_Given]:
     try:
         for record in sdf.records(read_lines(settings.file)):
             name = record.title
             if settings.name_column is not None:
                 name = record.data.get(settings.name_column, "")
-            mol = sdf.molecule(record)
-            if isinstance(mol, str):
-                yield _Entry(record.title, name, Failure("input", "library", mol))
+            if record.too_long:
+                message = f"an entry of more than {sdf.MAX_RECORD} characters is not read"
+                yield record.title, name, _refused(message)
             else:
-                parent = standardise_molecule(mol, max_heavy_atoms=settings.max_heavy_atoms)
-                yield _Entry(record.title, name, parent)
+                yield record.title, name, Structure(record.block, is_block=True)
     except DamagedFileError as error:
-        yield _Entry("", "", Failure("input", "library", str(error)))
+        yield "", "", _refused(str(error))

@@ -75,7 +75,8 @@ def run_screen(
         for candidate in chain(
             journal.unfinished(plan.recipes), take_in(journal, plan.library, sieve, tell)
         ):
-            yield Task(candidate, plan.recipes)
+            if candidate is not None:
+                yield Task(candidate, plan.recipes)
 
     def count(result: Result) -> None:
         nonlocal done, total

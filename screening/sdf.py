@@ -55,18 +55,16 @@ def _record(lines: list[str], too_long: bool) -> SDRecord:
     return SDRecord(title, "\n".join(lines[: end + 1]) + "\n", data, too_long)
 
 
-def molecule(record: SDRecord) -> Chem.Mol | str:
-    """The sanitised molecule of an entry, or one line on why there is none."""
-    if record.too_long:
-        return f"an entry of more than {MAX_RECORD} characters is not read"
-    if not record.block.strip():
+def molecule(block: str) -> Chem.Mol | str:
+    """The sanitised molecule of a mol block, or one line on why there is none."""
+    if not block.strip():
         return "empty: no structure in this entry"
     with rdBase.BlockLogs():
         try:
-            mol = Chem.MolFromMolBlock(record.block, strictParsing=False)
+            mol = Chem.MolFromMolBlock(block, strictParsing=False)
             if mol is not None:
                 return mol
-            unsanitised = Chem.MolFromMolBlock(record.block, sanitize=False, strictParsing=False)
+            unsanitised = Chem.MolFromMolBlock(block, sanitize=False, strictParsing=False)
         except (RuntimeError, ValueError) as error:
             reason = str(error).strip().splitlines()
             return f"the mol block cannot be read: {reason[0] if reason else 'unknown reason'}"

@@ -27,9 +27,9 @@ from screening.smilessyntax import explain
 MAX_HEAVY_ATOMS = 80
 MAX_SMILES_LENGTH = 4000  # characters; keeps the parser's recursion and ring search bounded
 
-_ELEMENTS = {"H", "B", "C", "N", "O", "F", "Si", "P", "S", "Cl", "Se", "Br", "I"}
+_ELEMENTS = ("C", "N", "O", "S", "F", "Cl", "Br", "H", "B", "Si", "P", "Se", "I")
 _SALT_METALS = {"Li", "Na", "K", "Rb", "Cs", "Mg", "Ca", "Sr", "Ba", "Zn", "Al"}
-_NONMETALS = _ELEMENTS | {"He", "Ne", "Ar", "Kr", "Xe", "Rn", "Ge", "As", "Te", "At"}
+_NONMETALS = {*_ELEMENTS, "He", "Ne", "Ar", "Kr", "Xe", "Rn", "Ge", "As", "Te", "At"}
 _ATOM = re.compile(r"\[(?!\d*H[+-]?\])[^\]]*\]|Cl|Br|[BCNOPSFIbcnops]")
 
 # Acids and bases that accompany a drug, and solvents of crystallisation, neutral.
@@ -248,7 +248,7 @@ def _refused_molecule(mol: Chem.Mol, plain: bool) -> str | None:
         return "a query atom or query bond: give a whole molecule, not a pattern"
     if plain:
         return None
-    symbols = {atom.GetSymbol() for atom in mol.GetAtoms()} - _ELEMENTS
+    symbols = {atom.GetSymbol() for atom in mol.GetAtoms()} - set(_ELEMENTS)
     if symbols:
         return _refused_elements(mol, symbols)
     return None
@@ -324,7 +324,8 @@ def _neutralised(mol: Chem.Mol) -> Chem.Mol:
 @cache
 def _unusual_atom() -> Chem.Atom:
     table = Chem.GetPeriodicTable()
-    elements = "&".join(f"!#{table.GetAtomicNumber(symbol)}" for symbol in sorted(_ELEMENTS))
+    # the most frequent first: the query ends at the first that an atom is
+    elements = "&".join(f"!#{table.GetAtomicNumber(symbol)}" for symbol in _ELEMENTS)
     query = Chem.AtomFromSmarts(f"[!+0,{elements}]")
     radical = rdqueries.NumRadicalElectronsGreaterQueryAtom(0)
     query.ExpandQuery(radical, Chem.CompositeQueryType.COMPOSITE_OR)

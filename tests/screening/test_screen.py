@@ -160,7 +160,7 @@ def test_a_long_library_is_taken_in_as_workers_come_free(tmp_path):
 
     with start(tmp_path / "run") as journal, pytest.raises(KeyboardInterrupt):
         screen(journal, plan, listener)
-    assert seen == [(500, None)] * 3
+    assert seen == [(200, None)] * 3
     with Journal.open(tmp_path / "run") as journal:
         assert journal.marked(COMPLETE) is None
         screen(journal, plan)

@@ -1,0 +1,234 @@
+"""The chemistry of an intake in child processes: in order, bounded, and no row ends the run.
+
+A list of rows whose process ends is gone through again row by row. A row is blamed only
+when it ends a process that works on it alone, twice: what killed the first one may have
+come from outside.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import IO, Any
+
+from screening import verdict
+from screening.failure import Failure
+from screening.sieve import Sieve
+from screening.structure import Structure
+from screening.verdict import Verdict
+
+ROW_LIMIT_S = 5.0
+"""CPU time that one row may take; the largest molecules that are screened take 0.02 s."""
+
+_MEMORY_LIMIT_MB = 8192  # of address space, which counts far more than is used
+_SILENCE_LIMIT_S = 300.0  # s of waiting for a process that takes no CPU time either
+_START_LIMIT_S = 300.0
+
+
+class IntakeError(RuntimeError):
+    """The processes that read molecules do not work at all; one line."""
+
+
+class IntakePool:
+    """Child processes that standardise and sift; use as a context manager.
+
+    Args:
+        processes: how many; each starts with the first work for it.
+        max_heavy_atoms: larger molecules are refused.
+        sieve: what every molecule passes.
+        row_limit_s: CPU time of one row.
+        silence_limit_s: time without an answer after which a process counts as hung.
+    """
+
+    def __init__(
+        self,
+        processes: int,
+        max_heavy_atoms: int,
+        sieve: Sieve,
+        *,
+        row_limit_s: float = ROW_LIMIT_S,
+        silence_limit_s: float = _SILENCE_LIMIT_S,
+    ) -> None:
+        self.processes = processes
+        shared = {
+            "max_heavy_atoms": max_heavy_atoms,
+            "sieve": sieve.settings(),
+            "row_limit_s": row_limit_s,
+            "memory_limit_mb": _MEMORY_LIMIT_MB,
+        }
+        self._children = [_Child(shared, silence_limit_s) for _ in range(processes)]
+        self._idle: queue.SimpleQueue[_Child] = queue.SimpleQueue()
+        for child in self._children:
+            self._idle.put(child)
+        # a thread a child: it waits for the child and turns text into records
+        self._threads = ThreadPoolExecutor(processes, thread_name_prefix="intake")
+
+    def __enter__(self) -> IntakePool:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    @property
+    def pids(self) -> list[int]:
+        """Of the child processes that run now."""
+        return [child.pid for child in self._children if child.pid is not None]
+
+    def submit(self, structures: Sequence[Structure]) -> Future[list[Verdict]]:
+        """Have structures judged; their verdicts come in the same order.
+
+        The future raises ``IntakeError`` when no process can be started.
+        """
+        return self._threads.submit(self._judge, structures)
+
+    def close(self) -> None:
+        """Give up what is not answered yet and end the processes."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        for child in self._children:
+            child.abandon()
+        self._threads.shutdown(wait=True)
+        for child in self._children:
+            child.end()
+
+    def _judge(self, structures: Sequence[Structure]) -> list[Verdict]:
+        child = self._idle.get()
+        try:
+            found = child.ask(structures)
+            return found if found is not None else [child.ask_alone(x) for x in structures]
+        finally:
+            self._idle.put(child)
+
+
+class _Child:
+    """One process, started when it is needed and again when it has ended."""
+
+    def __init__(self, shared: dict[str, Any], silence_limit_s: float) -> None:
+        self._shared = shared
+        self._silence_limit_s = silence_limit_s
+        self._process: subprocess.Popen[bytes] | None = None
+        self._log: IO[bytes] | None = None
+        self._received = b""
+        self._abandoned = False
+        self._reason = ""  # why the last process ended
+
+    @property
+    def pid(self) -> int | None:
+        return None if self._process is None else self._process.pid
+
+    def ask(self, structures: Sequence[Structure]) -> list[Verdict] | None:
+        """The verdicts on the structures, None when the process ended over them."""
+        if self._process is None:
+            self._start()
+        answer = self._exchange([(x.text, x.is_block) for x in structures], self._silence_limit_s)
+        return None if answer is None else [verdict.read(fields) for fields in answer]
+
+    def ask_alone(self, structure: Structure) -> Verdict:
+        """The verdict on a structure, which may be that it cannot be read."""
+        for _ in range(2):
+            found = self.ask([structure])
+            if found is not None:
+                return found[0]
+        return Verdict(Failure("input", "library", self._reason))
+
+    def abandon(self) -> None:
+        """End the process from another thread; none is started any more."""
+        self._abandoned = True
+        process = self._process
+        if process is not None:
+            process.kill()
+
+    def end(self) -> None:
+        """End the process and forget what it said."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    with contextlib.suppress(OSError):
+                        pipe.close()
+        if self._log is not None:
+            self._log.close()
+            self._log = None
+        self._received = b""
+
+    def _start(self) -> None:
+        if self._abandoned:
+            raise IntakeError("the intake was stopped")
+        environment = dict(os.environ)
+        for name in ("OMP", "MKL", "OPENBLAS", "NUMBA"):
+            environment[f"{name}_NUM_THREADS"] = "1"
+        # A recipe may live beside the campaign and not in site-packages.
+        environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as the process)
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "screening.intakeworker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            env=environment,
+            start_new_session=True,
+        )
+        if self._exchange(self._shared, _START_LIMIT_S) != {"ready": True}:
+            raise IntakeError(f"the process that reads molecules does not start: {self._reason}")
+
+    def _exchange(self, message: Any, limit_s: float) -> Any:
+        """The answer to a message, None when the process ended instead."""
+        process = self._process
+        assert process is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            process.stdin.write(json.dumps(message).encode() + b"\n")
+            process.stdin.flush()
+        except OSError:
+            return self._ended()
+        stream = process.stdout.fileno()
+        deadline = time.monotonic() + limit_s
+        while b"\n" not in self._received:
+            ready, _, _ = select.select([stream], [], [], max(0.0, deadline - time.monotonic()))
+            if not ready:
+                self._reason = f"reading this structure gave no answer in {limit_s:g} s"
+                self.end()
+                return None
+            chunk = os.read(stream, 1 << 16)
+            if not chunk:
+                return self._ended()
+            self._received += chunk
+        line, _, self._received = self._received.partition(b"\n")
+        return json.loads(line)
+
+    def _ended(self) -> None:
+        process = self._process
+        assert process is not None
+        # a closed pipe comes a moment before the exit status does
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=5.0)
+        status = process.returncode
+        if status == -signal.SIGPROF:
+            limit = self._shared["row_limit_s"]
+            self._reason = f"reading this structure takes more than {limit:g} s of CPU time"
+        elif status is not None and status < 0:
+            name = signal.Signals(-status).name
+            self._reason = f"reading this structure ends its process ({name})"
+        else:
+            self._reason = f"reading this structure ends its process: {self._last_words()}"
+        self.end()
+
+    def _last_words(self) -> str:
+        if self._log is None:
+            return ""
+        size = os.fstat(self._log.fileno()).st_size
+        tail = os.pread(self._log.fileno(), 2048, max(0, size - 2048))
+        lines = tail.decode("utf-8", "replace").split("\n")
+        return next((line.strip()[:300] for line in reversed(lines) if line.strip()), "no reason")

@@ -1,0 +1,67 @@
+"""The program of the intake's child processes: reads structures, writes verdicts.
+
+``python -m screening.intakeworker``, started by ``screening.intakepool``. One JSON line a
+message. First in: what all rows share. First out: ``{"ready": true}``. Then in: a list of
+``[text, is_block]``; out: the list of their verdicts.
+
+A row may take so much CPU time and no more: the kernel then ends the process, also inside
+RDKit. It is CPU time so that a busy machine makes no row a slow one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import sys
+from typing import IO, Any
+
+from screening.failure import Failure
+from screening.structure import Structure
+from screening.verdict import Verdict, judged, written
+
+
+def main() -> int:
+    """Serve lists of structures until the pipe closes."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    answers = _take_stdout()
+    shared = json.loads(sys.stdin.buffer.readline())
+    sieve = None
+    if shared["sieve"] is not None:
+        from screening.sieve import Sieve  # its filters are slow to import
+
+        sieve = Sieve.from_settings(shared["sieve"])
+        sieve.prepare()
+    limit_mb, limit_s = int(shared["memory_limit_mb"]), float(shared["row_limit_s"])
+    resource.setrlimit(resource.RLIMIT_AS, (limit_mb << 20, limit_mb << 20))
+    _write(answers, {"ready": True})
+    for line in sys.stdin.buffer:
+        verdicts = []
+        for text, is_block in json.loads(line):
+            signal.setitimer(signal.ITIMER_PROF, limit_s)
+            try:
+                verdict = judged(Structure(text, is_block), shared["max_heavy_atoms"], sieve)
+            except MemoryError:
+                reason = f"this structure takes more than {limit_mb} MB of memory to read"
+                verdict = Verdict(Failure("input", "library", reason))
+            verdicts.append(written(verdict))
+        signal.setitimer(signal.ITIMER_PROF, 0.0)
+        _write(answers, verdicts)
+    return 0
+
+
+def _take_stdout() -> IO[str]:
+    """Keep the pipe for answers alone: what libraries print goes to stderr."""
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    return answers
+
+
+def _write(answers: IO[str], message: Any) -> None:
+    answers.write(json.dumps(message) + "\n")
+    answers.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
