@@ -9,6 +9,7 @@ from typing import Any
 from screening.candidate import Candidate
 from screening.database import Database
 from screening.failure import Failure
+from screening.funnelview import FunnelView
 from screening.libraryview import PAGE, candidate_of
 from screening.records import (
     AttemptRecord,
@@ -17,7 +18,6 @@ from screening.records import (
     RoundRecord,
     SelectionRecord,
 )
-from screening.resultview import ResultView
 from screening.schema import KNOWN_BEFORE
 
 # What a journal of an earlier version did not say, in its place.
@@ -33,7 +33,7 @@ _STATED = {
 }
 
 
-class JournalView(ResultView):
+class JournalView(FunnelView):
     """The reading half of a ``Journal``."""
 
     def __init__(self, database: Database) -> None:
