@@ -1,15 +1,18 @@
 """A recipe without chemistry that misbehaves on demand, for tests of everything around it.
 
 ``score`` returns a number of the SMILES at once, unless the file named by
-``PLANS`` in the environment says otherwise.
+``PLANS`` in the environment says otherwise: of one SMILES, or under ``EVERY`` of all
+others and of one whose own plan is over.
 """
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 import signal
+import stat
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -33,6 +36,7 @@ SOURCE = "faultyrecipe:RECIPE"
 FRAIL = "faultyrecipe:SECOND"  # the same under the name "frail", with plans of its own
 PLANS = "FAULTY_RECIPE_PLANS"  # a JSON file: SMILES -> {"mode": ..., "times": ..., "recipe": ...}
 TRACE = "FAULTY_RECIPE_TRACE"  # a file: one line for each calculation begun
+EVERY = "*"
 LAST = "FAULTY_RECIPE_LAST"  # calculations begun after so many lines of the trace never end
 
 
@@ -58,12 +62,24 @@ class FaultyRecipe:
                 trace.write(f"{smiles} {seed}{'' if self.name == 'faulty' else ' ' + self.name}\n")
         if LAST in os.environ and self._begun() > int(os.environ[LAST]):
             time.sleep(600)
-        plan = self._plans().get(smiles)
+        plans = self._plans()
+        plan = plans.get(smiles)
         if plan is not None and plan.get("recipe", self.name) != self.name:
             plan = None
-        if plan is not None and (plan.get("times") is None or self._met(smiles) <= plan["times"]):
+        if plan is not None and plan.get("times") is not None and self._met(smiles) > plan["times"]:
+            plan = None
+        plan = plan or plans.get(EVERY)
+        score = replace(number_score(smiles, seed), recipe=self.name)
+        if plan is None:
+            return score
+        if plan["mode"] == "slow":
+            time.sleep(plan["seconds"])
+        elif plan["mode"] == "large":
+            filled = score.provenance.geometry + "\n" * plan["bytes"]
+            score = replace(score, provenance=replace(score.provenance, geometry=filled))
+        else:
             self._fail(plan["mode"])
-        return replace(number_score(smiles, seed), recipe=self.name)
+        return score
 
     def _plans(self) -> dict[str, dict]:
         return json.loads(Path(os.environ[PLANS]).read_text()) if PLANS in os.environ else {}
@@ -112,8 +128,46 @@ class FaultyRecipe:
         elif mode == "worker":
             os.kill(os.getppid(), signal.SIGKILL)
             time.sleep(60)
+        elif mode == "stop-worker":
+            os.kill(os.getppid(), signal.SIGSTOP)
+            time.sleep(60)
+        elif mode == "garble":
+            os.write(_answers(), b"\xff\x00 not a message\n")
+        elif mode == "half":
+            os.write(_answers(), b'{"outcome": "{\\"sco')
+            os._exit(0)
+        elif mode == "unreadable":
+            message = {"outcome": '{"score": "nothing"}', "cpu_seconds": 0, "peak_memory_mb": 0}
+            os.write(_answers(), json.dumps(message).encode() + b"\n")
+        elif mode == "unconverged":
+            _stop_too_early()
         else:
             raise AssertionError(mode)
+
+
+def _answers() -> int:
+    """The pipe on which this process answers its worker."""
+    own = [int(fd) for fd in os.listdir("/proc/self/fd")]
+    return next(fd for fd in sorted(own) if fd > 2 and _is_written_pipe(fd))
+
+
+def _is_written_pipe(fd: int) -> bool:
+    try:
+        writable = fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_ACCMODE == os.O_WRONLY
+        return writable and stat.S_ISFIFO(os.fstat(fd).st_mode)
+    except OSError:  # the descriptor that listed the folder
+        return False
+
+
+def _stop_too_early() -> None:
+    """A real Hartree-Fock calculation of acrylamide that has three cycles to converge."""
+    from simulation import meanfield
+    from simulation.settings import SimulationSettings
+
+    settings = SimulationSettings(conformers=1, basis="sto-3g", density_fit=False, solvent=None)
+    geometry = Workup("C=CC(N)=O", settings, seed=0).geometry
+    ladder = (meanfield.Rung("diis", max_cycles=2), meanfield.Rung("newton", 1, second_order=True))
+    meanfield.solve(geometry, settings, ladder=ladder)
 
 
 def number_score(smiles: str, seed: int = 0, *, value: float | None = None) -> Score:
