@@ -67,10 +67,10 @@ def test_a_radical_that_fails_is_named_and_the_others_ranked(
 ) -> None:
     genuine = hydrogenabstraction.radical
 
-    def failing(geometry, bond, settings):  # type: ignore[no-untyped-def]
+    def failing(geometry, bond, settings, **named):  # type: ignore[no-untyped-def]
         if bond.carbon == 1:
             raise ConvergenceError("geometry", "rebonded")
-        return genuine(geometry, bond, settings)
+        return genuine(geometry, bond, settings, **named)
 
     monkeypatch.setattr(hydrogenabstraction, "radical", failing)
     score = RECIPE.score(Workup("CO", QUICK, seed=1))

@@ -108,8 +108,8 @@ def test_a_hard_case_climbs_the_ladder_or_converges() -> None:
 def test_a_flag_of_convergence_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
     iterate = meanfield._iterate
 
-    def pretend(iteration, rung, density):  # type: ignore[no-untyped-def]
-        cycles = iterate(iteration, rung, density)
+    def pretend(iteration, *arguments):  # type: ignore[no-untyped-def]
+        cycles = iterate(iteration, *arguments)
         iteration.converged = True
         return cycles
 
