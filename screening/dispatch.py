@@ -269,12 +269,10 @@ class Dispatch:
             reason = self._calculation.gates[result.recipe].reason(score.value, score.unit)
             self._journal.cut(key, result.recipe, score.value, reason, task.round)
             return []
-        message = one_line(f"not begun, since {result.recipe} failed: {result.failure.message}")
-        failure = Failure(result.failure.kind, result.failure.step, message)
         closed = [
-            _result(task, Evaluated(recipe, failure, Usage()), 0)
-            for recipe in behind
-            if not self._journal.has_result(key, recipe)
+            one
+            for one in not_begun(result, behind)
+            if not self._journal.has_result(key, one.recipe)
         ]
         for one in closed:
             self._journal.record(one)
@@ -425,6 +423,18 @@ class Dispatch:
     def _is_recorded(self, completed: Completed) -> bool:
         key = completed.job.inchikey
         return any(self._journal.has_result(key, found.recipe) for found in completed.outcomes)
+
+
+def not_begun(failed: Result, recipes: Sequence[str]) -> list[Result]:
+    """What is said of recipes behind a stage that failed: they failed with it, unattempted."""
+    assert failed.failure is not None
+    cause = failed.failure
+    message = one_line(f"not begun, since {failed.recipe} failed: {cause.message}")
+    failure = Failure(cause.kind, cause.step, message)
+    return [
+        Result(failed.candidate, recipe, failure, failed.round, 0, 0.0, 0.0, 0.0)
+        for recipe in recipes
+    ]
 
 
 def forget_checkpoint(journal: Journal, executor: Executor, inchikey: str) -> None:

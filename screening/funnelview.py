@@ -29,7 +29,8 @@ class FunnelView(ResultView):
         sql = (
             f"SELECT c.id, v.value, {self._candidate} FROM candidates c "
             "LEFT JOIN results v ON v.inchikey = c.inchikey AND v.recipe = ?2 "
-            f"WHERE c.id > ?1 AND c.origin = 'library' {cut}AND NOT EXISTS (SELECT 1 FROM results f "
+            f"WHERE c.id > ?1 AND c.origin = 'library' {cut}"
+            "AND NOT EXISTS (SELECT 1 FROM results f "
             f"WHERE f.inchikey = c.inchikey AND f.outcome = 'failed') ORDER BY c.id LIMIT {PAGE}"
         )
         last = 0

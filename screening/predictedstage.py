@@ -140,11 +140,5 @@ def favoured(predicted: Prediction, stage: FunnelStage, end: End | None) -> NDAr
         return np.asarray(mean + reach if end == "higher" else mean - reach)
     low = -np.inf if stage.at_least is None else stage.at_least
     high = np.inf if stage.at_most is None else stage.at_most
-    below, above = mean < low, mean > high
-    return np.asarray(
-        np.where(
-            below,
-            np.minimum(mean + reach, low),
-            np.where(above, np.maximum(mean - reach, high), mean),
-        )
-    )
+    better = np.where(mean < low, np.minimum(mean + reach, low), mean)
+    return np.asarray(np.where(mean > high, np.maximum(mean - reach, high), better))

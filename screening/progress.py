@@ -59,5 +59,12 @@ class Stopped:
     decision: dict[str, Any]  # a ``stopping.Stopping`` as plain JSON types
 
 
-Event = LibraryRead | RoundStarted | MoleculeDone | RoundFinished | Stopped
+@dataclass(frozen=True)
+class StagePassed:
+    """A stage of the funnel that waited for all molecules has let some go on."""
+
+    line: str  # what it cut, in words
+
+
+Event = LibraryRead | RoundStarted | MoleculeDone | RoundFinished | Stopped | StagePassed
 Listener = Callable[[Event], None]

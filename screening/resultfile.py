@@ -18,27 +18,37 @@ _ROW = ["row", "name", "input", "smiles", "inchikey", "status"]
 _REASON = ["failure_kind", "failure_step", "message"]
 
 
-def write(journal: Journal, recipes: Sequence[str]) -> None:
+def write(journal: Journal, recipes: Sequence[str], *, stages: Sequence[str] = ()) -> None:
     """Write the file into the run's folder, whole or not at all.
 
-    ``status`` is ``scored`` (by every recipe), ``failed`` (by one at least),
-    ``dropped`` (at intake or by a filter), ``duplicate`` (the values are those of
-    the first occurrence, which the message names) or ``pending``.
+    ``status`` is ``scored`` (by every recipe), ``failed`` (by one at least), ``cut`` (by
+    a stage of the funnel, which the message names with the value), ``dropped`` (at intake
+    or by a filter), ``duplicate`` (the values are those of the first occurrence, which the
+    message names) or ``pending``.
+
+    Args:
+        journal: of the run.
+        recipes: that every molecule is scored by, unless it is cut.
+        stages: computed stages of the funnel, whose values stand behind those of the recipes.
 
     Raises:
         JournalError: the folder cannot be written, or a record is damaged.
     """
-    columns = [journal.columns(recipe) for recipe in recipes]
+    names = dict.fromkeys((*recipes, *stages))
+    columns = [journal.columns(recipe) for recipe in names]
     header = [*_ROW, *_REASON, *(title for part in columns for title in part.header())]
-    runfiles.write_table(journal.directory / CSV, header, _rows(journal, columns))
+    runfiles.write_table(journal.directory / CSV, header, _rows(journal, columns, recipes))
 
 
-def _rows(journal: Journal, columns: Sequence[ScoreColumns]) -> Iterator[list[Cell]]:
-    recipes = [part.recipe for part in columns]
+def _rows(
+    journal: Journal, columns: Sequence[ScoreColumns], recipes: Sequence[str]
+) -> Iterator[list[Cell]]:
     for row in journal.library_rows():
         original = row if row.duplicate_of is None else journal.library_row(row.duplicate_of)
         candidate = None if original is None else original.candidate
+        found: dict[str, Result] = {}
         results: dict[str, Result] = {}
+        cut = ""
         cells: list[Cell] = [row.row, row.name, row.text]
         if candidate is None:
             cells += [None, None]
@@ -46,12 +56,16 @@ def _rows(journal: Journal, columns: Sequence[ScoreColumns]) -> Iterator[list[Ce
             cells += [candidate.smiles, candidate.inchikey]
             found = {r.recipe: r for r in journal.results_of(candidate.inchikey)}
             results = {recipe: found[recipe] for recipe in recipes if recipe in found}
-        status, failure, message = _verdict(row, original, results, recipes)
+            if len(results) < len(recipes):
+                cut = "; ".join(
+                    f"{cut.stage}: {cut.reason}" for cut in journal.cuts_of(candidate.inchikey)
+                )
+        status, failure, message = _verdict(row, original, results, recipes, cut)
         cells.append(status)
         cells += [failure.kind, failure.step] if failure is not None else [None, None]
         cells.append(message)
         for part in columns:
-            result = results.get(part.recipe)
+            result = found.get(part.recipe)
             cells += part.cells(None if result is None else result.score)
         yield cells
 
@@ -61,8 +75,17 @@ def _verdict(
     original: LibraryRow | None,
     results: dict[str, Result],
     recipes: Sequence[str],
+    cut: str,
 ) -> tuple[str, Failure | None, str]:
-    """Status, failure and message of a row; ``original`` is its first occurrence."""
+    """Status, failure and message of a row.
+
+    Args:
+        row: of the input.
+        original: its first occurrence.
+        results: by the recipes.
+        recipes: that every molecule is scored by.
+        cut: the stage that let it go no further, and why; "" where none did.
+    """
     failures = [(name, results[name].failure) for name in recipes if name in results]
     reasons = [(name, failure) for name, failure in failures if failure is not None]
     message = "; ".join(
@@ -73,11 +96,14 @@ def _verdict(
         failure, message = original.failure, original.failure.message
     if row.duplicate_of is not None:
         note = f"same molecule as row {row.duplicate_of}"
+        message = message or cut
         return "duplicate", failure, f"{note}; {message}" if message else note
     if row.failure is not None:
         return "dropped", failure, message
     if failure is not None:
         return "failed", failure, message
+    if cut:
+        return "cut", None, cut
     if len(results) < len(recipes):
         return "pending", None, "not evaluated yet"
     return "scored", None, "; ".join(row.notes)

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import chain
+from typing import TYPE_CHECKING
 
 from screening import leadfiles, resultfile
-from screening.dispatch import STOPPED, Calculation, Task, evaluate_all, waiting_note
+from screening.dispatch import STOPPED, Calculation, waiting_note
 from screening.executor import Executor
 from screening.filters import FilterSettings
+from screening.funnel import Funnel, FunnelStage
 from screening.intake import COMPLETE, Sieve, take_in
 from screening.journal import Journal
 from screening.library import LibrarySettings
+from screening.libraryfunnel import LibraryFunnel, Way
 from screening.objective import ObjectiveSettings
-from screening.progress import Listener, MoleculeDone
+from screening.progress import Listener, MoleculeDone, StagePassed
 from screening.ranking import RankingSettings
 from screening.records import Result
 from screening.standing import leads
+from screening.surrogate import SurrogateSettings
 from simulation.settings import SimulationSettings
+
+if TYPE_CHECKING:
+    from screening.cache import Cache
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,13 @@ class ScreenPlan:
     simulation: SimulationSettings = field(default_factory=SimulationSettings)
     ranking: RankingSettings = field(default_factory=RankingSettings)
     max_attempts: int = 3
+    funnel: tuple[FunnelStage, ...] = ()
+    surrogate: SurrogateSettings = field(default_factory=SurrogateSettings)  # of the funnel's
+
+    @property
+    def way(self) -> Funnel:
+        """The stages of the funnel, and the recipes at its end."""
+        return Funnel(self.funnel, self.recipes)
 
 
 def run_screen(
@@ -42,6 +54,7 @@ def run_screen(
     executor: Executor,
     on_event: Listener | None = None,
     sources: dict[str, str] | None = None,
+    archive: Cache | None = None,
 ) -> None:
     """Run a screen from wherever its journal stands to its end.
 
@@ -56,6 +69,7 @@ def run_screen(
         executor: where molecules are evaluated.
         on_event: called with each ``progress.Event``.
         sources: ``module:attribute`` of recipes that are not installed.
+        archive: of calculations that need not be done again.
 
     Raises:
         JournalError: the journal cannot be written.
@@ -66,35 +80,41 @@ def run_screen(
         write_files(journal, plan)
         return
     tell = on_event or (lambda event: None)
-    counts = journal.counts()
+    recipes = set(plan.recipes)
+    counts = journal.counts(plan.recipes)
     done = counts["scored"] + counts["failed"]
     total: int | None = None
 
-    def tasks() -> Iterator[Task]:
-        sieve = Sieve((), plan.filters, sources or {})
-        for candidate in chain(
-            journal.unfinished(plan.recipes), take_in(journal, plan.library, sieve, tell)
-        ):
-            if candidate is not None:
-                yield Task(candidate, plan.recipes)
-
     def count(result: Result) -> None:
         nonlocal done, total
-        done += 1
-        if total is None and journal.marked(COMPLETE) is not None:
+        done += result.recipe in recipes
+        # how much a funnel lets through is known at its end alone
+        if not plan.funnel and total is None and journal.marked(COMPLETE) is not None:
             total = journal.counts()["candidates"] * len(plan.recipes)
         tell(MoleculeDone(result, done, total, None))
 
-    try:
-        waiting = evaluate_all(
-            tasks(),
-            journal=journal,
-            executor=executor,
-            calculation=Calculation(
-                plan.seed, plan.simulation, plan.max_attempts, dict(sources or {})
+    funnel = LibraryFunnel(
+        journal,
+        Way(
+            plan.way,
+            Calculation(
+                plan.seed,
+                plan.simulation,
+                plan.max_attempts,
+                dict(sources or {}),
+                plan.way.gates,
             ),
-            on_result=count,
-        )
+            plan.objectives,
+            plan.surrogate,
+        ),
+        executor,
+        archive,
+        count,
+        lambda line: tell(StagePassed(line)),
+    )
+    sieve = Sieve((), plan.filters, sources or {})
+    try:
+        waiting = funnel.run(take_in(journal, plan.library, sieve, tell))
     except (KeyboardInterrupt, SystemExit):
         journal.log("run", STOPPED)
         write_files(journal, plan)
@@ -112,7 +132,7 @@ def write_files(journal: Journal, plan: ScreenPlan) -> None:
     Raises:
         JournalError: the folder cannot be written, or a record is damaged.
     """
-    resultfile.write(journal, plan.recipes)
+    resultfile.write(journal, plan.recipes, stages=plan.way.steps)
     if plan.objectives:
         ranked = leads(journal, plan.objectives, plan.filters, plan.ranking)
         leadfiles.write(journal.directory, ranked, plan.objectives)

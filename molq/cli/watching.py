@@ -26,6 +26,7 @@ def listener(tracker: Tracker) -> Listener:
         MoleculeDone,
         RoundFinished,
         RoundStarted,
+        StagePassed,
         Stopped,
     )
 
@@ -45,6 +46,8 @@ def listener(tracker: Tracker) -> Listener:
             tracker.say(f"round {event.round} of {event.rounds} finished{reached}")
             for line in _judged(event):
                 tracker.say(f"  {line}")
+        elif isinstance(event, StagePassed):
+            tracker.say(event.line)
         elif isinstance(event, Stopped):
             tracker.say(f"stopped after round {event.round}: {event.decision['reason']}")
 
