@@ -18,6 +18,7 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from screening.failure import Failure
+from simulation.redaction import redacted
 
 if TYPE_CHECKING:
     from simulation.recipes.recipe import Recipe
@@ -281,6 +282,6 @@ def decode(text: str) -> Score | Failure:
 
 
 def one_line(text: str) -> str:
-    """The text on one line, cut at 400 characters: it goes into tables and logs."""
-    line = " ".join(text.split())
+    """The text on one line without secrets, cut at 400 characters: for tables and logs."""
+    line = " ".join(redacted(text).split())
     return line if len(line) <= _MESSAGE_LIMIT else line[: _MESSAGE_LIMIT - 1] + "…"

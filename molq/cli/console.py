@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from molq.errors import MolqError
+from simulation.redaction import redacted
+
+# control characters of both sets, and those that turn the direction of what follows
+_OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def write_json(value: Any) -> None:
@@ -19,9 +24,18 @@ def write_json(value: Any) -> None:
 
 
 def note(text: str) -> None:
-    """One line for the person at the terminal, on stderr."""
-    sys.stderr.write(text + "\n")
+    """One line for the person at the terminal, on stderr; what is no text is left out of it."""
+    sys.stderr.write(shown(redacted(text)) + "\n")
     sys.stderr.flush()
+
+
+def shown(text: str) -> str:
+    """The text without the characters that a terminal obeys; line ends and tabs stay.
+
+    Names and messages come from other people's files: an escape sequence in one could
+    clear the screen, set the window's title or hide what follows.
+    """
+    return _OBEYED.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def write_output(data: str | bytes, output: Path | None) -> None:
@@ -92,7 +106,7 @@ def write_table(
             overflow="fold",
         )
     for line in lines:
-        table.add_row(*(Text(line[index]) for index in kept))
+        table.add_row(*(Text(shown(line[index])) for index in kept))
     console.print(table)
     left_out = [column.header for index, column in enumerate(columns) if index not in kept]
     if left_out:

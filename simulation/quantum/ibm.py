@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from simulation.errors import InputError, ResourceError, StochasticError
 from simulation.quantum.backends import STEP, Backend, Job, PendingMeasurement
 from simulation.quantum.devicebackend import DeviceBackend
+from simulation.redaction import redacted
 
 if TYPE_CHECKING:
     from qiskit.primitives import BaseSamplerV2, BitArray
@@ -79,7 +80,7 @@ class IBMBackend(DeviceBackend):
                 )
         except IBMError as error:
             raise ResourceError(
-                STEP, f"{self.name} did not take the job: {error.message}"
+                STEP, f"{self.name} did not take the job: {redacted(error.message)}"
             ) from error
 
     def collect(self, pending: PendingMeasurement) -> tuple[BitArray, ...] | None:
@@ -102,13 +103,18 @@ class IBMBackend(DeviceBackend):
                 )
             if state == "ERROR":
                 reason = getattr(job, "error_message", lambda: None)() or "no reason given"
-                raise StochasticError(STEP, f"job {pending.job_id} on {self.name} failed: {reason}")
+                raise StochasticError(
+                    STEP,
+                    f"job {pending.job_id} on {self.name} failed: {redacted(str(reason))}",
+                )
             if state != "DONE":
                 return None
             return tuple(result.data[REGISTER] for result in job.result())
         except IBMError as error:
             raise ResourceError(
-                STEP, f"job {pending.job_id} on {self.name} cannot be asked for: {error.message}"
+                STEP,
+                f"job {pending.job_id} on {self.name} cannot be asked for: "
+                f"{redacted(error.message)}",
             ) from error
 
     def _earlier(self, job: Job) -> PendingMeasurement | None:
@@ -161,7 +167,9 @@ class IBMFamily:
                 f"IBM Quantum has no device {full!r} for this account; it has: {known or 'none'}",
             ) from error
         except IBMError as error:
-            raise ResourceError(STEP, f"IBM Quantum cannot be asked: {error.message}") from error
+            raise ResourceError(
+                STEP, f"IBM Quantum cannot be asked: {redacted(error.message)}"
+            ) from error
         return IBMBackend(f"ibm:{name}", device, service)
 
     def has_credentials(self) -> bool:
@@ -194,9 +202,13 @@ def _service() -> Any:
     except AccountNotFoundError as error:
         raise InputError(STEP, _ACCOUNT) from error
     except IBMError as error:
-        raise InputError(STEP, f"IBM Quantum refuses the account: {error.message}") from error
+        raise InputError(
+            STEP, f"IBM Quantum refuses the account: {redacted(error.message)}"
+        ) from error
     except OSError as error:
-        raise ResourceError(STEP, f"IBM Quantum cannot be reached: {error}") from error
+        raise ResourceError(
+            STEP, f"IBM Quantum cannot be reached: {redacted(str(error))}"
+        ) from error
 
 
 @contextmanager
