@@ -10,6 +10,7 @@ default is a value, by the text ``"none"`` (``solvent = "none"``).
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -31,15 +32,24 @@ from molq.errors import CallError
 from screening.acquisition import AcquisitionSettings
 from screening.datasource import is_uri
 from screening.filters import FilterSettings
+from screening.funnel import Funnel, FunnelStage
 from screening.library import LibrarySettings
 from screening.objective import ObjectiveSettings, recipe_names
 from screening.ranking import RankingSettings
 from screening.settings import CampaignSettings, ComputeSettings
 from screening.surrogate import SurrogateSettings
+from simulation.redaction import redacted
 from simulation.settings import SimulationSettings
 
 UNSET = "none"
 WEIGHTS_SUFFIX = ".safetensors"
+
+_URI = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s\"']*", re.IGNORECASE)
+_NO_SECRETS = (
+    "this looks like a token or a password, and everything a run is told is written into its "
+    "folder; leave it out, and give the token by the environment (QISKIT_IBM_TOKEN) or by a "
+    "saved account"
+)
 
 
 class ReportSettings(BaseModel):
@@ -111,6 +121,7 @@ class _TomlFile(BaseModel):
         Raises:
             CallError: one line for each problem.
         """
+        _check_secrets(document, source)
         document = _with_paths(document, folder)
         try:
             return cls.model_validate(document)
@@ -150,6 +161,7 @@ class CampaignFile(_TomlFile):
     generator: GeneratorSettings = Field(default_factory=GeneratorSettings)
     filters: FilterSettings = Field(default_factory=FilterSettings)
     objective: tuple[ObjectiveSettings, ...] = Field(min_length=1)
+    funnel: tuple[FunnelStage, ...] = ()
     simulation: SimulationSettings = Field(default_factory=SimulationSettings)
     surrogate: SurrogateSettings = Field(default_factory=SurrogateSettings)
     acquisition: AcquisitionSettings = Field(default_factory=AcquisitionSettings)
@@ -195,6 +207,11 @@ class CampaignFile(_TomlFile):
         """What is computed of each molecule."""
         return recipe_names(self.objective)
 
+    @property
+    def way(self) -> Funnel:
+        """The stages of the funnel, and what is computed at its end."""
+        return Funnel(self.funnel, self.recipes)
+
 
 class ScreenFile(_TomlFile):
     """Everything a screen is told; ``molq screen`` makes it from its options."""
@@ -203,7 +220,9 @@ class ScreenFile(_TomlFile):
     library: LibrarySettings
     filters: FilterSettings = Field(default_factory=FilterSettings)
     objective: tuple[ObjectiveSettings, ...] = ()
+    funnel: tuple[FunnelStage, ...] = ()
     simulation: SimulationSettings = Field(default_factory=SimulationSettings)
+    surrogate: SurrogateSettings = Field(default_factory=SurrogateSettings)
     ranking: RankingSettings = Field(default_factory=RankingSettings)
     compute: ComputeSettings = Field(default_factory=ComputeSettings)
     report: ReportSettings = Field(default_factory=ReportSettings)
@@ -223,6 +242,11 @@ class ScreenFile(_TomlFile):
         """What is computed of each molecule."""
         return self.screen.recipe
 
+    @property
+    def way(self) -> Funnel:
+        """The stages of the funnel, and what is computed at its end."""
+        return Funnel(self.funnel, self.recipes)
+
 
 RunFile = CampaignFile | ScreenFile
 
@@ -241,10 +265,37 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise CallError(f"{path} is not UTF-8 text; save it as UTF-8") from error
     except OSError as error:
         raise CallError(f"{path} cannot be read: {error.strerror}") from error
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not _is_public(line):
+            raise CallError(f"{path.name}, line {number}: {_NO_SECRETS}")
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise CallError(f"{path} is not valid TOML: {error}") from error
+    except RecursionError as error:
+        raise CallError(f"{path}: its values are nested too deeply to be read") from error
+
+
+def _check_secrets(value: Any, place: str) -> None:
+    """Refuse what may not stand in a run's folder, where all settings are written.
+
+    Raises:
+        CallError: names the place and not the secret.
+    """
+    if isinstance(value, str) and not _is_public(value):
+        raise CallError(f"{place}: {_NO_SECRETS}")
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            _check_secrets(f"{key} = {item}" if isinstance(item, str) else item, f"{place}: {key}")
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _check_secrets(item, place)
+
+
+def _is_public(text: str) -> bool:
+    """Whether there is no secret in it; what is wrong with a URI its own check says."""
+    bare = _URI.sub("", text)
+    return redacted(bare) == bare
 
 
 def _with_paths(document: Mapping[str, Any], folder: Path) -> dict[str, Any]:
@@ -261,6 +312,12 @@ def _with_paths(document: Mapping[str, Any], folder: Path) -> dict[str, Any]:
             if isinstance(value := generator.get(key), str) and value.endswith(WEIGHTS_SUFFIX)
         }
         result["generator"] = {**generator, **files}
+    compute = result.get("compute")
+    cache = compute.get("cache") if isinstance(compute, Mapping) else None
+    if isinstance(compute, Mapping) and cache is not None:
+        paths = [cache] if isinstance(cache, str) else cache
+        if isinstance(paths, list | tuple) and all(isinstance(path, str) for path in paths):
+            result["compute"] = {**compute, "cache": [str(folder / path) for path in paths]}
     return result
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 
 class CampaignSettings(BaseModel):
@@ -87,3 +88,18 @@ class ComputeSettings(BaseModel):
         description="where, on a file system that all machines share; null for checkpoints/ in "
         "the run's folder",
     )
+    cache: tuple[Path, ...] = Field(
+        default=(),
+        description="folders of earlier runs, whose scores are taken over where they were "
+        "computed from the same molecule, method, versions and seed",
+    )
+    cache_seeds: Literal["same", "any"] = Field(
+        default="same",
+        description="any: take over scores of another seed as well, hence of other conformers; "
+        "the score says so",
+    )
+
+    @field_validator("cache", mode="before")
+    @classmethod
+    def _one_is_a_list_of_one(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str | Path) else value
