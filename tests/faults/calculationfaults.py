@@ -17,12 +17,11 @@ from unittest import mock
 
 import disturbedrun
 import psutil
-from disturbedrun import RUN, Disturbed, acrylamides
+from disturbedrun import Disturbed, acrylamides
 from faultrecord import FaultRecord, Ledger, undisturbed
 from faultyrecipe import EVERY, PLANS, TRACE
 
 from screening import scheduler as scheduling
-from screening.journal import Journal
 from screening.scheduler import Scheduler
 from screening.settings import ComputeSettings
 

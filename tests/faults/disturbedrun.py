@@ -60,7 +60,7 @@ def acrylamides(n: int) -> list[str]:
 
 
 def prepare(folder: Path, plan: Disturbed) -> None:
-    """Write what the program reads: the library, with two rows that are no molecules, and the plan."""
+    """Write what the program reads: the plan, and the library with a bad row and a duplicate."""
     folder.mkdir(parents=True, exist_ok=True)
     rows = acrylamides(plan.molecules)
     rows[len(rows) // 2 : len(rows) // 2] = ["C1CC(", rows[0]]

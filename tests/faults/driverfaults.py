@@ -18,7 +18,7 @@ from pathlib import Path
 
 import disturbedrun
 import psutil
-from disturbedrun import PLAN, RUN, Disturbed
+from disturbedrun import PLAN, RUN, Disturbed, acrylamides
 from faultrecord import FaultRecord, Ledger, undisturbed
 from faultyrecipe import EVERY, PLANS, TRACE
 from suddendeath import KILLS, Death
@@ -79,7 +79,9 @@ class Driver:
         deadline = time.monotonic() + longest_s
         while not condition():
             if self.process.poll() is not None:
-                raise RuntimeError(f"the driver ended: {(self.folder / 'stderr').read_text()[-2000:]}")
+                raise RuntimeError(
+                    f"the driver ended: {(self.folder / 'stderr').read_text()[-2000:]}"
+                )
             if time.monotonic() > deadline:
                 self.process.kill()
                 raise TimeoutError("the run did not come so far")
@@ -192,7 +194,9 @@ def clock_set_back(folder: Path, *, days: float = 3.0) -> FaultRecord:
     if driver.wait() != 0:
         raise RuntimeError((folder / "stderr").read_text()[-2000:])
     with Journal.open(folder / RUN, readonly=True) as journal:
-        backwards = sum(a.finished is not None and a.finished < a.started for a in journal.attempts())
+        backwards = sum(
+            a.finished is not None and a.finished < a.started for a in journal.attempts()
+        )
     return ledger.record(
         expected,
         fault="the clock is set back",
@@ -200,6 +204,41 @@ def clock_set_back(folder: Path, *, days: float = 3.0) -> FaultRecord:
         "calculations",
         times=1,
         note=f"{backwards} attempts end before they begin",
+    )
+
+
+def machine_without_memory(folder: Path, *, spare_mb: int = 700) -> FaultRecord:
+    """The machine runs short of memory, and Ray's own watch kills a worker.
+
+    Ray is told that the machine is full at what is in use now and ``spare_mb`` more; one
+    calculation then takes 1.3 GB, which its own limit allows.
+    """
+    plan = Disturbed(16, compute={"workers": 2, "memory_limit_mb": 3000})
+    expected = undisturbed(folder / "undisturbed", plan)
+    ledger = Ledger(folder)
+    prepare(folder, plan, seconds=0.2)
+    plans = json.loads((folder / "plans.json").read_text())
+    first = acrylamides(1)[0]
+    (folder / "plans.json").write_text(
+        json.dumps({**plans, first: {"mode": "balloon", "times": 1}})
+    )
+    memory = psutil.virtual_memory()
+    full = (memory.total - memory.available + spare_mb * 2**20) / memory.total
+    driver = Driver(
+        folder, RAY_memory_usage_threshold=f"{full:.4f}", RAY_memory_monitor_refresh_ms="100"
+    )
+    if driver.wait() != 0:
+        raise RuntimeError((folder / "stderr").read_text()[-2000:])
+    with Journal.open(folder / RUN, readonly=True) as journal:
+        failures = [a.failure.message for a in journal.attempts() if a.failure is not None]
+    killed = sum("ran out of memory" in message for message in failures)
+    return ledger.record(
+        expected,
+        fault="the machine runs out of memory",
+        injected=f"Ray's memory watch told that the machine is full {spare_mb} MB above what is in "
+        "use; one calculation takes 1.3 GB once",
+        times=1,
+        note=f"{killed} jobs ended by the watch",
     )
 
 
@@ -239,7 +278,9 @@ def full_disk(folder: Path) -> FaultRecord:
 
 def _can(words: list[str]) -> bool:
     """Whether a command can be run here."""
-    return bool(shutil.which(words[0])) and not subprocess.run(words, capture_output=True).returncode
+    return (
+        bool(shutil.which(words[0])) and not subprocess.run(words, capture_output=True).returncode
+    )
 
 
 def _reason(line: str) -> str:
@@ -252,4 +293,5 @@ SCENARIOS: tuple[Callable[[Path], FaultRecord], ...] = (
     terminated,
     clock_set_back,
     full_disk,
+    machine_without_memory,
 )

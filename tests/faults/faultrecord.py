@@ -135,8 +135,8 @@ def undisturbed(folder: Path, plan: Disturbed) -> list[tuple[str, float]]:
 def table(records: Sequence[FaultRecord]) -> str:
     """The records as a Markdown table."""
     lines = [
-        "| fault | how it was injected | times | molecules | scored | failed, by kind | begun again "
-        "| computed twice | lost | ranking | seconds |",
+        "| fault | how it was injected | times | molecules | scored | failed, by kind "
+        "| begun again | computed twice | lost | ranking | seconds |",
         "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for r in records:

@@ -111,6 +111,10 @@ class FaultyRecipe:
             while True:
                 held.append(b"\x01" * (32 << 20))
                 time.sleep(0.002)
+        elif mode == "balloon":
+            held = [bytearray(b"\x01") * (64 << 20) for _ in range(20)]
+            time.sleep(20)
+            del held
         elif mode == "huge":
             bytearray(1 << 62)
         elif mode == "print":

@@ -1,4 +1,4 @@
-"""``kill -9`` of this very process, at a moment drawn at random or in the midst of a chosen step."""
+"""``kill -9`` of this very process, at a random moment or in the midst of a chosen step."""
 
 from __future__ import annotations
 
