@@ -298,16 +298,20 @@ class Journal(JournalView):
             float(result.peak_memory_mb),
             record,
         )
+        behind = (
+            result_checksum(fields),
+            _now(),
+            None if score is None or score.standard_error is None else float(score.standard_error),
+        )
         with self.transaction():
             self.add_candidates([result.candidate])
             self._db.write(
                 "INSERT INTO results (inchikey, recipe, outcome, value, round, attempt, "
                 "wall_seconds, cpu_seconds, peak_memory_mb, record, checksum, recorded, "
-                "standard_error) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "standard_error, seal) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 *fields,
-                result_checksum(fields),
-                _now(),
-                None if score is None else score.standard_error,
+                *behind,
+                digest(*fields[:2], *behind),
             )
             if address or source:
                 self._add("addresses", *fields[:2], address, _storable(source))
@@ -379,7 +383,7 @@ class Journal(JournalView):
 
 def _statements(verb: str) -> dict[str, str]:
     return {
-        table: f"{verb} INTO {table} ({', '.join(columns)}, checksum) "
+        table: f"{verb} INTO {table} ({', '.join(columns)}, {schema.digest_column(table)}) "
         f"VALUES ({', '.join('?' * (len(columns) + 1))})"
         for table, columns in schema.CHECKED.items()
     }

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from screening.candidate import Candidate
-from screening.database import Database
+from screening.checksum import digest
+from screening.database import Database, JournalError
 from screening.failure import Failure
 from screening.funnelview import FunnelView
 from screening.libraryview import PAGE, candidate_of
@@ -25,12 +26,15 @@ _BARRIER = {
     "round_known": KNOWN_BEFORE.format("d"),
     "round_facts": "'{}'",
     "selection": f"{KNOWN_BEFORE.format('s')}, 1, '{{}}'",
+    "digest": "",
 }
 _STATED = {
     "round_known": "d.known",
     "round_facts": "d.facts",
     "selection": "s.known, s.decision, s.facts",
+    "digest": "",
 }
+_SIGNED = {**_STATED, "digest": ", checksum"}
 
 
 class JournalView(FunnelView):
@@ -38,7 +42,7 @@ class JournalView(FunnelView):
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
-        self._columns = _STATED if database.version > 2 else _BARRIER
+        self._columns = (_BARRIER, _BARRIER, _STATED, _SIGNED)[database.version - 1]
 
     @property
     def kind(self) -> Kind:
@@ -61,12 +65,20 @@ class JournalView(FunnelView):
         return self._meta(key)
 
     def settings(self) -> dict[str, Any]:
-        """The settings the run was created with."""
+        """The settings the run was created with.
+
+        Raises:
+            JournalError: they do not match their checksum.
+        """
         data: dict[str, Any] = json.loads(self._meta("settings") or "{}")
         return data
 
     def environment(self) -> dict[str, Any]:
-        """Versions and machine the run was created on."""
+        """Versions and machine the run was created on.
+
+        Raises:
+            JournalError: they do not match their checksum.
+        """
         data: dict[str, Any] = json.loads(self._meta("environment") or "{}")
         return data
 
@@ -74,12 +86,14 @@ class JournalView(FunnelView):
         """The rounds begun, in order."""
         sql = (
             "SELECT round, seed, pool_size, generator_note, surrogate_note, started, finished, "
-            f"summary, {self._columns['round_known']}, {self._columns['round_facts']} "
-            "FROM rounds d ORDER BY round"
+            f"summary, {self._columns['round_known']}, {self._columns['round_facts']}"
+            f"{self._columns['digest']} FROM rounds d ORDER BY round"
         )
         records = []
         for row in self._db.rows(sql):
-            number, seed, pool, generator, surrogate, started, finished, summary, known, facts = row
+            self._agree(f"round {row[0]}", row[:10], row[10:])
+            number, seed, pool, generator, surrogate, started, finished, summary = row[:8]
+            known, facts = row[8:10]
             records.append(
                 RoundRecord(
                     round=number,
@@ -118,18 +132,22 @@ class JournalView(FunnelView):
         """What a round (or every round) chose, in order."""
         sql = (
             "SELECT s.round, s.position, s.predicted, s.utility_mean, s.utility_std, "
-            f"s.acquisition, s.reason, {self._columns['selection']}, {self._candidate} "
+            f"s.acquisition, s.reason, {self._columns['selection']}, {self._candidate}"
+            f"{', s.checksum' if self._db.version > 3 else ''} "
             "FROM selections s JOIN candidates c USING (inchikey) "
             "WHERE ?1 IS NULL OR s.round = ?1 ORDER BY s.round, s.position"
         )
         records = []
         for row in self._db.rows(sql, round):
+            self._agree(
+                f"round {row[0]}, position {row[1]}", (*row[:2], row[10], *row[2:10]), row[17:]
+            )
             predicted = {k: (v[0], v[1]) for k, v in json.loads(row[2]).items()}
             mean, std, acquisition, reason, known, decision, facts = row[3:10]
             records.append(
                 SelectionRecord(
                     round=row[0],
-                    candidate=candidate_of(row[10:]),
+                    candidate=candidate_of(row[10:17]),
                     position=row[1],
                     predicted=predicted,
                     utility_mean=mean,
@@ -199,6 +217,19 @@ class JournalView(FunnelView):
         """The id of the last line of the log, 0 when there is none."""
         return self._db.count("SELECT max(id) FROM events")
 
+    def usages(self, last: int) -> list[tuple[str, str, float, float, float]]:
+        """What the last so many attempts took, where it was measured, the newest first.
+
+        Returns:
+            SMILES, recipe, wall-clock and CPU time (s) and peak memory (MB) of each.
+        """
+        sql = (
+            "SELECT c.smiles, a.recipe, a.wall_seconds, a.cpu_seconds, a.peak_memory_mb "
+            "FROM attempts a JOIN candidates c USING (inchikey) "
+            "WHERE a.peak_memory_mb > 0 ORDER BY a.id DESC LIMIT ?"
+        )
+        return list(self._db.rows(sql, last))
+
     def events(self, *, after: int = 0) -> list[Event]:
         """The run's log, oldest first.
 
@@ -214,5 +245,21 @@ class JournalView(FunnelView):
         return [Event(*row) for row in self._db.rows(sql, number)][::-1]
 
     def _meta(self, key: str) -> str | None:
-        row = self._db.row("SELECT value FROM meta WHERE key = ?", key)
-        return None if row is None else str(row[0])
+        seen = "value" if self._db.version < 4 else "value, checksum"
+        row = self._db.row(f"SELECT {seen} FROM meta WHERE key = ?", key)
+        if row is None:
+            return None
+        self._agree(f"what it says of its {key}", (key, row[0]), row[1:])
+        return str(row[0])
+
+    def _agree(self, what: str, fields: Sequence[Any], written: Sequence[int]) -> None:
+        """That a record's digest is the one written, which is empty before version 4.
+
+        Raises:
+            JournalError: it is not.
+        """
+        if written and digest(*fields) != written[0]:
+            raise JournalError(
+                f"{self._db.path}: {what} does not match its checksum: the file was damaged or "
+                f"edited; `molq verify {self.directory}` says where, restore it from a copy"
+            )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
 import os
 import re
@@ -23,9 +24,25 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 @contextmanager
 def replaced(path: Path) -> Iterator[IO[str]]:
-    """A file that takes the place of ``path`` when the block ends well.
+    """A text file that takes the place of ``path`` when the block ends well.
 
     A reader, or a run killed half-way, sees the old file or the new one.
+
+    Raises:
+        JournalError: the folder cannot be written.
+    """
+    with replaced_bytes(path) as raw:
+        text = io.TextIOWrapper(raw, encoding="utf-8", newline="", write_through=False)
+        try:
+            yield text
+            text.flush()
+        finally:
+            text.detach()
+
+
+@contextmanager
+def replaced_bytes(path: Path) -> Iterator[IO[bytes]]:
+    """``replaced`` for a file that is no text.
 
     Raises:
         JournalError: the folder cannot be written.
@@ -33,7 +50,7 @@ def replaced(path: Path) -> Iterator[IO[str]]:
     temporary: str | None = None
     try:
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+        with os.fdopen(handle, "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())

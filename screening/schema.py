@@ -93,13 +93,20 @@ CHECKED: dict[str, tuple[str, ...]] = {
     "addresses": ("inchikey", "recipe", "address", "source"),
     "cuts": ("inchikey", "stage", "value", "reason", "round", "recorded"),
     "events": ("time", "kind", "message"),
+    # its checksum, a longer one, was there before and covers the rest of a result
+    "results": ("inchikey", "recipe", "checksum", "recorded", "standard_error"),
 }
-"""The columns whose digest stands in ``checksum``, table by table. A result has a longer one."""
+"""The columns whose digest stands in ``digest_column``, table by table."""
+
+
+def digest_column(table: str) -> str:
+    """Where the digest of a record stands."""
+    return "seal" if table == "results" else "checksum"
 
 
 def signing(table: str) -> str:
-    """The statement that gives every record of a table its checksum, without a WHERE."""
-    return f"UPDATE {table} SET checksum = digest({', '.join(CHECKED[table])})"
+    """The statement that gives every record of a table its digest, without a WHERE."""
+    return f"UPDATE {table} SET {digest_column(table)} = digest({', '.join(CHECKED[table])})"
 
 
 # What brings a journal of an earlier version to the next one. A reader cannot do so and
@@ -126,7 +133,7 @@ MIGRATIONS: dict[int, tuple[str, ...]] = {
         "ALTER TABLE results ADD COLUMN standard_error REAL",
         "UPDATE results SET standard_error = json_extract(record, '$.score.standard_error') "
         "WHERE outcome = 'scored'",
-        *(f"ALTER TABLE {table} ADD COLUMN checksum INTEGER" for table in _BEFORE_4),
+        *(f"ALTER TABLE {table} ADD COLUMN {digest_column(table)} INTEGER" for table in _BEFORE_4),
         *(signing(table) for table in _BEFORE_4),
         ADDRESSES,
         CUTS,
@@ -235,8 +242,8 @@ TABLES: tuple[str, ...] = (
     CREATE INDEX attempts_of ON attempts (inchikey, recipe)
     """,
     """
-    -- The final word on a molecule and recipe; checksum covers all that is before it, and the
-    -- standard error behind it repeats the record's own.
+    -- The final word on a molecule and recipe; checksum covers all that is before it, seal what
+    -- is behind it. The standard error repeats the record's own.
     CREATE TABLE results (
         id INTEGER PRIMARY KEY,
         inchikey TEXT NOT NULL REFERENCES candidates (inchikey),
@@ -252,6 +259,7 @@ TABLES: tuple[str, ...] = (
         checksum TEXT NOT NULL,
         recorded TEXT NOT NULL,
         standard_error REAL,
+        seal INTEGER,
         UNIQUE (inchikey, recipe)
     )
     """,

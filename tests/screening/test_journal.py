@@ -272,7 +272,7 @@ def made_by_version_3(db):
     for table in ("addresses", "cuts"):
         db.execute(f"DROP TABLE {table}")
     for table in schema.CHECKED.keys() - {"addresses", "cuts"}:
-        db.execute(f"ALTER TABLE {table} DROP COLUMN checksum")
+        db.execute(f"ALTER TABLE {table} DROP COLUMN {schema.digest_column(table)}")
     db.execute("ALTER TABLE attempts DROP COLUMN node")
     db.execute("ALTER TABLE results DROP COLUMN standard_error")
     db.execute("PRAGMA user_version = 3")
@@ -343,7 +343,8 @@ def checksums(journal):
     found = {}
     with sqlite3.connect(journal.directory / database.FILE) as db:
         for table, columns in schema.CHECKED.items():
-            rows = list(db.execute(f"SELECT {', '.join(columns)}, checksum FROM {table}"))
+            seen = ", ".join((*columns, schema.digest_column(table)))
+            rows = list(db.execute(f"SELECT {seen} FROM {table}"))
             found[table] = [digest(*row[:-1]) == row[-1] for row in rows]
     db.close()
     return found
