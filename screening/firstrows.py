@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+import tempfile
 from collections.abc import Iterable
+
+from screening.libraryerror import LibraryError
 
 _CACHE_KB = 8000  # of the table kept in memory; what is beyond lies in a temporary file
 
@@ -28,7 +31,7 @@ class FirstRows:
         """The row that held this molecule first: this one, or an earlier one.
 
         Raises:
-            OSError: the temporary file cannot be written.
+            LibraryError: there is no room for the temporary file.
         """
         try:
             added = self._table.execute(
@@ -39,19 +42,27 @@ class FirstRows:
             found = self._table.execute("SELECT row FROM first WHERE inchikey = ?", (inchikey,))
             return int(found.fetchone()[0])
         except sqlite3.Error as error:
-            raise OSError(f"cannot note which molecules were met ({error})") from error
+            raise _no_room(error) from error
 
     def add(self, known: Iterable[tuple[str, int]]) -> None:
         """Take up molecules and the rows that held them first.
 
         Raises:
-            OSError: the temporary file cannot be written.
+            LibraryError: there is no room for the temporary file.
         """
         try:
             self._table.executemany("INSERT OR IGNORE INTO first VALUES (?, ?)", known)
         except sqlite3.Error as error:
-            raise OSError(f"cannot note which molecules were met ({error})") from error
+            raise _no_room(error) from error
 
     def close(self) -> None:
         """Forget everything."""
         self._table.close()
+
+
+def _no_room(error: sqlite3.Error) -> LibraryError:
+    return LibraryError(
+        f"the molecules of the library cannot be noted ({error}): free some space for "
+        f"temporary files in {tempfile.gettempdir()} or set TMPDIR to another folder, then "
+        "go on by `molq resume`"
+    )

@@ -64,10 +64,9 @@ def take_in(
         for candidates can look after other things.
 
     Raises:
-        LibraryError: the file cannot be read.
+        LibraryError: the file cannot be read, no process can be started or there is no
+            room for a temporary file.
         JournalError: the journal cannot be written.
-        IntakeError: no process can be started.
-        OSError: there is no room for a temporary file.
     """
     if journal.marked(COMPLETE) is not None:
         return

@@ -23,6 +23,7 @@ from typing import IO, Any
 
 from screening import verdict
 from screening.failure import Failure
+from screening.libraryerror import LibraryError
 from screening.sieve import Sieve
 from screening.structure import Structure
 from screening.verdict import Verdict
@@ -33,10 +34,7 @@ ROW_LIMIT_S = 5.0
 _MEMORY_LIMIT_MB = 8192  # of address space, which counts far more than is used
 _SILENCE_LIMIT_S = 300.0  # s of waiting for a process that takes no CPU time either
 _START_LIMIT_S = 300.0
-
-
-class IntakeError(RuntimeError):
-    """The processes that read molecules do not work at all; one line."""
+_LOG_LIMIT = 1 << 20  # bytes
 
 
 class IntakePool:
@@ -87,7 +85,7 @@ class IntakePool:
     def submit(self, structures: Sequence[Structure]) -> Future[list[Verdict]]:
         """Have structures judged; their verdicts come in the same order.
 
-        The future raises ``IntakeError`` when no process can be started.
+        The future raises ``LibraryError`` when no process can be started.
         """
         return self._threads.submit(self._judge, structures)
 
@@ -119,7 +117,8 @@ class _Child:
         self._log: IO[bytes] | None = None
         self._received = b""
         self._abandoned = False
-        self._reason = ""  # why the last process ended
+        self._overran = False  # the last process ended at the limit of CPU time
+        self._end = ""  # of the last process: what it did
 
     @property
     def pid(self) -> int | None:
@@ -129,6 +128,7 @@ class _Child:
         """The verdicts on the structures, None when the process ended over them."""
         if self._process is None:
             self._start()
+        self._overran = False
         answer = self._exchange([(x.text, x.is_block) for x in structures], self._silence_limit_s)
         return None if answer is None else [verdict.read(fields) for fields in answer]
 
@@ -138,7 +138,10 @@ class _Child:
             found = self.ask([structure])
             if found is not None:
                 return found[0]
-        return Verdict(Failure("input", "library", self._reason))
+            if self._overran:
+                break  # nothing from outside ends a process so
+        message = f"the process that read this structure {self._end}; leave the row out"
+        return Verdict(Failure("input", "library", message))
 
     def abandon(self) -> None:
         """End the process from another thread; none is started any more."""
@@ -164,23 +167,31 @@ class _Child:
 
     def _start(self) -> None:
         if self._abandoned:
-            raise IntakeError("the intake was stopped")
+            raise LibraryError("the intake was stopped")
         environment = dict(os.environ)
         for name in ("OMP", "MKL", "OPENBLAS", "NUMBA"):
             environment[f"{name}_NUM_THREADS"] = "1"
         # A recipe may live beside the campaign and not in site-packages.
         environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as the process)
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "screening.intakeworker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-            env=environment,
-            start_new_session=True,
-        )
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "screening.intakeworker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._log,
+                env=environment,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise LibraryError(
+                f"no process can be started to read molecules: {error.strerror}; free some "
+                "memory or raise the limit of processes, then resume"
+            ) from error
+        assert self._process.stdin is not None
+        os.set_blocking(self._process.stdin.fileno(), False)
         if self._exchange(self._shared, _START_LIMIT_S) != {"ready": True}:
-            raise IntakeError(f"the process that reads molecules does not start: {self._reason}")
+            raise LibraryError(f"the process that reads molecules {self._end} before its first one")
 
     def _exchange(self, message: Any, limit_s: float) -> Any:
         """The answer to a message, None when the process ended instead."""
@@ -188,24 +199,28 @@ class _Child:
         assert process is not None
         assert process.stdin is not None
         assert process.stdout is not None
-        try:
-            process.stdin.write(json.dumps(message).encode() + b"\n")
-            process.stdin.flush()
-        except OSError:
-            return self._ended()
-        stream = process.stdout.fileno()
+        request, stream = process.stdin.fileno(), process.stdout.fileno()
+        unsent = memoryview(json.dumps(message).encode() + b"\n")
         deadline = time.monotonic() + limit_s
         while b"\n" not in self._received:
-            ready, _, _ = select.select([stream], [], [], max(0.0, deadline - time.monotonic()))
-            if not ready:
-                self._reason = f"reading this structure gave no answer in {limit_s:g} s"
+            left = max(0.0, deadline - time.monotonic())
+            readable, writable, _ = select.select([stream], [request] if unsent else [], [], left)
+            if readable:
+                chunk = os.read(stream, 1 << 16)
+                if not chunk:
+                    return self._ended()
+                self._received += chunk
+            elif writable:
+                try:
+                    unsent = unsent[os.write(request, unsent) :]
+                except BrokenPipeError:
+                    return self._ended()
+            else:
                 self.end()
+                self._end = f"gave no answer in {limit_s:g} s"
                 return None
-            chunk = os.read(stream, 1 << 16)
-            if not chunk:
-                return self._ended()
-            self._received += chunk
         line, _, self._received = self._received.partition(b"\n")
+        self._shorten_log()
         return json.loads(line)
 
     def _ended(self) -> None:
@@ -216,14 +231,19 @@ class _Child:
             process.wait(timeout=5.0)
         status = process.returncode
         if status == -signal.SIGPROF:
-            limit = self._shared["row_limit_s"]
-            self._reason = f"reading this structure takes more than {limit:g} s of CPU time"
+            self._overran = True
+            self._end = f"took more than {self._shared['row_limit_s']:g} s of CPU time"
         elif status is not None and status < 0:
-            name = signal.Signals(-status).name
-            self._reason = f"reading this structure ends its process ({name})"
+            self._end = f"crashed with {signal.Signals(-status).name}"
         else:
-            self._reason = f"reading this structure ends its process: {self._last_words()}"
+            self._end = f"ended with status {status} ({self._last_words()})"
         self.end()
+
+    def _shorten_log(self) -> None:
+        if self._log is not None and os.fstat(self._log.fileno()).st_size > _LOG_LIMIT:
+            # shared with the process, as is its offset: what comes next starts at 0
+            os.ftruncate(self._log.fileno(), 0)
+            os.lseek(self._log.fileno(), 0, os.SEEK_SET)
 
     def _last_words(self) -> str:
         if self._log is None:

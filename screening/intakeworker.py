@@ -15,11 +15,14 @@ import os
 import resource
 import signal
 import sys
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from screening.failure import Failure
 from screening.structure import Structure
 from screening.verdict import Verdict, judged, written
+
+if TYPE_CHECKING:
+    from screening.sieve import Sieve
 
 
 def main() -> int:
@@ -40,15 +43,19 @@ def main() -> int:
         verdicts = []
         for text, is_block in json.loads(line):
             signal.setitimer(signal.ITIMER_PROF, limit_s)
-            try:
-                verdict = judged(Structure(text, is_block), shared["max_heavy_atoms"], sieve)
-            except MemoryError:
-                reason = f"this structure takes more than {limit_mb} MB of memory to read"
-                verdict = Verdict(Failure("input", "library", reason))
-            verdicts.append(written(verdict))
+            structure = Structure(text, is_block)
+            verdicts.append(written(_judged(structure, shared["max_heavy_atoms"], sieve)))
         signal.setitimer(signal.ITIMER_PROF, 0.0)
         _write(answers, verdicts)
     return 0
+
+
+def _judged(structure: Structure, max_heavy_atoms: int, sieve: Sieve | None) -> Verdict:
+    try:
+        return judged(structure, max_heavy_atoms, sieve)
+    except MemoryError:
+        reason = "the process that read this structure ran out of memory; leave the row out"
+        return Verdict(Failure("input", "library", reason))
 
 
 def _take_stdout() -> IO[str]:

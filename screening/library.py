@@ -19,8 +19,21 @@ from screening.datasource import DataPath
 from screening.delimited import DamagedFileError, Delimiter, Line, Record, read_lines, records
 from screening.failure import Failure
 from screening.firstrows import FirstRows
+from screening.libraryerror import LibraryError
 from screening.standardise import MAX_HEAVY_ATOMS, Parent
 from screening.structure import Structure
+
+__all__ = [
+    "MAX_NAME",
+    "MAX_TEXT",
+    "Entry",
+    "LibraryError",
+    "LibraryRow",
+    "LibrarySettings",
+    "entries",
+    "library_row",
+    "read",
+]
 
 MAX_TEXT = 500  # characters of a row's input kept for the results
 MAX_NAME = 200  # characters
@@ -52,10 +65,6 @@ _DELIMITER_NAMES: dict[str, Delimiter] = {
     "comma": ",",
     "semicolon": ";",
 }
-
-
-class LibraryError(ValueError):
-    """A library that cannot be read at all; one line with reason and remedy."""
 
 
 class LibrarySettings(BaseModel):
@@ -142,8 +151,8 @@ def read(library: LibrarySettings | str | Path) -> Iterator[LibraryRow]:
 
     Raises:
         LibraryError: at once, when the file is missing, of an unknown format, or
-            without a column of SMILES.
-        OSError: while reading, when there is no room for a temporary file.
+            without a column of SMILES; while reading, when there is no room for a
+            temporary file.
     """
     if not isinstance(library, LibrarySettings):
         library = LibrarySettings(path=Path(library))
@@ -174,7 +183,7 @@ def library_row(entry: Entry, parent: Parent | Failure, first_rows: FirstRows) -
         first_rows: of the molecules above; takes up this one.
 
     Raises:
-        OSError: there is no room to note the molecule.
+        LibraryError: there is no room to note the molecule.
     """
     row, text, name = entry.row, entry.text, entry.name
     if isinstance(parent, Failure):

@@ -55,6 +55,8 @@ class Sieve:
         for recipe in self._recipes:
             try:
                 applies = bool(recipe.sites(mol))
+            except MemoryError:
+                raise
             except Exception as error:
                 # A recipe's own bug on one molecule must not end a run of thousands.
                 text = f"{recipe.name}: unexpected {type(error).__name__}: {error}"
