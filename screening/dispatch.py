@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice, takewhile
-from pathlib import Path
+from itertools import takewhile
 from typing import Protocol
 
 from screening.candidate import Candidate
+from screening.checkpoints import Checkpoints
+from screening.costmodel import CostModel, Observed
 from screening.evaluation import (
     Evaluated,
     Job,
@@ -20,6 +20,7 @@ from screening.evaluation import (
     molecule_seed,
     next_attempt,
     one_line,
+    verdict,
     waits_for_device,
 )
 from screening.executor import Completed, Executor
@@ -32,6 +33,8 @@ STOPPED = "stopped before its end"
 """What the log of a run says that was interrupted and could still say so."""
 
 _POLL_S = 1.0
+_LEARNED_FROM = 20_000  # attempts of earlier sessions
+_HERE = ("exact", "aer", "fake")  # backends that compute on the worker's machine
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ class Archive(Protocol):
 
 
 def evaluate_all(
-    tasks: Iterable[Task],
+    tasks: Iterable[Task | None],
     *,
     journal: Journal,
     executor: Executor,
@@ -93,7 +96,7 @@ def evaluate_all(
     journalled.
 
     Args:
-        tasks: what to evaluate.
+        tasks: what to evaluate; None where there is none yet and results may be waiting.
         journal: open for writing.
         executor: where.
         calculation: how.
@@ -110,7 +113,23 @@ def evaluate_all(
     """
     dispatch = Dispatch(journal, executor, calculation, on_result, archive)
     left = iter(tasks)
-    dispatch.run(lambda room: list(islice(left, room)))
+    paused = False  # by a None
+
+    def more(room: int) -> list[Task]:
+        nonlocal paused
+        paused = False
+        drawn: list[Task] = []
+        for task in left:
+            if task is not None:
+                drawn.append(task)
+            elif drawn or dispatch.in_flight:
+                paused = True
+                break
+            if len(drawn) == room:
+                break
+        return drawn
+
+    dispatch.run(more, lambda: 0.0 if paused else _POLL_S)
     return len(dispatch.waiting)
 
 
@@ -158,15 +177,33 @@ class Dispatch:
         self._on_result = on_result or (lambda result: None)
         self._retries: deque[Task] = deque()
         self._flights: dict[int, _Flight] = {}  # by the job's id
+        self._taken: set[tuple[str, str]] = set()  # InChIKey, recipe of what is in the air
+        self._settings = calculation.settings.model_dump(mode="json")
+        self._waits = calculation.settings.backend.partition(":")[0] not in _HERE
+        self._costs = CostModel(
+            Observed(smiles, recipe, Usage(*usage))
+            for smiles, recipe, *usage in journal.usages(_LEARNED_FROM)
+        )
+        self._checkpoints = Checkpoints(journal.directory, executor.limits.checkpoints)
         self.waiting: set[tuple[str, str]] = set()  # InChIKey, recipe
 
-    def run(self, more: Callable[[int], Sequence[Task]]) -> None:
+    @property
+    def in_flight(self) -> int:
+        """Jobs in the air."""
+        return len(self._flights)
+
+    def run(
+        self,
+        more: Callable[[int], Sequence[Task]],
+        patience: Callable[[], float] = lambda: _POLL_S,
+    ) -> None:
         """Evaluate until nothing is in flight and ``more`` has nothing.
 
         Args:
             more: called when there is room for so many tasks (at least one), after all that
                 is to be tried again has been; gives at most so many, each once. None now
                 may become some after the next result.
+            patience: seconds to wait for the next result before ``more`` is asked again.
 
         Raises:
             JournalError: a result cannot be written.
@@ -178,7 +215,7 @@ class Dispatch:
                 self._fill(more)
                 if not self._flights and not self._retries:
                     return
-                landed = self._executor.wait(_POLL_S)
+                landed = self._executor.wait(patience())
                 self._record(landed)
         except JournalError:
             self._executor.cancel()
@@ -186,6 +223,8 @@ class Dispatch:
         except BaseException:
             self._rescue(landed)
             raise
+        finally:
+            self._checkpoints.tidy()
 
     def _fill(self, more: Callable[[int], Sequence[Task]]) -> None:
         """Start tasks until the executor has enough."""
@@ -215,7 +254,7 @@ class Dispatch:
                             gated = gated or recipe in self._calculation.gates
                             continue
                         # An earlier session ended between the last attempt and the verdict.
-                        found = Evaluated(recipe, failures[recipe][-1], Usage())
+                        found = Evaluated(recipe, verdict(failures[recipe]), Usage())
                         final.append(self._finish(task, found, len(failures[recipe])))
                     if ended := self._ends(final[-1]):
                         final += self._close(task, final[-1], task.recipes[place:])
@@ -290,12 +329,8 @@ class Dispatch:
 
     def _draw(self, more: Callable[[int], Sequence[Task]], room: int) -> list[Task]:
         """At most ``room`` tasks that want work, those to be tried again first."""
-        taken = self.waiting | {
-            (flight.task.candidate.inchikey, recipe)
-            for flight in self._flights.values()
-            for recipe in flight.task.recipes
-        }
         drawn: list[Task] = []
+        met: set[tuple[str, str]] = set()
         while len(drawn) < room:
             if self._retries:
                 tasks: Sequence[Task] = [self._retries.popleft()]
@@ -306,11 +341,12 @@ class Dispatch:
                 wanted = tuple(
                     recipe
                     for recipe in task.recipes
-                    if (key, recipe) not in taken and not self._journal.has_result(key, recipe)
+                    if not any((key, recipe) in s for s in (met, self._taken, self.waiting))
+                    and not self._journal.has_result(key, recipe)
                 )
                 if wanted:
                     drawn.append(replace(task, recipes=wanted))
-                    taken.update((key, recipe) for recipe in wanted)
+                    met.update((key, recipe) for recipe in wanted)
         return drawn
 
     def _begin(self, task: Task, retry: Retry, group: Sequence[str]) -> Job:
@@ -326,29 +362,32 @@ class Dispatch:
         limits = self._executor.limits
         calculation = self._calculation
         memory = min(limits.memory_limit_mb * retry.resource_factor, limits.largest_memory_mb)
+        demand = self._costs.demand(
+            task.candidate.smiles,
+            group,
+            threads=calculation.settings.threads,
+            memory_limit_mb=memory,
+            waits=self._waits,
+        )
         job = Job(
             id=min(attempt_id for attempt_id, _ in attempts.values()),
             inchikey=key,
             smiles=task.candidate.smiles,
             recipes=tuple(group),
-            settings=calculation.settings.model_dump(mode="json"),
+            settings=self._settings,
             seed=attempt_seed(molecule_seed(calculation.seed, key), retry.rung),
             time_limit_s=limits.time_limit_s * retry.resource_factor,
             memory_limit_mb=memory,
             sources={r: s for r, s in calculation.sources.items() if r in group},
             gates={r: (g.at_least, g.at_most) for r, g in calculation.gates.items() if r in group},
-            checkpoint=self._checkpoint(key),
+            checkpoint=self._checkpoints.of(key),
+            cores=demand.cores,
+            # what went over a limit is not foretold any better the second time
+            reserved_mb=demand.memory_mb if retry.resource_factor == 1 else memory,
         )
         self._flights[job.id] = _Flight(task, attempts)
+        self._taken.update((key, recipe) for recipe in task.recipes)
         return job
-
-    def _checkpoint(self, inchikey: str) -> str | None:
-        folder = _checkpoint_folder(self._journal, self._executor, inchikey)
-        if folder is None:
-            return None
-        # A worker that does not find it has another file system and keeps nothing.
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        return str(folder)
 
     def _record(self, landed: list[Completed]) -> None:
         """Write what landed, in one transaction, and queue what is tried again."""
@@ -372,6 +411,8 @@ class Dispatch:
                     outcome = found.outcome
                     failure = outcome if isinstance(outcome, Failure) else None
                     self._journal.end_attempt(attempt_id, failure, found.usage, node=completed.node)
+                    smiles = task.candidate.smiles
+                    self._costs.learn(Observed(smiles, found.recipe, found.usage))
                     if ended:
                         continue
                     if failure is not None and waits_for_device(failure):
@@ -381,20 +422,25 @@ class Dispatch:
                         if found.recipe in self._calculation.gates:
                             ended, left = True, []  # what is behind it waits with it
                         continue
-                    if failure is None or not self._may_retry(task, found.recipe, failure):
-                        left.remove(found.recipe)
-                        final.append(self._finish(task, found, attempt))
-                        if ended := self._ends(final[-1]):
-                            final += self._close(task, final[-1], left)
-                            left, waits = [], False
+                    if failure is not None:
+                        failures = [*self._failures(task, found.recipe), failure]
+                        if self._retry(failures) is not None:
+                            continue
+                        found = replace(found, outcome=verdict(failures))
+                    left.remove(found.recipe)
+                    final.append(self._finish(task, found, attempt))
+                    if ended := self._ends(final[-1]):
+                        final += self._close(task, final[-1], left)
+                        left, waits = [], False
                 if left:
                     again.append(replace(task, recipes=tuple(left)))
                 elif not waits:
                     finished.append(completed.job.inchikey)
         for number in done:
-            del self._flights[number]
+            task = self._flights.pop(number).task
+            self._taken -= {(task.candidate.inchikey, recipe) for recipe in task.recipes}
         for key in finished:
-            forget_checkpoint(self._journal, self._executor, key)
+            self._checkpoints.forget(key)
         self._retries.extend(again)
         for result in final:
             self._on_result(result)
@@ -404,9 +450,6 @@ class Dispatch:
 
     def _retry(self, failures: list[Failure]) -> Retry | None:
         return next_attempt(failures, max_attempts=self._calculation.max_attempts)
-
-    def _may_retry(self, task: Task, recipe: str, failure: Failure) -> bool:
-        return self._retry([*self._failures(task, recipe), failure]) is not None
 
     def _rescue(self, landed: list[Completed]) -> None:
         """Write what is computed already, then stop what is not."""
@@ -425,6 +468,11 @@ class Dispatch:
         return any(self._journal.has_result(key, found.recipe) for found in completed.outcomes)
 
 
+def forget_checkpoint(journal: Journal, executor: Executor, inchikey: str) -> None:
+    """Remove what a molecule's calculations keep for a retry, if there is any."""
+    Checkpoints(journal.directory, executor.limits.checkpoints).forget(inchikey)
+
+
 def not_begun(failed: Result, recipes: Sequence[str]) -> list[Result]:
     """What is said of recipes behind a stage that failed: they failed with it, unattempted."""
     assert failed.failure is not None
@@ -435,18 +483,6 @@ def not_begun(failed: Result, recipes: Sequence[str]) -> list[Result]:
         Result(failed.candidate, recipe, failure, failed.round, 0, 0.0, 0.0, 0.0)
         for recipe in recipes
     ]
-
-
-def forget_checkpoint(journal: Journal, executor: Executor, inchikey: str) -> None:
-    """Remove what a molecule's calculations keep for a retry, if there is any."""
-    folder = _checkpoint_folder(journal, executor, inchikey)
-    if folder is not None:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _checkpoint_folder(journal: Journal, executor: Executor, inchikey: str) -> Path | None:
-    root = executor.limits.checkpoints
-    return None if root is None else (journal.directory / root).resolve() / inchikey
 
 
 def _with_gate(wanted: Mapping[str, Retry]) -> tuple[list[str], Retry]:

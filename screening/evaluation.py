@@ -56,6 +56,8 @@ class Job:
     gates: dict[str, tuple[float | None, float | None]] = field(
         default_factory=dict
     )  # recipe -> lowest and highest value behind which the job goes on
+    cores: float | None = None  # reserved; None for its threads
+    reserved_mb: int | None = None  # MB, reserved; None for its limit
 
 
 @dataclass(frozen=True)
@@ -125,18 +127,28 @@ def next_attempt(failures: Sequence[Failure], *, max_attempts: int) -> Retry | N
     Returns:
         The next attempt, or None when the last failure stands.
     """
-    lost = sum(1 for f in failures if f.step == LOST_WORKER and f.kind == "random")
-    own = [
-        f
-        for f in failures
-        if not (f.step == LOST_WORKER and f.kind == "random") and not waits_for_device(f)
-    ]
+    lost = sum(1 for f in failures if _is_lost(f))
+    own = [f for f in failures if not _is_lost(f) and not waits_for_device(f)]
     limits = sum(1 for f in own if f.kind == "resource")
     if any(f.kind == "input" for f in own):
         return None
     if limits > 1 or lost >= MAX_LOSSES or len(own) >= max_attempts:
         return None
     return Retry(rung=len(own) - limits, resource_factor=2 if limits else 1)
+
+
+def verdict(failures: Sequence[Failure]) -> Failure:
+    """What stands after the last of these failures: it, or that the molecule kills workers."""
+    last = failures[-1]
+    lost = sum(1 for f in failures if _is_lost(f))
+    if not _is_lost(last) or lost < MAX_LOSSES:
+        return last
+    text = f"set aside: it was being computed each time that a worker was lost, {lost} times; the"
+    return Failure("random", LOST_WORKER, one_line(f"{text} last time {last.message}"))
+
+
+def _is_lost(failure: Failure) -> bool:
+    return failure.step == LOST_WORKER and failure.kind == "random"
 
 
 def waits_for_device(failure: Failure) -> bool:

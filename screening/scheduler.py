@@ -2,21 +2,27 @@
 
 Ray places a job, and nothing else is asked of it: limits are the child
 process's (``screening.isolation``), retries the journal's (``screening.dispatch``).
+What a machine does to a job, going away with it, is made good here and no attempt of
+the molecule's; a worker that dies under a molecule is told, for it may be its doing.
 """
 
 from __future__ import annotations
 
 import contextlib
 import functools
-import os
+import heapq
+import itertools
 import socket
-import tempfile
+import threading
 import time
-from dataclasses import asdict
-from pathlib import Path
+from collections import deque
+from concurrent.futures import Future
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from screening import isolation, machine
+from screening import capacity
+from screening.capacity import Machine
+from screening.costmodel import Demand
 from screening.evaluation import (
     LOST_WORKER,
     Evaluated,
@@ -25,35 +31,44 @@ from screening.evaluation import (
     decode,
     one_line,
 )
-from screening.executor import MOST_PER_JOB_MB, Completed, Limits
+from screening.executor import Completed, Limits
 from screening.failure import Failure
 from screening.isolation import Isolation
-from screening.scratchfolder import ScratchFolder, sweep
+from screening.raysession import RaySession, SchedulerError
 from screening.settings import ComputeSettings
 
+__all__ = ["Scheduler", "SchedulerError"]
+
 _MB = 2**20
-_LEAST_PER_JOB_MB = 1500
-_MEMORY_SHARE = 0.85
-_OBJECT_STORE_MB = 80
 _GRACE_S = 600.0
-_KNOCK_S = 10.0
-_AHEAD = 8
-_FOLDER = "molq-ray-"  # sockets and logs of a local Ray
+_LOOK_S = 5.0  # between looks at the machines and at what hangs
+_ARRIVAL_S = 30.0  # that a cluster is given to have its first machine
+_ABSENCE_S = 900.0  # that a run waits for a cluster without machines
+_FIRST_PAUSE_S = 1.0  # before a lost job goes out again, doubled each time
+_LONGEST_PAUSE_S = 30.0
+_MOST_MOVES = 10  # of one job, from machines that went away
+_DOUBTFUL_LOSSES = 20  # without an answer between them
+_PROBE_S = 60.0
+_RECENT = 64  # jobs that say what a job takes
 
 
-class SchedulerError(RuntimeError):
-    """Ray cannot be started or joined; one line with the remedy."""
+@dataclass
+class _Flight:
+    """A job in Ray's hands."""
+
+    job: Job
+    demand: Demand
+    overdue: float  # monotonic time, s
+    moves: int = 0
 
 
 class Scheduler:
     """The ``Executor`` on Ray: starts it on this machine, or joins a cluster.
 
-    Use it as a context manager. A Ray that was running in this process already
-    is used as it is and left running.
+    Use it as a context manager. Machines may come and go while it runs.
 
     Args:
-        settings: the ``[compute]`` table. Without an ``address`` that of the
-            environment variable ``RAY_ADDRESS`` is joined, if there is one.
+        settings: the ``[compute]`` table.
         threads: of one calculation, and the cores it takes.
 
     Raises:
@@ -63,264 +78,376 @@ class Scheduler:
     def __init__(self, settings: ComputeSettings | None = None, *, threads: int = 1) -> None:
         self.settings = settings or ComputeSettings()
         self._threads = threads
-        self._owned = False
-        self._folder: ScratchFolder | None = None
+        self._session = RaySession(self.settings, threads)
+        self._machines: tuple[Machine, ...] = ()
+        self._limits = capacity.limits(self.settings, [Machine("", threads, 1 << 30)], threads)
         self._workers = 1
-        self._limits = Limits(self.settings.time_limit_s, MOST_PER_JOB_MB, MOST_PER_JOB_MB)
-        self._task: Any = None
-        self._flying: dict[Any, tuple[Job, float]] = {}  # Ray reference -> job, submitted (s)
-        self._delivered: list[Any] = []
+        self._shapes: dict[tuple[Demand, str], Any] = {}  # remote functions
+        self._flights: dict[Any, _Flight] = {}  # by Ray's reference
+        self._arrived: deque[tuple[Any, Future[Any]]] = deque()
+        self._bell = threading.Event()
+        self._ready: list[Completed] = []  # given away by the last ``wait``
+        # What is held back until its time: a loss to be told, or a job to be sent again.
+        self._held: list[tuple[float, int, Completed | _Flight]] = []
+        self._counter = itertools.count()
+        self._recent: deque[Demand] = deque(maxlen=_RECENT)
+        self._seconds: float | None = None  # that a job takes, lately
+        self._losses: dict[str, int] = {}  # by InChIKey
+        self._lost_in_a_row = 0
+        self._looked = 0.0
+        self._seen_machines = 0.0
+        self._unclaimed: set[Any] = set()
+        self._broken = False
 
     @property
     def workers(self) -> int:
-        """Calculations at a time."""
+        """Calculations at a time, as those of late are."""
         return self._workers
 
     @property
     def capacity(self) -> int:
-        """The workers, and a few jobs ahead so that none waits for the driver."""
-        return self._workers + min(self._workers, _AHEAD)
+        """The workers, and some jobs ahead so that none waits for the driver."""
+        if self._is_capped:
+            return self._workers
+        return self._workers + capacity.ahead(self._workers, self._seconds)
 
     @property
     def limits(self) -> Limits:
         """Of one calculation."""
+        assert self._limits is not None
         return self._limits
 
     def __enter__(self) -> Scheduler:
-        # Read by Ray at its import. What it would print of lost workers, on standard
-        # output, stands in the journal.
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", ".")
-        if self._address:
-            _use_token()
-        import ray
-
         try:
-            if not ray.is_initialized():
-                self._start()
+            self._session.begin()
             self._measure()
-            self._task = ray.remote(_work)
+            self._count_workers()
         except BaseException:
             self.__exit__()
             raise
         return self
 
     def __exit__(self, *exc: object) -> None:
-        import ray
-
         try:
             self.cancel()
         finally:
-            if self._owned:
-                ray.shutdown()
-                self._owned = False
-            if self._folder is not None:
-                self._folder.remove()
-                self._folder = None
-                # Ray's workers are gone, and what their calculations left with them.
-                sweep(Path(tempfile.gettempdir()), isolation.FOLDER)
+            self._session.end()
 
     def submit(self, job: Job) -> None:
         """Hand the job to Ray."""
-        threads = self._threads
-        reference = self._task.options(
-            num_cpus=threads,
-            memory=job.memory_limit_mb * _MB,
-            max_retries=0,
-            name=f"{' '.join(job.recipes)} {job.inchikey}",
-        ).remote(asdict(job), threads)
-        self._flying[reference] = (job, time.monotonic())
+        self._send(_Flight(job, self._demand(job), 0.0))
 
     def wait(self, timeout_s: float) -> list[Completed]:
-        """What is done, waiting for the first up to so many seconds."""
-        import ray
+        """What is done, waiting for the first up to so many seconds.
 
-        for reference in self._delivered:
-            self._flying.pop(reference, None)
-        self._delivered = []
-        references = list(self._flying)
-        if not references:
+        Raises:
+            SchedulerError: Ray is gone, or all that it was given for some time was lost.
+        """
+        self._ready = []
+        if self._broken or not (self._flights or self._held):
             return []
-        first, _ = ray.wait(references, num_returns=1, timeout=timeout_s)
-        ready: list[Any] = []
-        if first:
-            ready, _ = ray.wait(references, num_returns=len(references), timeout=0)
-        done = [self._completed(self._flying[reference][0], reference) for reference in ready]
-        overdue = self._overdue(set(ready))
-        done += [_failed(job, _lost("gave no answer in time")) for _, job in overdue]
-        self._delivered = [*ready, *(reference for reference, _ in overdue)]
-        return done
+        now = time.monotonic()
+        if now - self._looked > _LOOK_S:
+            self._look()
+        until = now + timeout_s
+        while not self._ready:
+            self._release()
+            if self._ready:
+                break
+            soonest = min([until, *(entry[0] for entry in self._held[:1])])
+            if not self._arrived:
+                self._bell.wait(max(0.0, soonest - time.monotonic()))
+            self._bell.clear()
+            while self._arrived:
+                reference, future = self._arrived.popleft()
+                flight = self._flights.pop(reference, None)
+                if flight is not None:  # not cancelled meanwhile, and not sent again
+                    self._land(flight, future)
+            if time.monotonic() >= until:
+                self._release()
+                break
+        self._count_workers()
+        return self._ready
 
     def cancel(self) -> None:
         """Kill every job in flight."""
         import ray
 
-        references, self._flying, self._delivered = list(self._flying), {}, []
+        references = list(self._flights)
+        self._flights, self._held, self._ready = {}, [], []
+        self._arrived.clear()
         if not ray.is_initialized():
             return
         for reference in references:
-            with contextlib.suppress(Exception):  # it may have ended; the cluster may be gone
-                ray.cancel(reference, force=True)
+            _drop(reference)
 
-    def _completed(self, job: Job, reference: Any) -> Completed:
+    # on the way out
+
+    @property
+    def _is_capped(self) -> bool:
+        """Whether fewer jobs are asked for than a cluster has room for: Ray would run more."""
+        asked = self.settings.workers
+        return asked is not None and not self._session.is_local and self._room() > asked
+
+    def _demand(self, job: Job) -> Demand:
+        memory = job.memory_limit_mb if job.reserved_mb is None else job.reserved_mb
+        largest = max((m.memory_mb for m in self._machines), default=memory)
+        cores = float(self._threads) if job.cores is None else job.cores
+        return Demand(cores, min(memory, largest))
+
+    def _send(self, flight: _Flight) -> None:
+        job, demand = flight.job, flight.demand
+        # One job may have waited in the queue behind another one.
+        flight.overdue = time.monotonic() + 2 * job.time_limit_s * len(job.recipes) + _GRACE_S
+        reference = self._function(demand, " ".join(job.recipes)).remote(asdict(job), self._threads)
+        self._flights[reference] = flight
+        self._recent.append(demand)
+
+        def arrived(future: Future[Any]) -> None:
+            self._arrived.append((reference, future))
+            self._bell.set()
+
+        reference.future().add_done_callback(arrived)
+
+    def _function(self, demand: Demand, name: str) -> Any:
+        """The remote function of a shape, made once; its name shows no molecule."""
         import ray
 
+        if (demand, name) not in self._shapes:
+            self._shapes[demand, name] = ray.remote(_work).options(
+                num_cpus=demand.cores, memory=demand.memory_mb * _MB, max_retries=0, name=name
+            )
+        return self._shapes[demand, name]
+
+    # on the way back
+
+    def _land(self, flight: _Flight, future: Future[Any]) -> None:
+        """Take what came of a job: an answer, a loss to be told, or a job to be sent again."""
+        import ray
+
+        job = flight.job
         try:
-            answers = ray.get(reference)
+            node, answers = future.result()
             outcomes = tuple(
                 Evaluated(recipe, decode(text), Usage(*usage)) for recipe, text, *usage in answers
             )
         except ray.exceptions.OutOfMemoryError:
             reason = "the machine ran out of memory; give [compute] fewer workers"
-            return _failed(job, Failure("resource", LOST_WORKER, reason))
+            self._ready.append(_failed(job, Failure("resource", LOST_WORKER, reason)))
+        except ray.exceptions.LocalRayletDiedError as error:
+            self._break("Ray's own process on this machine has died", error)
+        except ray.exceptions.WorkerCrashedError as error:
+            self._blame(flight, f"was lost ({_words(error)})")
         except ray.exceptions.RayError as error:
-            text = str(error).strip().splitlines()[-1] if str(error).strip() else ""
-            reason = f"{type(error).__name__}: {text}"
-            return _failed(job, _lost(f"was lost ({reason})"))
+            self._move(flight, error)
         except ValueError as error:
-            return _failed(job, _lost(f"sent an answer that cannot be read ({error})"))
-        return Completed(job, outcomes)
+            self._blame(flight, f"sent an answer that cannot be read ({error})")
+        else:
+            self._lost_in_a_row = 0
+            self._losses.pop(job.inchikey, None)
+            seconds = sum(outcome.usage.wall_seconds for outcome in outcomes)
+            before = seconds if self._seconds is None else self._seconds
+            self._seconds = before + (seconds - before) / 8
+            self._ready.append(Completed(job, outcomes, node))
 
-    def _overdue(self, ready: set[Any]) -> list[tuple[Any, Job]]:
-        """Jobs of workers that hang themselves: the child's limit has long passed."""
-        import ray
+    def _blame(self, flight: _Flight, what: str) -> None:
+        """Tell a loss after a pause: what killed the worker may still be at it."""
+        key = flight.job.inchikey
+        self._losses[key] = self._losses.get(key, 0) + 1
+        self._count_loss(None)
+        failure = Failure("random", LOST_WORKER, one_line(f"the worker {what}"))
+        self._hold(_failed(flight.job, failure), self._losses[key])
 
-        now = time.monotonic()
-        overdue = []
-        for reference, (job, submitted) in self._flying.items():
-            # One job may have waited in the queue behind another one.
-            limit = 2 * job.time_limit_s * len(job.recipes) + _GRACE_S
-            if reference not in ready and now - submitted > limit:
-                with contextlib.suppress(Exception):
-                    ray.cancel(reference, force=True)
-                overdue.append((reference, job))
-        return overdue
-
-    @property
-    def _address(self) -> str | None:
-        return self.settings.address or os.environ.get("RAY_ADDRESS") or None
-
-    def _start(self) -> None:
-        import ray
-
-        address = self._address
-        quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
-        if address:
-            if address.startswith(("http://", "https://")):
-                raise SchedulerError(
-                    f"{address} is where jobs are submitted, not where a driver joins; "
-                    "give host:6379 or ray://host:10001"
-                )
-            try:
-                _knock(address)
-                ray.init(address=address, **quiet)
-            except Exception as error:  # Ray raises many kinds; each means the same here
-                raise SchedulerError(
-                    f"cannot join the Ray cluster at {address}: check that it runs there, and "
-                    "that its token is on this machine (RAY_AUTH_TOKEN_PATH or ~/.ray/auth_token)"
-                ) from error
-            self._owned = True
+    def _move(self, flight: _Flight, error: Exception) -> None:
+        """Send a job again that its machine took away with it: the same attempt goes on."""
+        flight.moves += 1
+        if flight.moves > _MOST_MOVES:
+            self._blame(flight, f"was lost ({_words(error)})")
             return
-        workers, memory = local_share(
-            self.settings, machine.cores() // self._threads, machine.memory_mb()
-        )
-        self._folder = ScratchFolder(_FOLDER, short=True)
-        self._owned = True
+        self._count_loss(error)
+        self._hold(flight, flight.moves)
+
+    def _hold(self, what: Completed | _Flight, times: int) -> None:
+        pause = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** (times - 1))
+        heapq.heappush(self._held, (time.monotonic() + pause, next(self._counter), what))
+
+    def _release(self) -> None:
+        """Tell and send what was held back and has waited its time."""
+        while self._held and self._held[0][0] <= time.monotonic():
+            _, _, what = heapq.heappop(self._held)
+            if isinstance(what, Completed):
+                self._ready.append(what)
+            else:
+                what.demand = self._demand(what.job)
+                self._send(what)
+
+    def _count_loss(self, error: Exception | None) -> None:
+        """Ask whether the cluster is well when all that it was given of late was lost."""
+        import ray
+
+        self._lost_in_a_row += 1
+        if self._lost_in_a_row < max(_DOUBTFUL_LOSSES, 3 * self._workers):
+            return
+        self._lost_in_a_row = 0
+        if isinstance(error, ray.exceptions.RayTaskError):
+            self._break("the workers cannot compute; is the same molq on every machine?", error)
         try:
-            ray.init(
-                address="local",
-                num_cpus=workers * self._threads,
-                num_gpus=0,
-                include_dashboard=False,
-                object_store_memory=_OBJECT_STORE_MB * _MB,
-                _memory=max(workers * memory, int(machine.memory_mb() * _MEMORY_SHARE)) * _MB,
-                _temp_dir=str(self._folder.path),
-                **quiet,
+            ray.get(
+                ray.remote(_probe).options(num_cpus=0, max_retries=0).remote(), timeout=_PROBE_S
             )
-        except Exception as error:
-            raise SchedulerError(one_line(f"cannot start Ray here: {error}")) from error
+        except ray.exceptions.RayError as refusal:
+            self._break("Ray answers no more", refusal)
+
+    def _break(self, what: str, error: Exception) -> None:
+        """End the run, which a resume takes up: nothing is blamed on its molecules.
+
+        Raises:
+            SchedulerError: always.
+        """
+        self._broken = True
+        raise SchedulerError(
+            one_line(f"{what} ({_words(error)}): see to it, then resume the run by molq resume")
+        ) from error
+
+    # the machines
+
+    def _look(self) -> None:
+        """See which machines there are now, and what hangs."""
+        elapsed, self._looked = time.monotonic() - self._looked, time.monotonic()
+        self._measure()
+        if not self._machines:
+            if time.monotonic() - self._seen_machines > _ABSENCE_S:
+                absence = TimeoutError(f"none for {_ABSENCE_S:g} s")
+                self._break("the cluster has no machine for a calculation any more", absence)
+            for flight in self._flights.values():
+                flight.overdue += elapsed
+            return
+        largest = max(machine.memory_mb for machine in self._machines)
+        for reference, flight in list(self._flights.items()):
+            if flight.demand.memory_mb > largest:  # no machine has room for it any more
+                del self._flights[reference]
+                _drop(reference)
+                flight.demand = self._demand(flight.job)
+                self._send(flight)
+            elif time.monotonic() > flight.overdue:  # the child's limit has long passed
+                del self._flights[reference]
+                _drop(reference)
+                self._blame(flight, "gave no answer in time")
+        self._claim()
+
+    def _claim(self) -> None:
+        """Fetch what is there and was not delivered: an answer may die with its machine."""
+        import ray
+
+        references = list(self._flights)
+        if not references:
+            return
+        here, _ = ray.wait(references, num_returns=len(references), timeout=0, fetch_local=False)
+        for reference in here:
+            if reference not in self._unclaimed:
+                continue
+            flight = self._flights.pop(reference)
+            future: Future[Any] = Future()
+            try:
+                future.set_result(ray.get(reference, timeout=_PROBE_S))
+            except ray.exceptions.RayError as error:
+                future.set_exception(error)
+            self._land(flight, future)
+        self._unclaimed = set(here)
 
     def _measure(self) -> None:
-        """Workers and limits from what the nodes have."""
+        """Machines and limits as the nodes are now."""
         import ray
 
-        threads = self._threads
-        nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-        shares = [
-            (int(node.get("CPU", 0)) // threads, int(node.get("memory", 0)) // _MB)
-            for node in nodes
-        ]
-        shares = [(slots, memory) for slots, memory in shares if slots and memory]
-        if not shares:
+        self._machines = _machines(ray.nodes())
+        if not self._machines and not self._looked:
+            self._await_machines()
+        if self._machines:
+            self._seen_machines = time.monotonic()
+        if not self._looked:
+            self._set_limits()
+        self._looked = time.monotonic()
+
+    def _await_machines(self) -> None:
+        """Give a cluster that grows on demand the time to bring its first machine."""
+        import ray
+
+        if not self._session.is_local:
+            with contextlib.suppress(Exception):  # a cluster without an autoscaler
+                ray.autoscaler.sdk.request_resources(num_cpus=self._threads)
+        deadline = time.monotonic() + _ARRIVAL_S
+        while not self._machines and time.monotonic() < deadline:
+            time.sleep(0.5)
+            self._machines = _machines(ray.nodes())
+
+    def _set_limits(self) -> None:
+        try:
+            limits = capacity.limits(self.settings, self._machines, self._threads)
+        except ValueError as error:
+            raise SchedulerError(str(error)) from error
+        if limits is None:
             raise SchedulerError(
-                f"no machine of the cluster has {threads} free cores; lower [simulation] threads"
+                f"no machine of the cluster has {self._threads} free cores; lower "
+                "[simulation] threads, or start a worker node first"
             )
-        largest = max(memory for _, memory in shares)
-        limit = self.settings.memory_limit_mb
-        if limit is None:
-            roomiest = max(memory // slots for slots, memory in shares)
-            limit = min(MOST_PER_JOB_MB, max(_LEAST_PER_JOB_MB, roomiest), largest)
-        if limit > largest:
-            raise SchedulerError(
-                f"[compute] memory_limit_mb = {limit} is more than any machine has "
-                f"({largest} MB): lower it"
-            )
-        workers = sum(min(slots, memory // limit) for slots, memory in shares)
-        self._workers = min(workers, self.settings.workers or workers)
-        self._limits = Limits(self.settings.time_limit_s, limit, largest)
+        self._limits = limits
+
+    def _room(self) -> int:
+        """Jobs of the kind of late that the machines have room for at a time."""
+        if self._recent:
+            count = len(self._recent)
+            cores = sum(demand.cores for demand in self._recent) / count
+            memory = sum(demand.memory_mb for demand in self._recent) // count
+        else:
+            cores, memory = float(self._threads), self.limits.memory_limit_mb
+        return max(1, capacity.places(self._machines, Demand(cores, memory)))
+
+    def _count_workers(self) -> None:
+        room = self._room()
+        self._workers = min(room, self.settings.workers or room)
 
 
-def local_share(settings: ComputeSettings, slots: int, total_mb: int) -> tuple[int, int]:
-    """Workers on this machine and the memory of each, in MB.
-
-    As many as cores allow, but never more than memory does: with less than
-    1.5 GB each a molecule of drug size does not fit.
-
-    Args:
-        settings: what was asked for; it is obeyed where given.
-        slots: calculations that the cores of the machine have room for.
-        total_mb: memory of the machine.
-    """
-    usable = int(total_mb * _MEMORY_SHARE)
-    limit = settings.memory_limit_mb
-    workers = settings.workers or max(1, min(slots, usable // (limit or _LEAST_PER_JOB_MB)))
-    return workers, limit or min(MOST_PER_JOB_MB, max(64, usable // workers))
+def _machines(nodes: list[dict[str, Any]]) -> tuple[Machine, ...]:
+    """The living nodes that have cores to lend; a head may have none."""
+    found = []
+    for node in nodes:
+        resources = node["Resources"] if node["Alive"] else {}
+        memory = int(resources.get("memory", 0)) // _MB
+        if resources.get("CPU", 0) and memory:
+            found.append(Machine(str(node["NodeID"]), float(resources["CPU"]), memory))
+    return tuple(found)
 
 
-def _knock(address: str) -> None:
-    """Ask whether anything listens there: Ray itself tries for minutes.
+def _drop(reference: Any) -> None:
+    import ray
 
-    Raises:
-        OSError: nothing does.
-    """
-    host, colon, port = address.rpartition("//")[2].rpartition(":")
-    if colon and port.isdigit():
-        socket.create_connection((host.strip("[]"), int(port)), timeout=_KNOCK_S).close()
+    with contextlib.suppress(Exception):  # it may have ended; the cluster may be gone
+        ray.cancel(reference, force=True)
 
 
-def _use_token() -> None:
-    """Have Ray show its token when it joins a cluster; by itself it does so only at home."""
-    if "RAY_AUTH_MODE" in os.environ:
-        return
-    named = os.environ.get("RAY_AUTH_TOKEN") or os.environ.get("RAY_AUTH_TOKEN_PATH")
-    if named or (Path.home() / ".ray" / "auth_token").is_file():
-        os.environ["RAY_AUTH_MODE"] = "token"
-
-
-def _lost(what: str) -> Failure:
-    return Failure("random", LOST_WORKER, one_line(f"the worker {what}"))
+def _words(error: Exception) -> str:
+    text = str(error).strip()
+    return f"{type(error).__name__}: {text.splitlines()[-1]}" if text else type(error).__name__
 
 
 def _failed(job: Job, failure: Failure) -> Completed:
     return Completed(job, tuple(Evaluated(recipe, failure, Usage()) for recipe in job.recipes))
 
 
-def _work(job: dict[str, Any], threads: int) -> list[tuple[str, str, float, float, float]]:
+def _work(
+    job: dict[str, Any], threads: int
+) -> tuple[str, list[tuple[str, str, float, float, float]]]:
     """The body of a Ray task; plain types in and out."""
-    return [
+    answers = [
         (a.recipe, a.outcome, a.usage.wall_seconds, a.usage.cpu_seconds, a.usage.peak_memory_mb)
         for a in _child(threads).run(Job(**job))
     ]
+    return socket.gethostname(), answers
+
+
+def _probe() -> str:
+    """What a worker that is well can do."""
+    return socket.gethostname()
 
 
 @functools.lru_cache(maxsize=1)

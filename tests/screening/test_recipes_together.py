@@ -1,7 +1,6 @@
 """Several recipes of one molecule: one job, one geometry, one mean field, results of their own."""
 
 import json
-import time
 
 import pytest
 from faultyrecipe import FRAIL, PLANS, SOURCE, number_score
@@ -18,7 +17,6 @@ from screening.journal import Journal
 from screening.library import LibrarySettings
 from screening.loop import CampaignPlan, run_campaign
 from screening.objective import ObjectiveSettings
-from screening.scheduler import Scheduler
 from screening.screen import ScreenPlan, run_screen
 from screening.settings import CampaignSettings
 from simulation.settings import SimulationSettings
@@ -207,17 +205,6 @@ def test_a_screen_by_two_recipes_stopped_anywhere_resumes_to_the_same_table(tmp_
         assert (tmp_path / f"stopped{stop}" / "results.csv").read_text() == whole
 
 
-def test_a_job_is_given_up_by_its_driver_only_after_all_its_recipes_had_their_time(monkeypatch):
-    cancelled = []
-    monkeypatch.setattr("ray.cancel", lambda reference, force: cancelled.append(reference))
-    scheduler = Scheduler()
-    job = Job(1, "KEY", "CCO", BOTH, {}, 5, 100.0, 600)
-    now = time.monotonic()
-    scheduler._flying = {"young": (job, now - 900), "old": (job, now - 1001)}
-    assert [reference for reference, _ in scheduler._overdue(set())] == ["old"] == cancelled
-
-
-@pytest.fixture
 def campaign(tmp_path):
     (tmp_path / "library.smi").write_text("\n".join(ALCOHOLS) + "\n")
     return CampaignPlan(

@@ -4,10 +4,11 @@ import pytest
 from faultyrecipe import SOURCE, number_score
 
 from screening import machine
+from screening.capacity import local_share
 from screening.evaluation import Job
 from screening.executor import Inline
 from screening.failure import Failure
-from screening.scheduler import Scheduler, SchedulerError, local_share
+from screening.scheduler import Scheduler, SchedulerError
 from screening.settings import ComputeSettings
 
 
