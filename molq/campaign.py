@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from molq import execution, reading
+from molq import execution, inputs, reading
 from molq.campaignfile import CampaignFile
 from molq.errors import CallError
 from molq.leadtable import LeadTable
@@ -21,11 +21,18 @@ class Campaign:
     Args:
         file: the settings.
         directory: the run's folder; None before ``run``.
+        source: the file that the settings were read from; None for none.
     """
 
-    def __init__(self, file: CampaignFile, directory: Path | None = None) -> None:
+    def __init__(
+        self,
+        file: CampaignFile,
+        directory: Path | None = None,
+        source: inputs.Source | None = None,
+    ) -> None:
         self.file = file
         self.directory = directory
+        self.source = source
 
     @classmethod
     def from_toml(cls, path: str | Path, set: Iterable[str] | Mapping[str, Any] = ()) -> Campaign:
@@ -39,7 +46,9 @@ class Campaign:
         Raises:
             CallError: the file cannot be read or says something wrong.
         """
-        return cls(CampaignFile.from_toml(path, set))
+        changes = set if isinstance(set, Mapping) else tuple(set)
+        source = inputs.Source.read(Path(path), changes)
+        return cls(CampaignFile.from_toml(path, changes), source=source)
 
     @classmethod
     def open(cls, directory: str | Path) -> Campaign:
@@ -71,7 +80,7 @@ class Campaign:
         execution.check_free(directory)
         execution.check(self.file)
         self.directory = directory
-        execution.begin(self.file, directory, on_event=on_event)
+        execution.begin(self.file, directory, source=self.source, on_event=on_event)
         return self.leads()
 
     def resume(self, *, on_event: Listener | None = None) -> LeadTable:

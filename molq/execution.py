@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Callable
-from importlib.metadata import version
+from contextlib import suppress
+from importlib.metadata import distributions, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,13 @@ if TYPE_CHECKING:
 SETTINGS = {"campaign": "campaign.toml", "screen": "screen.toml"}
 
 _QUEUED = "ibm:"  # backends whose jobs wait for others
+
+_DEPLOYED = {
+    "MOLQ_IMAGE": "image",
+    "MOLQ_REVISION": "image_revision",
+    "SLURM_JOB_ID": "slurm_job",
+}
+"""What a container or a batch system says in the environment, by the record's key."""
 
 _LEFTOVERS = ("journal.lock", "journal.reserve", fetching.FOLDER)
 
@@ -173,6 +181,7 @@ def begin(
     file: RunFile,
     directory: Path,
     *,
+    source: inputs.Source | None = None,
     on_event: Listener | None = None,
     executor: Executor | None = None,
 ) -> None:
@@ -181,6 +190,7 @@ def begin(
     Args:
         file: the settings; ``check`` them first.
         directory: must hold no run.
+        source: the file they were read from, which the folder keeps; None for none.
         on_event: called with each ``screening.progress.Event``.
         executor: where molecules are evaluated; None for Ray as ``[compute]`` says.
 
@@ -198,9 +208,17 @@ def begin(
             directory,
             kind=kind,
             settings=fetching.relative(file, directory).model_dump(mode="json"),
-            environment={**environment(), **inputs.checksums(file), **origin},
+            environment={
+                **environment(),
+                **inputs.checksums(file),
+                **origin,
+                **(source.facts() if source is not None else {}),
+            },
         ) as journal,
     ):
+        if source is not None:
+            with runfiles.replaced_bytes(directory / inputs.SOURCE_FILE) as handle:
+                handle.write(source.content)
         _carry_on(journal, file, on_event, executor)
 
 
@@ -237,26 +255,46 @@ def go_on(
 
 
 def environment() -> dict[str, Any]:
-    """Versions and machine, as plain JSON types."""
+    """Versions, machine and container, as plain JSON types."""
     import psutil
 
     from simulation.provenance import versions
 
     memory_gb = psutil.virtual_memory().total / 2**30
+    deployed = {name: os.environ[key] for key, name in _DEPLOYED.items() if os.environ.get(key)}
     return {
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "host": platform.node(),
+        "processor": _processor(),
         "cores": os.cpu_count(),
         "memory": f"{memory_gb:.1f} GiB",
+        **deployed,
         "versions": {
             **versions(),
             **_versions_of("ray", "torch", "torch-geometric", "botorch", "scikit-learn"),
         },
+        "packages": _packages(),
     }
 
 
 def _versions_of(*packages: str) -> dict[str, str]:
     return {package: version(package) for package in packages}
+
+
+def _packages() -> dict[str, str]:
+    """Every installed distribution, as ``pip freeze`` would list them."""
+    found = {d.metadata["Name"]: d.version for d in distributions() if d.metadata["Name"]}
+    return dict(sorted(found.items(), key=lambda item: item[0].lower()))
+
+
+def _processor() -> str:
+    """The processor's model; what the platform calls it where the system does not say."""
+    with suppress(OSError), open("/proc/cpuinfo", encoding="utf-8") as lines:
+        for line in lines:
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
 
 
 def _carry_on(

@@ -1,9 +1,12 @@
-"""What a run reads besides its settings: checksums of its library and its prior."""
+"""What a run reads: the campaign file as it was written, checksums of library and prior."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from generative import weights
 from molq.campaignfile import CampaignFile, RunFile
@@ -12,6 +15,40 @@ from screening.intake import COMPLETE
 from screening.journal import Journal
 
 LIBRARY, PRIOR, VERSION = "library_sha256", "prior_sha256", "versions"
+SOURCE, CHANGES = "source_sha256", "changes"
+
+SOURCE_FILE = "campaign.source.toml"
+"""Of a run's folder: the campaign file byte for byte as it was read."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A campaign file as it was written, and what the call changed."""
+
+    content: bytes
+    changes: tuple[str, ...] = ()  # "key=value", of `--set` and its like
+
+    @classmethod
+    def read(cls, path: Path, changes: Mapping[str, Any] | Iterable[str] = ()) -> Source:
+        """From the file.
+
+        Raises:
+            CallError: it cannot be read.
+        """
+        said = (
+            [f"{key}={value}" for key, value in changes.items()]
+            if isinstance(changes, Mapping)
+            else list(changes)
+        )
+        try:
+            return cls(path.read_bytes(), tuple(said))
+        except OSError as error:
+            raise CallError(f"cannot read {path}: {error.strerror or error}") from error
+
+    def facts(self) -> dict[str, Any]:
+        """What a run's environment says of it."""
+        facts: dict[str, Any] = {SOURCE: hashlib.sha256(self.content).hexdigest()}
+        return {**facts, CHANGES: list(self.changes)} if self.changes else facts
 
 
 def checksums(file: RunFile) -> dict[str, str]:
@@ -22,11 +59,11 @@ def checksums(file: RunFile) -> dict[str, str]:
     """
     found = {}
     if file.library is not None:
-        found[LIBRARY] = _sha256(file.library.file)
+        found[LIBRARY] = sha256(file.library.file)
     if isinstance(file, CampaignFile) and file.generator.share > 0:
         prior = weights.file_of(file.generator.network)
         if prior is not None:
-            found[PRIOR] = _sha256(prior)
+            found[PRIOR] = sha256(prior)
     return found
 
 
@@ -48,7 +85,7 @@ def changes(journal: Journal, file: RunFile, version: str) -> tuple[str, ...]:
     if then is not None and then != version:
         lines.append(f"the run began with molq {then}, this is {version}")
     if file.library is not None and journal.marked(COMPLETE) is None:
-        now = _sha256(file.library.file)
+        now = sha256(file.library.file)
         if now != before.get(LIBRARY, now):
             raise CallError(
                 f"{file.library.file} is not the file the run began with: put that back, "
@@ -56,7 +93,7 @@ def changes(journal: Journal, file: RunFile, version: str) -> tuple[str, ...]:
             )
     if isinstance(file, CampaignFile) and PRIOR in before:
         prior = weights.file_of(file.generator.network)
-        if prior is None or _sha256(prior) != before[PRIOR]:
+        if prior is None or sha256(prior) != before[PRIOR]:
             lines.append(f"the prior {file.generator.network} is not the one the run began with")
     return tuple(
         f"{line}: rounds not chosen yet will differ from those of an uninterrupted run"
@@ -64,7 +101,12 @@ def changes(journal: Journal, file: RunFile, version: str) -> tuple[str, ...]:
     )
 
 
-def _sha256(path: Path) -> str:
+def sha256(path: Path) -> str:
+    """Of a file, in hexadecimal.
+
+    Raises:
+        CallError: it cannot be read.
+    """
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

@@ -13,6 +13,7 @@ from screening.progress import Listener
 
 if TYPE_CHECKING:
     from molq.explanations import LeadExplanation
+    from molq.verifying import Verification
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,18 @@ class Run:
         with reading.journal_of(self.directory) as journal:
             reading.write_report(journal, reading.settings_of(journal), path)
         return path
+
+    def verify(self) -> Verification:
+        """Whether the folder is whole: records, links between them, leads, files, inputs.
+
+        Nothing is written; what is damaged is in the answer and raises no error.
+
+        Raises:
+            CallError: there is no run.
+        """
+        from molq import verifying
+
+        return verifying.verify(self.directory)
 
     def resume(self, on_event: Listener | None = None) -> LeadTable:
         """Go on to the end of the run; what is journalled is not computed again.

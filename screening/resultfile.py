@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from screening import runfiles
 from screening.failure import Failure
@@ -18,8 +19,14 @@ _ROW = ["row", "name", "input", "smiles", "inchikey", "status"]
 _REASON = ["failure_kind", "failure_step", "message"]
 
 
-def write(journal: Journal, recipes: Sequence[str], *, stages: Sequence[str] = ()) -> None:
-    """Write the file into the run's folder, whole or not at all.
+def write(
+    journal: Journal,
+    recipes: Sequence[str],
+    *,
+    stages: Sequence[str] = (),
+    folder: Path | None = None,
+) -> None:
+    """Write the file, whole or not at all.
 
     ``status`` is ``scored`` (by every recipe), ``failed`` (by one at least), ``cut`` (by
     a stage of the funnel, which the message names with the value), ``dropped`` (at intake
@@ -30,6 +37,7 @@ def write(journal: Journal, recipes: Sequence[str], *, stages: Sequence[str] = (
         journal: of the run.
         recipes: that every molecule is scored by, unless it is cut.
         stages: computed stages of the funnel, whose values stand behind those of the recipes.
+        folder: where to; None for the run's.
 
     Raises:
         JournalError: the folder cannot be written, or a record is damaged.
@@ -37,7 +45,8 @@ def write(journal: Journal, recipes: Sequence[str], *, stages: Sequence[str] = (
     names = dict.fromkeys((*recipes, *stages))
     columns = [journal.columns(recipe) for recipe in names]
     header = [*_ROW, *_REASON, *(title for part in columns for title in part.header())]
-    runfiles.write_table(journal.directory / CSV, header, _rows(journal, columns, recipes))
+    path = (folder or journal.directory) / CSV
+    runfiles.write_table(path, header, _rows(journal, columns, recipes))
 
 
 def _rows(

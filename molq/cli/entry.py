@@ -22,6 +22,7 @@ from molq.cli import (
     status,
     train,
     validate,
+    verify,
 )
 from molq.cli.console import note
 from molq.errors import CallError, MolqError
@@ -40,7 +41,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for _verb in (
-    score, screen, run, resume, status, leads, report, compare, sample, train, recipes, backends
+    score, screen, run, resume, status, leads, report, verify, compare, sample, train, recipes,
+    backends,
 ):  # fmt: skip
     app.command(_verb.NAME, epilog=_verb.EPILOG)(_verb.command)
 app.add_typer(validate.app, name=validate.NAME)

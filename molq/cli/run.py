@@ -58,14 +58,15 @@ def command(
     directory = out if out is not None else default_directory(file.name)
     # the driver only chooses and learns; the calculations' threads are their workers'
     threads.limit(1)
-    from molq import execution
+    from molq import execution, inputs
     from molq.run import Run
 
     execution.check_free(directory)
     execution.check(file)
+    source = inputs.Source.read(campaign, changes)
     watching.announce(directory)
     with Tracker(file.name) as tracker, watching.resumable(directory):
-        execution.begin(file, directory, on_event=watching.listener(tracker))
+        execution.begin(file, directory, source=source, on_event=watching.listener(tracker))
     table = Run(directory).leads(top)
     leads.show(table, json=json)
     ended = watching.conclude(Run(directory))
