@@ -265,9 +265,9 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise CallError(f"{path} is not UTF-8 text; save it as UTF-8") from error
     except OSError as error:
         raise CallError(f"{path} cannot be read: {error.strerror}") from error
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not _is_public(line):
-            raise CallError(f"{path.name}, line {number}: {_NO_SECRETS}")
+    if not _is_public(text):
+        numbers = (n for n, line in enumerate(text.splitlines(), start=1) if not _is_public(line))
+        raise CallError(f"{path.name}, line {next(numbers, 1)}: {_NO_SECRETS}")
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -20,7 +20,8 @@ def write_json(value: Any) -> None:
     """The value as indented JSON on stdout; numbers JSON lacks become null."""
     from molq.jsontext import dumps
 
-    sys.stdout.write(dumps(value))
+    # JSON itself escapes only some of the characters that a terminal obeys
+    sys.stdout.write(_OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", dumps(value)))
 
 
 def note(text: str) -> None:

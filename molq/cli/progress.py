@@ -6,7 +6,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from molq.cli.console import note
+from molq.cli.console import note, shown
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -67,7 +67,7 @@ class Tracker:
             return
         if self._bar is not None and self._task is not None:
             self._bar.update(self._task, completed=done, total=total)
-            self._bar.console.print(text, markup=False, highlight=False)
+            self._bar.console.print(shown(text), markup=False, highlight=False)
             return
         of = f"/{total}" if total is not None else ""
         note(f"[{time.monotonic() - self._started:7.1f} s] {done}{of} {text}")
@@ -77,6 +77,6 @@ class Tracker:
         if self._quiet:
             return
         if self._bar is not None:
-            self._bar.console.print(text, markup=False, highlight=False)
+            self._bar.console.print(shown(text), markup=False, highlight=False)
             return
         note(f"[{time.monotonic() - self._started:7.1f} s] {text}")
