@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from molq import execution, overrides
 from molq.campaignfile import ScreenFile
 from molq.leadtable import LeadTable
 from molq.run import Run
 from molq.scoring import DEFAULT_RECIPE
+from screening.datasource import is_uri
 from screening.progress import Listener
 
 if TYPE_CHECKING:
@@ -52,7 +54,7 @@ def screen(
     """Score every molecule of a library.
 
     Args:
-        library: CSV, SMI or SDF file, may end in .gz.
+        library: CSV, SMI or SDF file, may end in .gz; a path or a URI (https, s3, gs, file).
         out: folder of the run; it must hold none yet.
         recipe: installed recipe by name, or several, of which the first one ranks.
         top: leads that the result shows; None for all.
@@ -85,11 +87,11 @@ def screen_file(
     Raises:
         CallError: a setting is wrong.
     """
-    path = Path(library)
-    name = path.name.removesuffix(".gz")
+    remote = is_uri(str(library))
+    name = Path(urlsplit(str(library)).path if remote else library).name.removesuffix(".gz")
     document: dict[str, Any] = {
         "screen": {"name": Path(name).stem or "screen", "recipe": recipe, "seed": seed},
-        "library": {"path": str(path.absolute())},
+        "library": {"path": str(library if remote else Path(library).absolute())},
         "compute": {} if workers is None else {"workers": workers},
     }
     document = overrides.apply(document, changes)

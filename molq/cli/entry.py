@@ -11,7 +11,9 @@ import typer
 from molq.cli import (
     backends,
     compare,
+    job,
     leads,
+    logs,
     recipes,
     report,
     resume,
@@ -20,6 +22,8 @@ from molq.cli import (
     score,
     screen,
     status,
+    stop,
+    submit,
     train,
     validate,
     verify,
@@ -41,10 +45,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for _verb in (
-    score, screen, run, resume, status, leads, report, verify, compare, sample, train, recipes,
-    backends,
+    score, screen, run, resume, submit, status, logs, stop, leads, report, verify, compare,
+    sample, train, recipes, backends
 ):  # fmt: skip
     app.command(_verb.NAME, epilog=_verb.EPILOG)(_verb.command)
+app.command(job.NAME, epilog=job.EPILOG, hidden=True)(job.command)
 app.add_typer(validate.app, name=validate.NAME)
 
 

@@ -50,3 +50,17 @@ Out = Annotated[
 Output = Annotated[
     Path | None, typer.Option("--output", metavar="FILE", help="Write to this file.")
 ]
+Address = Annotated[
+    str | None,
+    typer.Option(
+        "--address",
+        metavar="URL",
+        help="The cluster's dashboard, e.g. http://head:8265; RAY_API_SERVER_ADDRESS by default.",
+    ),
+]
+Target = Annotated[
+    str,
+    typer.Argument(
+        metavar="DIR|JOB", help="Folder of a run, or id of a submitted job.", show_default=False
+    ),
+]

@@ -16,9 +16,11 @@ EPILOG = "Example: molq screen library.csv --out runs/screen --recipe warhead-ea
 
 def command(
     library: Annotated[
-        Path,
+        str,
         typer.Argument(
-            metavar="LIBRARY", help="CSV, SMI or SDF file, may end in .gz.", show_default=False
+            metavar="LIBRARY",
+            help="CSV, SMI or SDF file, may end in .gz; a path or a URI.",
+            show_default=False,
         ),
     ],
     out: Annotated[

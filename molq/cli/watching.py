@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import shlex
 import shutil
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING
 
 from molq.cli.console import note
@@ -106,12 +108,27 @@ def resume_command(directory: Path) -> str:
 
 @contextlib.contextmanager
 def resumable(directory: Path) -> Iterator[None]:
-    """Say how to go on with the run when it is interrupted in here."""
+    """Say how to go on with the run when it is interrupted in here.
+
+    A batch system's SIGTERM is an interruption like Ctrl-C: the journal is whole.
+    """
+    before = signal.signal(signal.SIGTERM, _interrupt)
     try:
         yield
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as error:
+        # Ray has SIGTERM end the process that called it
+        if isinstance(error, SystemExit) and error.code != signal.SIGTERM:
+            raise
         note(f"molq: interrupted; go on with: {resume_command(directory)}")
-        raise
+        raise KeyboardInterrupt from error
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _interrupt(signum: int, frame: FrameType | None) -> None:
+    # once: what writes the last results is not to be interrupted again
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def announce(directory: Path) -> None:

@@ -1,0 +1,82 @@
+"""The process that works on a run, told to stop."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import time
+from pathlib import Path
+
+from molq.errors import MolqError
+from screening.database import LOCK, in_use
+
+_HOLDER = re.compile(r"process (\d+) on (\S+)")
+_POLL_S = 0.1
+
+
+def interrupt(directory: Path, timeout_s: float) -> bool:
+    """Interrupt the process that holds a run's lock, as Ctrl-C does, and wait for its end.
+
+    Args:
+        directory: of the run.
+        timeout_s: s, to wait at most.
+
+    Returns:
+        Whether there was one.
+
+    Raises:
+        MolqError: it works on another machine, is another user's, or does not end.
+    """
+    if not in_use(directory):
+        return False
+    pid, host = _holder(directory)
+    if host != os.uname().nodename:
+        raise MolqError(
+            f"{directory} is worked on by process {pid} on {host}: run `molq stop` there, or, "
+            "if it is a job of a cluster, `molq stop JOB --address http://head:8265`"
+        )
+    try:
+        os.kill(pid, _signal(pid))
+    except ProcessLookupError:
+        pass  # it ended by itself, or lives in another container; the lock tells
+    except PermissionError as error:
+        raise MolqError(
+            f"{directory} is worked on by process {pid} of another user, who has to stop it"
+        ) from error
+    deadline = time.monotonic() + timeout_s
+    while in_use(directory):
+        if time.monotonic() > deadline:
+            raise MolqError(
+                f"process {pid} still works on {directory} after {timeout_s:g} s: wait, or end "
+                f"it by `kill -9 {pid}`; what is computed is in the journal"
+            )
+        time.sleep(_POLL_S)
+    return True
+
+
+def _holder(directory: Path) -> tuple[int, str]:
+    """Process and host that hold the lock.
+
+    Raises:
+        MolqError: the lock does not say.
+    """
+    try:
+        text = (directory / LOCK).read_text(encoding="utf-8")
+    except OSError as error:
+        raise MolqError(f"{directory / LOCK} cannot be read: {error.strerror}") from error
+    found = _HOLDER.search(text)
+    if found is None:
+        raise MolqError(f"{directory} is worked on by a process that does not say its number")
+    return int(found[1]), found[2]
+
+
+def _signal(pid: int) -> signal.Signals:
+    """SIGINT, or SIGTERM where the process ignores that: shells have their background do so."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    except OSError:
+        return signal.SIGINT
+    ignored = next((line for line in status.splitlines() if line.startswith("SigIgn:")), "")
+    mask = int(ignored.partition(":")[2].strip() or "0", 16)
+    return signal.SIGTERM if mask & 1 << (signal.SIGINT - 1) else signal.SIGINT
