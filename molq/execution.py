@@ -19,8 +19,11 @@ from molq.scoring import check_recipes, check_simulation, sampled_by
 from screening import leadfiles, runfiles
 from screening.acquisition import AcquisitionSettings
 from screening.acquisition import check as check_acquisition
+from screening.cache import Cache
+from screening.cache import check as check_cache
 from screening.database import FILE, JournalError
 from screening.executor import Executor, Inline
+from screening.funnel import check as check_funnel
 from screening.journal import Journal
 from screening.library import LibraryError
 from screening.objective import recipe_names
@@ -58,6 +61,13 @@ def check(file: RunFile) -> None:
             validate_objectives(file.objective)
         fetching.check(file)
         check_simulation(file.simulation)
+        check_funnel(
+            file.way,
+            file.objective,
+            campaign=isinstance(file, CampaignFile),
+            library=file.library is not None,
+        )
+        check_cache(file.compute.cache)
         _check_queue(file)
         if isinstance(file, ScreenFile):
             check_recipes(file.screen.recipe)
@@ -68,7 +78,7 @@ def check(file: RunFile) -> None:
             check_circuits(file.acquisition)
             _check_cost(file)
             _check_generator(file)
-    except (LibraryError, ValueError) as error:
+    except (LibraryError, JournalError, ValueError) as error:
         if isinstance(error, CallError):
             raise
         raise CallError(str(error)) from error
@@ -340,7 +350,25 @@ def plan_of(file: CampaignFile) -> CampaignPlan:
         acquisition=file.acquisition,
         ranking=file.ranking,
         max_attempts=file.compute.max_attempts,
+        funnel=file.funnel,
     )
+
+
+def _archive(journal: Journal, file: RunFile) -> Cache:
+    """The scores of the runs that the settings name, and the addresses of this run's own."""
+    folders = []
+    for folder in file.compute.cache:
+        try:
+            check_cache((folder,))
+        except JournalError as error:
+            # it was there when the run began; what it held is computed instead
+            journal.log("cache", str(error))
+        else:
+            folders.append(folder)
+    cache = Cache(folders, file.simulation, file.seed, seeds=file.compute.cache_seeds)
+    for line in cache.notes():
+        journal.log("cache", line)
+    return cache
 
 
 def _run_campaign(
@@ -352,13 +380,15 @@ def _run_campaign(
     # a finished run proposes nothing: its prior need not be there any more
     wanted = file.generator.share > 0 and not journal.finished
     generator = quantumprior.find(file.generator, journal.directory) if wanted else None
-    run_campaign(
-        journal=journal,
-        plan=plan_of(file),
-        generator=generator,
-        executor=executor or Inline(),
-        on_event=on_event,
-    )
+    with _archive(journal, file) as archive:
+        run_campaign(
+            journal=journal,
+            plan=plan_of(file),
+            generator=generator,
+            executor=executor or Inline(),
+            on_event=on_event,
+            archive=archive,
+        )
 
 
 def _run_screen(
@@ -366,21 +396,25 @@ def _run_screen(
 ) -> None:
     from screening.screen import ScreenPlan, run_screen
 
-    run_screen(
-        journal=journal,
-        plan=ScreenPlan(
-            library=file.library,
-            recipes=file.recipes,
-            seed=file.seed,
-            objectives=file.objective,
-            filters=file.filters,
-            simulation=file.simulation,
-            ranking=file.ranking,
-            max_attempts=file.compute.max_attempts,
-        ),
-        executor=executor or Inline(),
-        on_event=on_event,
-    )
+    with _archive(journal, file) as archive:
+        run_screen(
+            journal=journal,
+            plan=ScreenPlan(
+                library=file.library,
+                recipes=file.recipes,
+                seed=file.seed,
+                objectives=file.objective,
+                filters=file.filters,
+                simulation=file.simulation,
+                ranking=file.ranking,
+                max_attempts=file.compute.max_attempts,
+                funnel=file.funnel,
+                surrogate=file.surrogate,
+            ),
+            executor=executor or Inline(),
+            on_event=on_event,
+            archive=archive,
+        )
     if not file.objective:
         # ranked by value, which the run knows only at its end
         table = leads_of(journal, file)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from generative.settings import GeneratorSettings
 from screening.acquisition import AcquisitionSettings
 from screening.filters import FilterSettings
+from screening.funnel import Funnel, FunnelStage
 from screening.library import LibrarySettings
 from screening.objective import ObjectiveSettings, recipe_names
 from screening.ranking import RankingSettings
@@ -29,6 +30,12 @@ class CampaignPlan:
     acquisition: AcquisitionSettings = field(default_factory=AcquisitionSettings)
     ranking: RankingSettings = field(default_factory=RankingSettings)
     max_attempts: int = 3
+    funnel: tuple[FunnelStage, ...] = ()
+
+    @property
+    def way(self) -> Funnel:
+        """The stages of the funnel, and the recipes at its end."""
+        return Funnel(self.funnel, self.recipes)
 
     @property
     def recipes(self) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import chain, groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -219,10 +219,12 @@ def reopened(
 def eligible(
     journal: JournalView, offers: Sequence[Candidate], earlier: Sequence[SelectionRecord]
 ) -> list[Candidate]:
-    """What a round decides among: the library and its offers, without what was chosen earlier."""
-    library = [c for c in journal.candidates() if c.origin == "library"]
+    """What a round decides among, without what was chosen earlier.
+
+    It is the library, as far as the funnel's exact properties let it, and the round's offers.
+    """
     taken = {x.candidate.inchikey for x in earlier}
-    return [c for c in (*library, *offers) if c.inchikey not in taken]
+    return [c for c in chain(journal.admitted(), offers) if c.inchikey not in taken]
 
 
 def conformal(records: Sequence[RoundRecord]) -> dict[int, Mapping[str, float]]:

@@ -38,6 +38,26 @@ class FunnelView(ResultView):
             last = page[-1][0]
             yield from ((candidate_of(row[2:]), row[1]) for row in page)
 
+    def admitted(self) -> Iterator[Candidate]:
+        """The library's molecules that a campaign may choose, in order; read page by page.
+
+        Left out are those that a stage of the funnel cut before any was chosen.
+        """
+        cut = (
+            ""
+            if self._db.version < 4
+            else "AND NOT EXISTS (SELECT 1 FROM cuts k "
+            "WHERE k.inchikey = c.inchikey AND k.round IS NULL) "
+        )
+        sql = (
+            f"SELECT c.id, {self._candidate} FROM candidates c "
+            f"WHERE c.id > ?1 AND c.origin = 'library' {cut}ORDER BY c.id LIMIT {PAGE}"
+        )
+        last = 0
+        while page := list(self._db.rows(sql, last)):
+            last = page[-1][0]
+            yield from (candidate_of(row[1:]) for row in page)
+
     def labelled(self, recipe: str) -> Iterator[tuple[str, str, float]]:
         """InChIKey, SMILES and value of each exact score of a recipe, in the order they came.
 

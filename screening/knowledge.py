@@ -58,6 +58,8 @@ class Knowledge:
         self._computed: set[tuple[str, str]] = set()  # InChIKey, recipe
         self._partial: dict[str, dict[str, Score]] = {}  # InChIKey -> scores, while some lack
         self._standings: dict[str, Standing] = {}  # by InChIKey
+        self._gates = plan.way.gates
+        self._cut: set[str] = set()  # InChIKeys of what a stage of the funnel let go no further
         self.known = 0  # id of the last result known
 
     def advance(self, known: int | None = None) -> None:
@@ -76,9 +78,13 @@ class Knowledge:
         for result in self._journal.iterate_results(after=self.known, known=until):
             key = result.candidate.inchikey
             self._computed.add((key, result.recipe))
-            self._labels.append(self._label(result, until))
-            if result.score is not None:
-                self._partial.setdefault(key, {})[result.recipe] = result.score
+            if result.recipe in self._plan.recipes:
+                self._labels.append(self._label(result, until))
+                if result.score is not None:
+                    self._partial.setdefault(key, {})[result.recipe] = result.score
+            if self._is_cut_by(result):
+                self._cut.add(key)
+                self._labels += self._cut_labels(result, until)
             touched[key] = result
         self._labels.sort(key=lambda x: (x.round, x.candidate.inchikey, x.recipe))
         done = [key for key in touched if self.has(key)]
@@ -93,8 +99,10 @@ class Knowledge:
             self._judge((record.candidate, {}, record.round) for record in chosen)
 
     def has(self, inchikey: str) -> bool:
-        """Whether every recipe has its final result for a molecule."""
-        return all((inchikey, recipe) in self._computed for recipe in self._plan.recipes)
+        """Whether every recipe has its final result for a molecule, or none will have."""
+        return inchikey in self._cut or all(
+            (inchikey, recipe) in self._computed for recipe in self._plan.recipes
+        )
 
     def pending(self, chosen: Sequence[SelectionRecord]) -> list[Candidate]:
         """The chosen molecules that lack a result, in the order of choosing."""
@@ -132,8 +140,9 @@ class Knowledge:
     def calculations(self) -> tuple[list[str], list[bool], list[float]]:
         """The molecules with all results: SMILES, whether one failed, and CPU seconds.
 
-        The time is that of all attempts at all recipes, failed ones included; nan where
-        no attempt was made.
+        What a stage of the funnel cut counts as failed: it gives no score either. The time
+        is that of all attempts at all recipes, failed ones included; nan where no attempt
+        was made.
         """
         spent: dict[str, float] = {}
         for attempt in self._journal.attempts():
@@ -145,13 +154,36 @@ class Knowledge:
         for label in self._labels:
             key = label.candidate.inchikey
             if self.has(key):
-                failed[key] = failed.get(key, False) or label.failed
+                failed[key] = failed.get(key, False) or label.failed or key in self._cut
                 smiles[key] = label.candidate.smiles
         return (
             list(smiles.values()),
             [failed[key] for key in smiles],
             [spent.get(key, float("nan")) for key in smiles],
         )
+
+    def _is_cut_by(self, result: Result) -> bool:
+        gate = self._gates.get(result.recipe)
+        return gate is not None and result.score is not None and not gate.passes(result.score.value)
+
+    def _cut_labels(self, result: Result, known: int) -> list[Label]:
+        """What a value that cut its molecule teaches of the recipes that were not computed."""
+        assert result.score is not None
+        owner, _, baseline = result.recipe.partition("/")
+        value = result.score.value
+        return [
+            Label(
+                candidate=result.candidate,
+                recipe=recipe,
+                round=result.round or 0,
+                known=known,
+                value=float("nan"),
+                failed=False,
+                cheap={baseline: value} if baseline and recipe == owner else {},
+            )
+            for recipe in self._plan.recipes
+            if recipe != result.recipe
+        ]
 
     def _label(self, result: Result, known: int) -> Label:
         score = result.score

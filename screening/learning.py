@@ -118,7 +118,7 @@ def feature_store(journal: JournalView, plan: CampaignPlan) -> FeatureStore | No
     from screening.surrogate.features import REMEMBERED
     from screening.surrogate.featurestore import FeatureStore
 
-    if sum(c.origin == "library" for c in journal.candidates()) <= REMEMBERED:
+    if journal.library_counts()["passed"] <= REMEMBERED:
         return None
     return FeatureStore(journal.directory / FEATURES)
 

@@ -36,6 +36,7 @@ from screening.surrogate import SurrogateSettings
 
 if TYPE_CHECKING:
     from screening.cache import Cache
+    from screening.campaignplan import CampaignPlan
 
 KEPT = 10_000
 """Molecules whose checkpoints outlive a barrier, so that the next stage goes on from their
@@ -243,6 +244,36 @@ class LibraryFunnel:
                     if not self._journal.has_result(one.candidate.inchikey, one.recipe):
                         self._journal.record(one)
                         self._on_result(one)
+
+
+def exact_gates(journal: Journal, plan: CampaignPlan) -> dict[str, Gate]:
+    """Cut the library of a campaign by the funnel's exact properties.
+
+    Args:
+        journal: open for writing, with the library taken in.
+        plan: of the campaign.
+
+    Returns:
+        what the properties of the generator's molecules have to be, by scorer: a stage that
+        keeps the best of the library takes of these what is as good as the last it kept.
+
+    Raises:
+        JournalError: the journal cannot be written.
+        ValueError: a stage does not say which end is the best.
+    """
+    funnel = plan.way
+    gates = {}
+    for stage in funnel.scorers:
+        decided = barrier.sift(
+            journal,
+            stage,
+            funnel.stages.index(stage),
+            _exact(stage.stage),
+            end=end_of(stage, funnel, plan.objectives) if stage.ranks else None,
+            unit=scorers.find(stage.stage).unit,
+        )
+        gates[stage.stage] = Gate(decided.at_least, decided.at_most)
+    return gates
 
 
 def _recorded(rows: Rows) -> NDArray[np.float64]:

@@ -15,11 +15,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from screening import circuitrecords, leadfiles, roundopening, roundsummary
+from screening import circuitrecords, leadfiles, libraryfunnel, roundopening, roundsummary
 from screening.campaignplan import CampaignPlan
 from screening.decision import Deliberation, conformal, eligible, reopened
-from screening.dispatch import STOPPED, Calculation, Dispatch, Task, waiting_note
+from screening.dispatch import STOPPED, Archive, Calculation, Dispatch, Task, waiting_note
 from screening.executor import Executor
+from screening.funnelsieve import FunnelSieve
 from screening.intake import Sieve, take_in
 from screening.journal import Journal
 from screening.knowledge import Knowledge
@@ -53,6 +54,7 @@ def run_campaign(
     executor: Executor,
     on_event: Listener | None = None,
     sources: dict[str, str] | None = None,
+    archive: Archive | None = None,
 ) -> list[Lead]:
     """Run a campaign from wherever its journal stands to its end.
 
@@ -66,6 +68,7 @@ def run_campaign(
         executor: where molecules are evaluated.
         on_event: called with each ``progress.Event``.
         sources: ``module:attribute`` of recipes that are not installed.
+        archive: of calculations that need not be done again.
 
     Returns:
         The ranked leads.
@@ -76,8 +79,8 @@ def run_campaign(
         ValueError: an objective, recipe or scaffold is not known or not valid.
         KeyboardInterrupt: stopped by the user; the journal is whole.
     """
-    loop = _Loop(journal, plan, generator, executor, on_event or (lambda event: None), sources)
-    return loop.run()
+    tell = on_event or (lambda event: None)
+    return _Loop(journal, plan, generator, executor, tell, sources, archive).run()
 
 
 class _Loop:
@@ -89,6 +92,7 @@ class _Loop:
         executor: Executor,
         tell: Callable[[Event], None],
         sources: dict[str, str] | None,
+        archive: Archive | None,
     ) -> None:
         self._journal = journal
         self._plan = plan
@@ -96,9 +100,12 @@ class _Loop:
         self._tell = tell
         self._sieve = Sieve(plan.recipes, plan.filters, sources or {})
         calculation = Calculation(
-            plan.campaign.seed, plan.simulation, plan.max_attempts, sources or {}
+            plan.campaign.seed, plan.simulation, plan.max_attempts, sources or {}, plan.way.gates
         )
-        self._dispatch = Dispatch(journal, executor, calculation, self._count)
+        self._steps = plan.way.steps  # what may be computed of a molecule, in order
+        self._gates = plan.way.gates
+        self._offered = FunnelSieve(self._sieve, {})  # what a proposal has to pass
+        self._dispatch = Dispatch(journal, executor, calculation, self._count, archive)
         self._knowledge = Knowledge(journal, plan)
         self._rounds: list[OpenRound] = []  # begun and not finished, in order
         self._begun = 0  # number of the last round begun
@@ -120,6 +127,8 @@ class _Loop:
         if self._plan.library is not None:
             for _ in take_in(self._journal, self._plan.library, self._sieve, self._tell):
                 pass  # a campaign chooses from the whole library
+        gates = libraryfunnel.exact_gates(self._journal, self._plan)
+        self._offered = FunnelSieve(self._sieve, gates)
         self._store = feature_store(self._journal, self._plan)
         self._reopen()
         try:
@@ -161,10 +170,11 @@ class _Loop:
 
     def _missing(self, chosen: Sequence[SelectionRecord]) -> set[tuple[str, str]]:
         return {
-            (record.candidate.inchikey, recipe)
+            (record.candidate.inchikey, step)
             for record in chosen
-            for recipe in self._plan.recipes
-            if not self._journal.has_result(record.candidate.inchikey, recipe)
+            if not (self._gates and self._journal.is_cut(record.candidate.inchikey))
+            for step in self._steps
+            if not self._journal.has_result(record.candidate.inchikey, step)
         }
 
     # what the executor is given
@@ -179,13 +189,17 @@ class _Loop:
     def _chosen_tasks(self, room: int) -> list[Task]:
         tasks: list[Task] = []
         for round in self._rounds:
-            tasks += round.tasks(room - len(tasks), self._plan.recipes)
+            tasks += round.tasks(room - len(tasks), self._steps)
         return tasks
 
     def _count(self, result: Result) -> None:
         (round,) = [r for r in self._rounds if r.number == result.round]
-        round.missing.discard((result.candidate.inchikey, result.recipe))
-        done, total = round.done(self._plan.recipes)
+        key = result.candidate.inchikey
+        gate = self._gates.get(result.recipe)
+        if gate is not None and result.score is not None and not gate.passes(result.score.value):
+            round.missing -= {(key, step) for step in self._steps}  # none of it is computed
+        round.missing.discard((key, result.recipe))
+        done, total = round.done(self._steps)
         self._tell(MoleculeDone(result, done, total, result.round))
 
     # what is chosen
@@ -273,7 +287,7 @@ class _Loop:
             plan,
             number,
             generator=self._generator,
-            sieve=self._sieve,
+            sieve=self._offered,
             learned=learned,
             knowledge=self._knowledge,
             chosen=self._chosen,
@@ -320,10 +334,18 @@ class _Loop:
             round = self._rounds.pop(0)
             ranked = self._write_leads()
             number = round.number
-            results = [result for result in self._journal.results() if result.round == number]
+            results = [
+                result
+                for result in self._journal.iterate_results(recipes=self._plan.recipes)
+                if result.round == number
+            ]
             summary = roundsummary.summarise(
                 round.record, round.chosen, results, ranked, self._plan.objectives
             )
+            if self._gates:
+                summary["cut"] = sum(
+                    self._journal.is_cut(record.candidate.inchikey) for record in round.chosen
+                )
             declined = roundopening.declined(self._journal)
             if declined is not None and number == self._begun:
                 summary["stopping"] = declined

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from generative.settings import GeneratorSettings
 from screening import acquisition
 from screening.acquisition import AcquisitionSettings
 from screening.candidate import Candidate
-from screening.intake import Sieve
+from screening.failure import Failure
 from screening.objective import ObjectiveSettings, recipe_names
 from screening.records import SelectionRecord
 from screening.standardise import candidate as standardised
@@ -26,6 +26,14 @@ if TYPE_CHECKING:
 
 NO_GENERATOR = "no generator"
 NARROWED = "generator"  # kind of the log's line that says so
+
+
+class Refusing(Protocol):
+    """What every proposal passes."""
+
+    def refuses(self, candidate: Candidate) -> Failure | None:
+        """Why a molecule is not evaluated, None when it is."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -63,7 +71,7 @@ class Proposals:
         self,
         generator: Generator,
         settings: GeneratorSettings,
-        sieve: Sieve,
+        sieve: Refusing,
         objectives: Sequence[ObjectiveSettings],
         criterion: AcquisitionSettings,
         max_heavy_atoms: int,

@@ -16,12 +16,11 @@ from screening import proposals, roundsummary, stopping
 from screening.acquisition import Choice
 from screening.campaignplan import CampaignPlan
 from screening.decision import Deliberation, round_seed
-from screening.intake import Sieve
 from screening.journal import Journal
 from screening.journalview import JournalView
 from screening.knowledge import Knowledge
 from screening.learning import Learned
-from screening.proposals import Offer, Outlook, Proposals
+from screening.proposals import Offer, Outlook, Proposals, Refusing
 from screening.records import RoundRecord, SelectionRecord
 from screening.stopping import Stopping
 
@@ -37,7 +36,7 @@ def offered(
     round: int,
     *,
     generator: Generator | None,
-    sieve: Sieve,
+    sieve: Refusing,
     learned: Learned,
     knowledge: Knowledge,
     chosen: Sequence[SelectionRecord],
