@@ -7,10 +7,13 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from molq.terminaltext import escaped
+
 
 def dumps(value: Any) -> str:
-    """Indented JSON; numbers that JSON has no word for are null."""
-    return json.dumps(finite(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    """Indented JSON; numbers that JSON has no word for are null, and a terminal obeys nothing."""
+    text = json.dumps(finite(value), indent=2, ensure_ascii=False, allow_nan=False)
+    return escaped(text) + "\n"
 
 
 def finite(value: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,18 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from molq.errors import MolqError
+from molq.terminaltext import shown
 from simulation.redaction import redacted
-
-# control characters of both sets, and those that turn the direction of what follows
-_OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def write_json(value: Any) -> None:
     """The value as indented JSON on stdout; numbers JSON lacks become null."""
     from molq.jsontext import dumps
 
-    # JSON itself escapes only some of the characters that a terminal obeys
-    sys.stdout.write(_OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", dumps(value)))
+    sys.stdout.write(dumps(value))
 
 
 def note(text: str) -> None:
@@ -30,21 +26,14 @@ def note(text: str) -> None:
     sys.stderr.flush()
 
 
-def shown(text: str) -> str:
-    """The text without the characters that a terminal obeys; line ends and tabs stay.
-
-    Names and messages come from other people's files: an escape sequence in one could
-    clear the screen, set the window's title or hide what follows.
-    """
-    return _OBEYED.sub("\N{REPLACEMENT CHARACTER}", text)
-
-
 def write_output(data: str | bytes, output: Path | None) -> None:
     """Text or bytes into a file, or on stdout where no file is named.
 
     Raises:
         MolqError: the file cannot be written.
     """
+    if output is None and isinstance(data, str) and sys.stdout.isatty():
+        data = shown(data)
     raw = data.encode("utf-8") if isinstance(data, str) else data
     if output is None:
         sys.stdout.flush()

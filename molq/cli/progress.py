@@ -6,7 +6,8 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from molq.cli.console import note, shown
+from molq.cli.console import note
+from molq.terminaltext import shown
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
