@@ -235,6 +235,7 @@ def begin(
 def go_on(
     directory: Path,
     *,
+    address: str | None = None,
     on_event: Listener | None = None,
     on_notice: Callable[[str], None] | None = None,
     executor: Executor | None = None,
@@ -243,6 +244,8 @@ def go_on(
 
     Args:
         directory: of the run.
+        address: of the Ray cluster to go on with, or ``local`` for this machine; None for
+            where the run was begun.
         on_event: called with each ``screening.progress.Event``.
         on_notice: called with a line for each thing that is no longer as it was when
             the run began; the journal's log keeps them as well.
@@ -261,6 +264,9 @@ def go_on(
                 journal.log("run", line)
                 if on_notice is not None:
                     on_notice(line)
+        if address is not None:
+            compute = file.compute.model_copy(update={"address": address})
+            file = file.model_copy(update={"compute": compute})
         _carry_on(journal, file, on_event, executor)
 
 
@@ -357,7 +363,7 @@ def plan_of(file: CampaignFile) -> CampaignPlan:
 def _archive(journal: Journal, file: RunFile) -> Cache:
     """The scores of the runs that the settings name, and the addresses of this run's own."""
     folders = []
-    for folder in file.compute.cache:
+    for folder in () if journal.finished else file.compute.cache:
         try:
             check_cache((folder,))
         except JournalError as error:

@@ -8,9 +8,8 @@ import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
 
-from molq.campaignfile import WEIGHTS_SUFFIX, CampaignFile, ScreenFile
+from molq.campaignfile import WEIGHTS_SUFFIX, CampaignFile, RunFile
 from molq.errors import CallError, MolqError
 from screening import datasource
 from screening.library import LibraryError
@@ -25,10 +24,8 @@ SOURCE = "library_source"
 WEIGHTS = ("prior", "base")
 """Keys of ``[generator]`` that may name a file."""
 
-_File = TypeVar("_File", bound=CampaignFile | ScreenFile)
 
-
-def check(file: CampaignFile | ScreenFile) -> None:
+def check(file: RunFile) -> None:
     """That the library can be read, or is a URI with the name of a library.
 
     Raises:
@@ -50,7 +47,7 @@ def check(file: CampaignFile | ScreenFile) -> None:
         raise CallError(str(error)) from error
 
 
-def into(file: _File, directory: Path) -> tuple[_File, dict[str, str]]:
+def into(file: RunFile, directory: Path) -> tuple[RunFile, dict[str, str]]:
     """The settings with a remote library fetched into the run's folder.
 
     Args:
@@ -77,7 +74,7 @@ def into(file: _File, directory: Path) -> tuple[_File, dict[str, str]]:
     return here, {SOURCE: library.path}
 
 
-def kept(file: _File, directory: Path, *, passing: Path) -> _File:
+def kept(file: RunFile, directory: Path, *, passing: Path) -> RunFile:
     """The settings with the inputs that lie in a folder that will vanish copied into the run's.
 
     Args:
@@ -99,7 +96,7 @@ def kept(file: _File, directory: Path, *, passing: Path) -> _File:
     return _with_paths(file, copied)
 
 
-def relative(file: _File, directory: Path) -> _File:
+def relative(file: RunFile, directory: Path) -> RunFile:
     """The settings with the paths of inputs in the run's folder relative to it.
 
     So they are written: a run's folder may be moved.
@@ -112,7 +109,7 @@ def relative(file: _File, directory: Path) -> _File:
     return _with_paths(file, shortened)
 
 
-def _with_paths(file: _File, change: Callable[[Path], Path]) -> _File:
+def _with_paths(file: RunFile, change: Callable[[Path], Path]) -> RunFile:
     """The settings with the paths of their inputs changed."""
     if file.library is not None and not isinstance(file.library.path, str):
         file = _with_library(file, change(file.library.path))
@@ -124,7 +121,7 @@ def _with_paths(file: _File, change: Callable[[Path], Path]) -> _File:
     return file
 
 
-def _with_library(file: _File, path: Path) -> _File:
+def _with_library(file: RunFile, path: Path) -> RunFile:
     assert file.library is not None
     return file.model_copy(update={"library": file.library.model_copy(update={"path": path})})
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from molq import execution, fetching, reading
-from molq.campaignfile import RunFile
+from molq.campaignfile import WEIGHTS_SUFFIX, RunFile
 from molq.errors import CallError
 from molq.submission import Order
 from screening.database import FILE
@@ -105,7 +105,7 @@ def _document(file: RunFile) -> dict[str, Any]:
         del document["library"]["path"]
     for key in fetching.WEIGHTS:
         named = document.get("generator", {}).get(key, "")
-        if named.endswith(fetching.WEIGHTS_SUFFIX):
+        if named.endswith(WEIGHTS_SUFFIX):
             document["generator"][key] = "a file"
     return document
 

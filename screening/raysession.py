@@ -21,6 +21,7 @@ from screening.settings import ComputeSettings
 _MB = 2**20
 _OBJECT_STORE_MB = 80
 _KNOCK_S = 10.0
+_HERE = "local"  # also where RAY_ADDRESS names a cluster
 _FOLDER = "molq-ray-"  # sockets and logs of a local Ray
 
 
@@ -35,7 +36,8 @@ class RaySession:
 
     Args:
         settings: the ``[compute]`` table. Without an ``address`` that of the
-            environment variable ``RAY_ADDRESS`` is joined, if there is one.
+            environment variable ``RAY_ADDRESS`` is joined, if there is one; ``local``
+            starts Ray here in any case.
         threads: of one calculation, and the cores it takes.
     """
 
@@ -60,15 +62,15 @@ class RaySession:
         # output, stands in the journal.
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", ".")
-        address = self._settings.address or os.environ.get("RAY_ADDRESS") or None
-        if address:
+        address = self._settings.address or os.environ.get("RAY_ADDRESS") or _HERE
+        if address != _HERE:
             show_token()
         import ray
 
         if ray.is_initialized():
             return
         with _own_termination():
-            if address:
+            if address != _HERE:
                 self._join(address)
             else:
                 self._start()

@@ -59,7 +59,9 @@ class ComputeSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     address: str | None = Field(
-        default=None, description="address of a Ray cluster to join; null starts Ray here"
+        default=None,
+        description="address of a Ray cluster to join, e.g. head:6379; null for that of "
+        "RAY_ADDRESS, or Ray started here; local starts it here in any case",
     )
     workers: int | None = Field(
         default=None,

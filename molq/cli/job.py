@@ -28,7 +28,8 @@ def command() -> int:
     from molq.cli import threads, watching
 
     threads.limit(1)
-    from molq import execution, jobrun, submission
+    from molq import jobrun, submission
+    from molq.campaignfile import CampaignFile
     from molq.run import Run
 
     here = Path.cwd()
@@ -47,7 +48,7 @@ def command() -> int:
     table = Run(order.run).leads()
     sys.stdout.write(f"{len(table.leads)} leads\n")
     ended = watching.conclude(Run(order.run))
-    if ended == 0 and isinstance(file, execution.CampaignFile) and not table.leads:
+    if ended == 0 and isinstance(file, CampaignFile) and not table.leads:
         return 1
     return ended
 

@@ -58,6 +58,14 @@ Address = Annotated[
         help="The cluster's dashboard, e.g. http://head:8265; RAY_API_SERVER_ADDRESS by default.",
     ),
 ]
+Join = Annotated[
+    str | None,
+    typer.Option(
+        "--address",
+        metavar="HOST:PORT",
+        help="Ray cluster to join, e.g. head:6379; RAY_ADDRESS, or Ray started here, by default.",
+    ),
+]
 Target = Annotated[
     str,
     typer.Argument(

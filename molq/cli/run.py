@@ -25,6 +25,7 @@ def command(
     seed: Annotated[
         int | None, typer.Option("--seed", min=0, help="Seed instead of the file's.")
     ] = None,
+    address: options.Join = None,
     top: Annotated[int, typer.Option("--top", min=1, help="Leads shown at the end.")] = 10,
     schema: Annotated[
         bool, typer.Option("--schema", help="Print the JSON schema of campaign files, and end.")
@@ -49,6 +50,8 @@ def command(
     changes = overrides.parse_all(settings or ())
     if seed is not None:
         changes["campaign.seed"] = seed
+    if address is not None:
+        changes["compute.address"] = address
     file = CampaignFile.from_toml(campaign, changes)
 
     from molq.campaign import default_directory

@@ -35,6 +35,7 @@ def command(
         typer.Option("--workers", min=1, help="Calculations at a time; as many as fit by default."),
     ] = None,
     seed: options.Seed = 0,
+    address: options.Join = None,
     settings: options.Set = None,
     json: options.Json = False,
 ) -> int:
@@ -56,6 +57,7 @@ def command(
     from molq.scoring import DEFAULT_RECIPE, sampled_by
 
     chosen = {"simulation.solver": solver, "simulation.backend": backend}
+    chosen["compute.address"] = address
     changes = {key: name for key, name in chosen.items() if name is not None}
     changes.update(overrides.parse_all(settings or ()))
     file = screen_file(
