@@ -216,7 +216,7 @@ def killed_workers(
 
 def hung_worker(ray: FaultyRay, folder: Path) -> FaultRecord:
     """A Ray worker that is itself stuck; the scheduler's patience is shortened for it."""
-    with mock.patch.object(scheduling, "_GRACE_S", 1.0):
+    with mock.patch.multiple(scheduling, _GRACE_S=1.0, _LOOK_S=0.5):
         return ray.perform(
             folder,
             once("stop-worker", "stop-worker"),

@@ -154,11 +154,12 @@ def main() -> int:
         import suddendeath
 
         suddendeath.await_it(folder, suddendeath.Death(**plan.kill))
+    from molq.cli.watching import resumable
     from screening.scheduler import Scheduler, SchedulerError
     from screening.settings import ComputeSettings
 
     try:
-        with Scheduler(ComputeSettings(**plan.compute)) as scheduler:
+        with resumable(folder / RUN), Scheduler(ComputeSettings(**plan.compute)) as scheduler:
             perform(folder, Held(scheduler, folder, plan.held) if plan.held else scheduler)
     except KeyboardInterrupt:
         return 130

@@ -69,6 +69,19 @@ class Driver:
         finally:
             self.process.kill()
 
+    def complete(self) -> None:
+        """Wait for its end.
+
+        Raises:
+            RuntimeError: it did not end well; its last words.
+        """
+        if self.wait() != 0:
+            raise RuntimeError(f"status {self.process.returncode}: {self.said()}")
+
+    def said(self) -> str:
+        """The end of what the drivers of the folder wrote on stderr."""
+        return (self.folder / "stderr").read_text()[-2000:]
+
     def wait_for(self, condition: Callable[[], object], longest_s: float = 90.0) -> None:
         """Wait for something of the run.
 
@@ -79,9 +92,7 @@ class Driver:
         deadline = time.monotonic() + longest_s
         while not condition():
             if self.process.poll() is not None:
-                raise RuntimeError(
-                    f"the driver ended: {(self.folder / 'stderr').read_text()[-2000:]}"
-                )
+                raise RuntimeError(f"the driver ended: {self.said()}")
             if time.monotonic() > deadline:
                 self.process.kill()
                 raise TimeoutError("the run did not come so far")
@@ -139,7 +150,7 @@ def killed_drivers(folder: Path, *, times: int = 2, seed: int = 1) -> FaultRecor
         elif status == 0:
             break
         else:
-            raise RuntimeError(f"status {status}: {(folder / 'stderr').read_text()[-2000:]}")
+            raise RuntimeError(f"status {status}: {drivers[-1].said()}")
     left = [driver for driver in drivers if not driver.leaves_nothing()]
     where = Counter((folder / KILLS).read_text().splitlines() if kills else [])
     note = "at " + ", ".join(f"{step} {n}" for step, n in sorted(where.items()))
@@ -168,9 +179,7 @@ def terminated(folder: Path) -> FaultRecord:
     ledger.settle_journal()
     with Journal.open(folder / RUN, readonly=True) as journal:
         last = journal.events()[-1].message if journal.events() else "nothing"
-    again = Driver(folder)
-    if again.wait() != 0:
-        raise RuntimeError((folder / "stderr").read_text()[-2000:])
+    Driver(folder).complete()
     return ledger.record(
         expected,
         fault="the batch system ends the job",
@@ -191,8 +200,7 @@ def clock_set_back(folder: Path, *, days: float = 3.0) -> FaultRecord:
     driver = Driver(folder, str(HERE / "falseclock"), FAULTY_CLOCK=str(clock))
     driver.wait_for(lambda: len(ledger.lines()) >= 6)
     clock.write_text(str(-days * 86400))
-    if driver.wait() != 0:
-        raise RuntimeError((folder / "stderr").read_text()[-2000:])
+    driver.complete()
     with Journal.open(folder / RUN, readonly=True) as journal:
         backwards = sum(
             a.finished is not None and a.finished < a.started for a in journal.attempts()
@@ -227,8 +235,7 @@ def machine_without_memory(folder: Path, *, spare_mb: int = 700) -> FaultRecord:
     driver = Driver(
         folder, RAY_memory_usage_threshold=f"{full:.4f}", RAY_memory_monitor_refresh_ms="100"
     )
-    if driver.wait() != 0:
-        raise RuntimeError((folder / "stderr").read_text()[-2000:])
+    driver.complete()
     with Journal.open(folder / RUN, readonly=True) as journal:
         failures = [a.failure.message for a in journal.attempts() if a.failure is not None]
     killed = sum("ran out of memory" in message for message in failures)
@@ -278,9 +285,9 @@ def full_disk(folder: Path) -> FaultRecord:
 
 def _can(words: list[str]) -> bool:
     """Whether a command can be run here."""
-    return (
-        bool(shutil.which(words[0])) and not subprocess.run(words, capture_output=True).returncode
-    )
+    if shutil.which(words[0]) is None:
+        return False
+    return subprocess.run(words, capture_output=True).returncode == 0
 
 
 def _reason(line: str) -> str:

@@ -25,6 +25,7 @@ def test_the_end_of_a_batch_job_is_a_clean_stop(tmp_path):
     record = driverfaults.terminated(tmp_path)
     assert record.is_sound
     assert record.failed == {}
+    assert record.note.startswith("exit status 130")
     assert "stopped before its end" in record.note
     assert "left behind" not in record.note
 
