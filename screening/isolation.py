@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import IO, Any
 
 import psutil
@@ -58,6 +58,7 @@ class Isolation:
         self._threads = threads
         self._max_jobs = max_jobs
         self._child: subprocess.Popen[bytes] | None = None
+        self._process: psutil.Process | None = None  # the child, to be watched
         self._log: IO[bytes] | None = None
         self._scratch: ScratchFolder | None = None
         self._served = 0
@@ -102,7 +103,7 @@ class Isolation:
 
     def close(self) -> None:
         """End the child and all processes it started."""
-        child, self._child = self._child, None
+        child, self._child, self._process = self._child, None, None
         if child is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(child.pid, signal.SIGKILL)
@@ -122,10 +123,10 @@ class Isolation:
         """One try; None when a child that had served before was gone before it began."""
         child = self._living_child()
         reused = self._served > 0
-        watch = _Watch(child.pid, begun)
+        watch = _Watch(self._process, begun)
         answers: list[Answer] = []
         self._number += 1
-        request = json.dumps({"number": self._number, "job": asdict(job)}).encode() + b"\n"
+        request = json.dumps({"number": self._number, "job": vars(job)}).encode() + b"\n"
         try:
             _write_all(child, request)
         except BrokenPipeError:
@@ -192,6 +193,8 @@ class Isolation:
             self.close()
         if self._child is None:
             self._child = self._start()
+            with contextlib.suppress(psutil.Error):  # it has ended already, and will be found so
+                self._process = psutil.Process(self._child.pid)
             self._served = 0
         return self._child
 
@@ -222,7 +225,9 @@ class Isolation:
             os.lseek(self._log.fileno(), 0, os.SEEK_SET)
         if self._served >= self._max_jobs:
             return True
-        idle = _Watch(self._child.pid).memory_mb()
+        idle = 0.0
+        with contextlib.suppress(psutil.Error):
+            idle = 0.0 if self._process is None else self._process.memory_info().rss / _MB
         if self._served == 1:
             self._fresh_mb = idle
         return idle - self._fresh_mb > memory_limit_mb / 4
@@ -275,18 +280,17 @@ class Isolation:
 class _Watch:
     """Memory and CPU time of a child since a moment, as last seen."""
 
-    def __init__(self, pid: int, begun: float = 0.0) -> None:
+    def __init__(self, process: psutil.Process | None, begun: float) -> None:
+        self._process = process
         self._begun = begun
         self._looks = 0
         self._family: list[psutil.Process] = []
         self._peak_mb = 0.0
         self._cpu_seconds = 0.0
-        try:
-            self._process: psutil.Process | None = psutil.Process(pid)
-            self._cpu_before = sum(self._process.cpu_times()[:4])
-        except psutil.Error:
-            self._process = None
-            self._cpu_before = 0.0
+        self._cpu_before = 0.0
+        with contextlib.suppress(psutil.Error):
+            if process is not None:
+                self._cpu_before = sum(process.cpu_times()[:4])
 
     def memory_mb(self) -> float:
         """Resident memory of the child and the processes it started, in MB."""

@@ -17,7 +17,7 @@ import threading
 import time
 from collections import deque
 from concurrent.futures import Future
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from screening import capacity
@@ -49,6 +49,7 @@ _LONGEST_PAUSE_S = 30.0
 _MOST_MOVES = 10  # of one job, from machines that went away
 _DOUBTFUL_LOSSES = 20  # without an answer between them
 _PROBE_S = 60.0
+_MOST_SQUEEZES = 3  # of one job, on machines whose memory ran out
 _RECENT = 64  # jobs that say what a job takes
 
 
@@ -59,7 +60,8 @@ class _Flight:
     job: Job
     demand: Demand
     overdue: float  # monotonic time, s
-    moves: int = 0
+    moves: int = 0  # from machines that went away
+    squeezed: int = 0  # times that its machine had no memory left
 
 
 class Scheduler:
@@ -135,7 +137,7 @@ class Scheduler:
 
     def submit(self, job: Job) -> None:
         """Hand the job to Ray."""
-        self._send(_Flight(job, self._demand(job), 0.0))
+        self._send(_Flight(job, self._demand(job, 0), 0.0))
 
     def wait(self, timeout_s: float) -> list[Completed]:
         """What is done, waiting for the first up to so many seconds.
@@ -189,8 +191,9 @@ class Scheduler:
         asked = self.settings.workers
         return asked is not None and not self._session.is_local and self._room() > asked
 
-    def _demand(self, job: Job) -> Demand:
+    def _demand(self, job: Job, squeezed: int) -> Demand:
         memory = job.memory_limit_mb if job.reserved_mb is None else job.reserved_mb
+        memory *= 2**squeezed  # so that fewer run beside it
         largest = max((m.memory_mb for m in self._machines), default=memory)
         cores = float(self._threads) if job.cores is None else job.cores
         return Demand(cores, min(memory, largest))
@@ -199,7 +202,7 @@ class Scheduler:
         job, demand = flight.job, flight.demand
         # One job may have waited in the queue behind another one.
         flight.overdue = time.monotonic() + 2 * job.time_limit_s * len(job.recipes) + _GRACE_S
-        reference = self._function(demand, " ".join(job.recipes)).remote(asdict(job), self._threads)
+        reference = self._function(demand, " ".join(job.recipes)).remote(vars(job), self._threads)
         self._flights[reference] = flight
         self._recent.append(demand)
 
@@ -232,8 +235,7 @@ class Scheduler:
                 Evaluated(recipe, decode(text), Usage(*usage)) for recipe, text, *usage in answers
             )
         except ray.exceptions.OutOfMemoryError:
-            reason = "the machine ran out of memory; give [compute] fewer workers"
-            self._ready.append(_failed(job, Failure("resource", LOST_WORKER, reason)))
+            self._squeeze(flight)
         except ray.exceptions.LocalRayletDiedError as error:
             self._break("Ray's own process on this machine has died", error)
         except ray.exceptions.WorkerCrashedError as error:
@@ -267,6 +269,18 @@ class Scheduler:
         self._count_loss(error)
         self._hold(flight, flight.moves)
 
+    def _squeeze(self, flight: _Flight) -> None:
+        """Send a job again that was ended because its machine had no memory left.
+
+        Whose doing that was is not known: it may have been beside a larger one.
+        """
+        flight.squeezed += 1
+        if flight.squeezed > _MOST_SQUEEZES:
+            reason = "the machine ran out of memory; give [compute] fewer workers"
+            self._ready.append(_failed(flight.job, Failure("resource", LOST_WORKER, reason)))
+            return
+        self._hold(flight, 2 + flight.squeezed)
+
     def _hold(self, what: Completed | _Flight, times: int) -> None:
         pause = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** (times - 1))
         heapq.heappush(self._held, (time.monotonic() + pause, next(self._counter), what))
@@ -278,7 +292,7 @@ class Scheduler:
             if isinstance(what, Completed):
                 self._ready.append(what)
             else:
-                what.demand = self._demand(what.job)
+                what.demand = self._demand(what.job, what.squeezed)
                 self._send(what)
 
     def _count_loss(self, error: Exception | None) -> None:
@@ -327,12 +341,15 @@ class Scheduler:
             if flight.demand.memory_mb > largest:  # no machine has room for it any more
                 del self._flights[reference]
                 _drop(reference)
-                flight.demand = self._demand(flight.job)
+                flight.demand = self._demand(flight.job, flight.squeezed)
                 self._send(flight)
             elif time.monotonic() > flight.overdue:  # the child's limit has long passed
                 del self._flights[reference]
                 _drop(reference)
-                self._blame(flight, "gave no answer in time")
+                if flight.moves:
+                    self._blame(flight, "gave no answer in time")
+                else:  # it may have waited behind the one that hangs
+                    self._move(flight, TimeoutError("no answer in time"))
         self._claim()
 
     def _claim(self) -> None:
@@ -359,7 +376,10 @@ class Scheduler:
         """Machines and limits as the nodes are now."""
         import ray
 
-        self._machines = _machines(ray.nodes())
+        try:
+            self._machines = _machines(ray.nodes())
+        except Exception as error:  # Ray raises many kinds; each means the same here
+            self._break("Ray answers no more", error)
         if not self._machines and not self._looked:
             self._await_machines()
         if self._machines:

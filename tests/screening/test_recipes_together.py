@@ -205,6 +205,7 @@ def test_a_screen_by_two_recipes_stopped_anywhere_resumes_to_the_same_table(tmp_
         assert (tmp_path / f"stopped{stop}" / "results.csv").read_text() == whole
 
 
+@pytest.fixture
 def campaign(tmp_path):
     (tmp_path / "library.smi").write_text("\n".join(ALCOHOLS) + "\n")
     return CampaignPlan(
