@@ -115,9 +115,11 @@ def _judged(
             break
         alone.append((entry, _verdict(entry, max_heavy_atoms, sieve)))
     else:
-        yield alone
+        if alone:
+            yield alone
         return
-    yield alone
+    if alone:
+        yield alone
     waiting: deque[tuple[list[Entry], Future[list[Verdict]]]] = deque()
     with IntakePool(processes, max_heavy_atoms, sieve) as pool:
         chunks = _chunks(rows)

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import psutil
 import pytest
+from faultyrecipe import PLANS, SOURCE, TRACE
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rdkit import Chem
 
 from screening import intake
+from screening.executor import Inline
 from screening.failure import Failure
 from screening.filters import FilterSettings, refusal
 from screening.firstrows import FirstRows
@@ -19,6 +21,8 @@ from screening.intake import COMPLETE, Sieve, take_in
 from screening.intakepool import IntakePool
 from screening.journal import Journal
 from screening.library import LibraryError, LibrarySettings, read
+from screening.progress import LibraryRead, MoleculeDone
+from screening.screen import ScreenPlan, run_screen
 from screening.standardise import Parent, molecule
 from screening.structure import Structure
 from screening.verdict import Verdict, judged
@@ -332,3 +336,22 @@ def test_the_program_ends_with_its_pipe():
         child.stdin.close()
         assert child.wait(timeout=10) == 0
         assert not process.is_running()
+
+
+def test_results_are_looked_after_while_the_library_holds_no_molecule(tmp_path, monkeypatch):
+    (tmp_path / "plans.json").write_text("{}")
+    (tmp_path / "trace").touch()
+    monkeypatch.setenv(PLANS, str(tmp_path / "plans.json"))
+    monkeypatch.setenv(TRACE, str(tmp_path / "trace"))
+    library = table(tmp_path / "poor.csv", ["CCO", *["broken("] * 1500, "CCN"])
+    events = []
+    with start(tmp_path / "run") as journal:
+        run_screen(
+            journal=journal,
+            plan=ScreenPlan(library, ("faulty",)),
+            executor=Inline(2),
+            on_event=events.append,
+            sources={"faulty": SOURCE},
+        )
+    told = [type(event) for event in events if isinstance(event, MoleculeDone | LibraryRead)]
+    assert told == [MoleculeDone, LibraryRead, MoleculeDone]
