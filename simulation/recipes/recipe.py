@@ -14,6 +14,8 @@ from simulation.workup import Workup
 GROUP = "molq.recipes"
 
 Better = Literal["higher", "lower"]
+Reach = Literal["geometry", "meanfield", "solver"]
+"""How far a calculation goes; what lies behind it cannot change its value."""
 
 
 @dataclass(frozen=True)

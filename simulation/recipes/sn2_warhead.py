@@ -10,7 +10,7 @@ from rdkit import Chem
 from simulation import sn2warhead
 from simulation.errors import ConvergenceError, InputError
 from simulation.recipes.account import provenance
-from simulation.recipes.recipe import Better, Site
+from simulation.recipes.recipe import Better, Reach, Site
 from simulation.score import Baseline, Score, SiteScore, SpeciesRecord
 from simulation.sn2descriptors import Described, describe
 from simulation.workup import Workup
@@ -38,6 +38,7 @@ class SN2Warhead:
         "held at 2.50 and C-Cl at 2.25 Angstrom (Br 2.40, I 2.60), everything else relaxed, the "
         "halide turned to either side of the carbonyl's plane"
     )
+    reach: ClassVar[Reach] = "geometry"
     applies_to: ClassVar[tuple[str, ...]] = sn2warhead.SMARTS
     cost: ClassVar[str] = "about 3-10 s CPU at any size, because the far part is cut away"
     validity: ClassVar[str] = (

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from rdkit import Chem
 
 from simulation import baselines
 from simulation.errors import InputError
 from simulation.recipes.account import provenance
-from simulation.recipes.recipe import Better, Recipe, Site
+from simulation.recipes.recipe import Better, Reach, Recipe, Site
 from simulation.score import Baseline, Score
 from simulation.workup import Workup
 
@@ -25,9 +25,6 @@ if TYPE_CHECKING:  # pyscf is loaded when a molecule is computed
     from simulation.meanfield import MeanField
 
 SEPARATOR = "/"
-
-Reach = Literal["geometry", "meanfield", "solver"]
-"""How far a calculation goes; what lies behind it cannot change its value."""
 
 
 @dataclass(frozen=True)

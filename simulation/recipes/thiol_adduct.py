@@ -11,7 +11,7 @@ from simulation import michaelacceptor
 from simulation.errors import ConvergenceError, InputError
 from simulation.michaelacceptor import MichaelAcceptor
 from simulation.recipes.account import provenance
-from simulation.recipes.recipe import Better, Site
+from simulation.recipes.recipe import Better, Reach, Site
 from simulation.score import Baseline, Score, SiteScore, SpeciesRecord
 from simulation.workup import Workup
 
@@ -50,6 +50,7 @@ class ThiolAdduct:
         "ETKDGv3, GFN2-xTB/ALPB(water) of every conformer of the acceptor's model compound; "
         "methanethiolate on both faces of those within 3 kcal/mol, every adduct optimised"
     )
+    reach: ClassVar[Reach] = "geometry"
     applies_to: ClassVar[tuple[str, ...]] = michaelacceptor.SMARTS
     cost: ClassVar[str] = "about 5-15 s CPU at any size, because the far part is cut away"
     validity: ClassVar[str] = (
