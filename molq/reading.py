@@ -22,6 +22,10 @@ from screening.standing import leads
 
 REPORT = "report.html"
 
+# What a text raises that is not what it was when it was written: a molecule that is none, JSON
+# without a key. RDKit's violated invariants are RuntimeErrors.
+_UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError)
+
 
 def check_run(directory: Path) -> None:
     """That the folder holds a run.
@@ -43,8 +47,31 @@ def journal_of(directory: Path) -> Iterator[Journal]:
         MolqError: the journal is damaged, or of another version.
     """
     check_run(directory)
-    with one_line_errors(), Journal.open(directory, readonly=True) as journal:
+    with (
+        one_line_errors(),
+        Journal.open(directory, readonly=True) as journal,
+        understood(directory),
+    ):
         yield journal
+
+
+@contextmanager
+def understood(directory: Path) -> Iterator[None]:
+    """What a record of a journal raises that is not what was written, as one line.
+
+    Raises:
+        MolqError: a record was damaged, or written by somebody else.
+    """
+    try:
+        yield
+    except MolqError:
+        raise
+    except _UNREADABLE as error:
+        reason = " ".join(str(error).split())[:200]
+        raise MolqError(
+            f"{directory}: a record of the journal cannot be understood "
+            f"({type(error).__name__}: {reason}); `molq verify {directory}` names what is damaged"
+        ) from error
 
 
 def settings_of(journal: Journal) -> RunFile:

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import re
 from pathlib import Path
 
 from simulation.checkpoint import remove
+
+_KEY = re.compile(r"[A-Za-z0-9-]{1,64}")  # what a journal calls a key may be a path
+
+# A journal that somebody else wrote may call a molecule "../..", and its folder is removed.
+_INCHIKEY = re.compile(r"[A-Z]{14}-[A-Z]{10}-[A-Z]")
 
 
 class Checkpoints:
@@ -26,7 +32,7 @@ class Checkpoints:
 
     def of(self, inchikey: str) -> str | None:
         """The folder of a molecule, None where none are kept."""
-        if self._root is None:
+        if self._root is None or not _INCHIKEY.fullmatch(inchikey):
             return None
         if not self._made:
             with contextlib.suppress(OSError):  # a worker then finds none and keeps nothing
@@ -36,7 +42,7 @@ class Checkpoints:
 
     def forget(self, inchikey: str) -> None:
         """Remove what a molecule's calculations kept."""
-        if self._root is not None:
+        if self._root is not None and _INCHIKEY.fullmatch(inchikey):
             remove(self._root / inchikey)
 
     def tidy(self) -> None:

@@ -61,13 +61,16 @@ def command(
     if form is LeadFormat.PARQUET and output is None and sys.stdout.isatty():
         raise CallError("parquet is binary: give --output FILE")
     from molq import export
+    from molq.reading import understood
     from molq.run import Run
 
     table = Run.open(directory).leads(top)
-    if form is LeadFormat.TABLE:
-        show(table, json=False)
-        return
-    write_output(export.encode(table, form.value), output)
+    with understood(directory):
+        if form is LeadFormat.TABLE:
+            show(table, json=False)
+            return
+        encoded = export.encode(table, form.value)
+    write_output(encoded, output)
 
 
 def _explain(

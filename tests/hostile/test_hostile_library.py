@@ -62,9 +62,7 @@ FILES = {
     "tab.tsv": lambda: _csv("\t", csv.QUOTE_ALL),
     "packed.csv.gz": lambda: gzip.compress(_csv(",", csv.QUOTE_ALL)),
     "plain.smi": _smi,
-    "packed.smi.gz": lambda: gzip.compress(_smi()),
     "entries.sdf": _sdf,
-    "packed.sdf.gz": lambda: gzip.compress(_sdf()),
 }
 
 
@@ -88,24 +86,26 @@ def test_every_row_of_every_format_has_one_outcome(name: str, tmp_path: Path) ->
     for row in found:
         _check(row)
     assert [row.row for row in found] == list(range(1, len(found) + 1))
-    if name in ("comma.csv", "semicolon.csv", "packed.csv.gz", "plain.smi", "packed.smi.gz"):
+    if name in ("comma.csv", "semicolon.csv", "packed.csv.gz", "plain.smi"):
         assert COUNT * 0.95 < len(found) <= COUNT * 1.05  # blank lines; quotes that do not close
     assert sum(row.candidate is not None for row in found) > 5
     assert list(tmp_path.iterdir()) == [path]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(content=st.binary(max_size=400), ending=st.sampled_from([".csv", ".smi", ".sdf", ".csv.gz"]))
 def test_any_bytes_are_rows_or_one_error(
     tmp_path_factory: pytest.TempPathFactory, content: bytes, ending: str
 ) -> None:
     path = tmp_path_factory.mktemp("library") / f"library{ending}"
     path.write_bytes(content)
+    message = ""
     try:
         for row in read(path):
             _check(row)
     except LibraryError as error:
-        assert "\n" not in str(error)
+        message = str(error)
+    assert "\n" not in message
 
 
 class Markup(HTMLParser):

@@ -1,0 +1,168 @@
+"""Journals that are damaged, of another program, or written by somebody who means harm."""
+
+import random
+import re
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hostilerecipe import SOURCE
+from hostilerows import NAMES
+
+from molq.campaignfile import ScreenFile
+from molq.cli.entry import run_arguments
+from screening.executor import Inline
+from screening.journal import Journal
+from screening.screen import ScreenPlan, run_screen
+
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+UNEXPECTED = re.compile(r"^molq: [A-Z]\w*(Error|Exception|Warning): ", re.MULTILINE)
+READERS = (("status",), ("leads", "--json"), ("report",))
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small finished screen."""
+    folder = tmp_path_factory.mktemp("journal")
+    library = folder / "library.csv"
+    library.write_text(
+        "smiles,name\n" + "".join(f"{'C' * n}O,alcohol {n}\n" for n in range(1, 30)) + "C1CC,ring\n"
+    )
+    file = ScreenFile.from_document({"library": {"path": str(library)}}, folder=folder, source="s")
+    out = folder / "run"
+    with Journal.create(
+        out, kind="screen", settings=file.to_document(), environment={"machine": "here"}
+    ) as journal:
+        plan = ScreenPlan(file.library, file.recipes)
+        run_screen(journal=journal, plan=plan, executor=Inline(2), sources={"warhead-ea": SOURCE})
+    return out
+
+
+def _copy(finished: Path, folder: Path) -> Path:
+    out = folder / "run"
+    shutil.rmtree(out, ignore_errors=True)
+    shutil.copytree(finished, out)
+    for name in ("journal.sqlite-wal", "journal.sqlite-shm"):
+        (out / name).unlink(missing_ok=True)
+    return out
+
+
+def _read(out: Path, capsys: pytest.CaptureFixture[str], *what: str) -> tuple[int, str]:
+    """Exit code and output of a verb, after checks that hold for every one."""
+    code = run_arguments([what[0], str(out), *what[1:]])
+    shown = capsys.readouterr()
+    assert code in (0, 1, 2)
+    for text in shown:
+        assert not CONTROL.search(text), what
+        assert "Traceback" not in text
+    assert not UNEXPECTED.search(shown.err), (what, shown.err)
+    if code:
+        assert shown.err.startswith("molq: ")
+    return code, shown.out + shown.err
+
+
+def _pages(path: Path, seed: int) -> Iterator[bytes]:
+    whole = path.read_bytes()
+    chance = random.Random(seed)
+    for _ in range(12):
+        content = bytearray(whole)
+        for _ in range(chance.choice((1, 8, 200))):
+            content[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
+        yield bytes(content)
+    yield whole[: len(whole) // 2]
+    yield whole[:100]
+    yield whole[:4096] + bytes(len(whole) - 4096)
+    yield b""
+    yield b"SQLite format 3\x00" + bytes(5000)
+    yield b"\x80\x04cos\nmkdir\n(S'outside'\ntR."
+
+
+def test_a_damaged_journal_is_one_line(
+    finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = _copy(finished, tmp_path)
+    seen = set()
+    for number, content in enumerate(_pages(out / "journal.sqlite", seed=1)):
+        (out / "journal.sqlite").write_bytes(content)
+        seen.add(_read(out, capsys, *READERS[number % 3])[0])
+    assert 1 in seen
+    assert not (tmp_path / "outside").exists()
+
+
+def test_a_database_of_another_program_is_refused(
+    finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = _copy(finished, tmp_path)
+    journal = out / "journal.sqlite"
+    journal.unlink()
+    with sqlite3.connect(journal) as db:
+        db.execute("CREATE TABLE results (a, b)")
+        db.execute("CREATE VIEW meta AS SELECT 'schema' AS key, 4 AS value")
+    for what in READERS:
+        code, text = _read(out, capsys, *what)
+        assert code != 0
+        assert "journal" in text
+    journal.unlink()
+    journal.symlink_to(tmp_path / "nowhere")
+    for what in READERS:
+        assert _read(out, capsys, *what)[0] != 0
+    assert not (tmp_path / "nowhere").exists()
+
+
+def _text_columns(journal: Path) -> list[tuple[str, str]]:
+    with sqlite3.connect(journal) as db:
+        tables = [n for (n,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return [
+            (table, column)
+            for table in tables
+            if not table.startswith("sqlite_")
+            for _, column, kind, *_ in db.execute(f"PRAGMA table_info({table})")
+            if kind == "TEXT"
+        ]
+
+
+def test_no_text_of_a_journal_does_harm(
+    finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every text column in turn is filled with the corpus, its checksums made to fit or not."""
+    beside = tmp_path / "beside"
+    beside.mkdir()
+    chance = random.Random(3)
+    for table, column in _text_columns(finished / "journal.sqlite"):
+        out = _copy(finished, beside)
+        with sqlite3.connect(out / "journal.sqlite") as db:
+            db.create_function("hostile", 0, lambda: chance.choice(NAMES).replace("\0", ""))
+            db.execute("PRAGMA foreign_keys = OFF")
+            db.execute(f"UPDATE OR IGNORE {table} SET {column} = hostile()")
+        what = chance.choice(READERS)
+        code, _ = _read(out, capsys, *what)
+        if what[0] == "report" and code == 0:
+            _check_page(out / "report.html")
+        assert {path.name for path in beside.iterdir()} == {"run"}
+        assert {path.name for path in tmp_path.iterdir()} == {"beside"}
+
+
+def _check_page(path: Path) -> None:
+    page = path.read_text(encoding="utf-8")
+    for text in ("<script>alert", "<img src=x", "<svg/onload", "<iframe", 'javascript:alert(1)"'):
+        assert text not in page
+
+
+def test_a_molecule_s_key_is_no_path(tmp_path: Path) -> None:
+    from screening.checkpoints import Checkpoints
+
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "work.npz").touch()
+    run = tmp_path / "run"
+    run.mkdir()
+    kept = Checkpoints(run, Path("checkpoints"))
+    for key in ("../../outside", str(outside), "..", "", "a/b", "OUTSIDE\x00", "../outside"):
+        assert kept.of(key) is None
+        kept.forget(key)
+    assert (outside / "work.npz").exists()
+    good = kept.of("LFQSCWFLJHTTHZ-UHFFFAOYSA-N")
+    assert good is not None
+    assert Path(good).parent == run / "checkpoints"
