@@ -13,6 +13,7 @@ from molq.leadtable import LeadTable, label
 from molq.runstatus import RECENT_EVENTS, RunStatus, State, state_of
 from screening import runfiles
 from screening.database import FILE, JournalError
+from screening.funneltable import figures
 from screening.journal import Journal
 from screening.library import LibraryError
 from screening.objective import ObjectiveSettings, Transform, recipe_names
@@ -134,13 +135,13 @@ def status_of(
     """Where a run stands; ``state`` where the caller knows it better than the lock."""
     counts, library = journal.counts(file.recipes), journal.library_counts()
     finished = counts["scored"] + counts["failed"]
+    # a molecule that was cut is waited for no more, whatever it was asked before
+    finished -= journal.results_of_cut(file.recipes)
     if isinstance(file, ScreenFile):
-        # a molecule that was cut is waited for no more, whatever it was asked before
-        finished -= journal.results_of_cut(file.recipes)
         begun, rounds, asked = None, None, library["passed"] - journal.cut_molecules()
     else:
         begun, rounds = journal.last_round(), file.campaign.rounds
-        asked = journal.selected()
+        asked = journal.selected() - journal.cut_selections()
     best = table[0] if table.leads else None
     return RunStatus(
         directory=str(journal.directory),
@@ -160,6 +161,8 @@ def status_of(
         cpu_seconds=journal.cpu_seconds(),
         created=journal.created,
         events=tuple((e.time, e.message) for e in journal.recent_events(RECENT_EVENTS)),
+        reused=journal.sources(),
+        funnel=figures(journal, file.way),
     )
 
 

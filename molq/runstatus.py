@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from screening.database import in_use
+from screening.funneltable import StageFigures
 
 if TYPE_CHECKING:
     from screening.journal import Journal
@@ -37,6 +38,8 @@ class RunStatus:
     cpu_seconds: float  # s, of all finished calculations
     created: str  # UTC, ISO 8601
     events: tuple[tuple[str, str], ...]  # time and message, newest last
+    reused: dict[str, int] = field(default_factory=dict)  # folder of a run -> scores taken over
+    funnel: tuple[StageFigures, ...] = ()  # empty for a run without one
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types."""
@@ -67,6 +70,8 @@ class RunStatus:
         if self.not_ranked:
             facts.append(("not ranked", self.not_ranked))
         facts.append(("CPU time", duration(self.cpu_seconds)))
+        facts += [("taken over", f"{n} scores of {folder}") for folder, n in self.reused.items()]
+        facts += [("funnel", in_words(row)) for row in self.funnel]
         facts.append(("begun", f"{self.age} ago"))
         facts += [("log", f"{time[:19]} {message}") for time, message in self.events]
         return facts
@@ -75,6 +80,16 @@ class RunStatus:
         from molq.notebook import table
 
         return table(["", ""], self.lines())
+
+
+def in_words(row: StageFigures) -> str:
+    """A stage of a funnel on one line."""
+    rule = f" {row.cut_rule}" if row.cut_rule else ""
+    waiting = f", {row.waiting} waiting" if row.waiting else ""
+    return (
+        f"{row.stage}{rule}: {row.entered} in, {row.cut} cut, {row.failed} failed{waiting}, "
+        f"{row.passed} out; {duration(row.core_seconds)} of CPU time"
+    )
 
 
 def duration(seconds: float) -> str:

@@ -20,6 +20,8 @@ from screening.gate import Gate
 from screening.objective import ObjectiveSettings, kind
 
 PREDICTED = "predicted"
+SCORER_SECONDS = "funnel_scorers"
+"""The journal's mark that holds the CPU time of the exact properties, in the driver."""
 
 Kind = Literal["predicted", "scorer", "recipe"]
 End = Literal["higher", "lower"]

@@ -87,14 +87,19 @@ class FunnelView(ResultView):
 
     def outcome_counts(self) -> dict[str, tuple[int, int]]:
         """Of each recipe the numbers of scores and of failures."""
-        found: dict[str, tuple[int, int]] = {}
-        sql = (
-            "SELECT recipe, sum(outcome = 'scored'), sum(outcome = 'failed') FROM results "
-            "GROUP BY recipe"
+        found: dict[str, dict[str, int]] = {}
+        sql = "SELECT recipe, outcome, count(*) FROM results GROUP BY recipe, outcome"
+        for recipe, outcome, number in self._db.rows(sql):
+            found.setdefault(recipe, {})[outcome] = int(number)
+        return {recipe: (of.get("scored", 0), of.get("failed", 0)) for recipe, of in found.items()}
+
+    def cut_selections(self) -> int:
+        """Number of chosen molecules that a stage of the funnel cut."""
+        if self._db.version < 4:
+            return 0
+        return self._db.count(
+            "SELECT count(DISTINCT s.inchikey) FROM selections s JOIN cuts k USING (inchikey)"
         )
-        for recipe, scored, failed in self._db.rows(sql):
-            found[recipe] = (int(scored), int(failed))
-        return found
 
     def core_seconds(self) -> dict[str, float]:
         """Of each recipe the CPU time of all attempts, failed ones included, in seconds."""

@@ -27,7 +27,7 @@ from screening.dispatch import (
     not_begun,
 )
 from screening.executor import Executor
-from screening.funnel import Funnel, FunnelStage, Segment, end_of
+from screening.funnel import SCORER_SECONDS, Funnel, FunnelStage, Segment, end_of
 from screening.gate import Gate
 from screening.journal import Journal
 from screening.objective import ObjectiveSettings
@@ -41,9 +41,6 @@ if TYPE_CHECKING:
 KEPT = 10_000
 """Molecules whose checkpoints outlive a barrier, so that the next stage goes on from their
 geometry: of more, a folder each would cost the disk more than it saves."""
-
-SCORER_SECONDS = "funnel_scorers"
-"""The journal's mark that holds the CPU time of the exact properties, in this process."""
 
 _FLUSH = 500  # cuts written at a time
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from molq.report.chart import Chart
+from screening.funneltable import StageFigures
 
 
 @dataclass(frozen=True)
@@ -269,3 +270,4 @@ class Contents:
     dropped: tuple[DroppedRow, ...]
     dropped_total: int
     provenance: Provenance
+    funnel: tuple[StageFigures, ...] = ()  # empty for a run without one

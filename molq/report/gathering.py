@@ -39,6 +39,7 @@ from molq.report.page import number
 from molq.report.words import baseline_words, small, solver_words
 from molq.runstatus import RunStatus, duration
 from molq.uncertainty import digits_for
+from screening.funneltable import figures
 from screening.journal import Journal
 from screening.objective import ObjectiveSettings
 from screening.proposals import NARROWED
@@ -120,6 +121,7 @@ def contents(
         dropped=dropped,
         dropped_total=dropped_total,
         provenance=_provenance(journal, file, scored),
+        funnel=figures(journal, file.way),
     )
 
 
@@ -157,6 +159,10 @@ def _facts(
     if worst is not None:
         facts.append(Fact("Largest deviation from CASCI", f"{small(worst, 3)} mHa"))
     facts.append(Fact("CPU time", duration(status.cpu_seconds)))
+    if status.reused:
+        runs = "run" if len(status.reused) == 1 else "runs"
+        note = f"computed by {len(status.reused)} earlier {runs}"
+        facts.append(Fact("Scores taken over", str(sum(status.reused.values())), note))
     return tuple(facts)
 
 
@@ -379,7 +385,7 @@ def _provenance(journal: Journal, file: RunFile, scored: Sequence[Result]) -> Pr
     facts += [
         (str(key).replace("_", " ").capitalize(), str(value))
         for key, value in environment.items()
-        if key != "versions"
+        if key not in ("versions", "packages")
     ]
     for record in journal.rounds():
         notes = "; ".join(n for n in (record.surrogate_note, record.generator_note) if n)
