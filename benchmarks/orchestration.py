@@ -15,9 +15,10 @@ import sys
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
 
+import orchestration_simulated
 import orchestration_tasks
 
-PARTS = {"tasks": orchestration_tasks}
+PARTS = {"tasks": orchestration_tasks, "simulated": orchestration_simulated}
 
 
 def main() -> int:

@@ -138,7 +138,7 @@ def _record() -> Score:
             seed=0,
             settings={f"setting {i}": i for i in range(30)},
             versions={f"package {i}": "1.0.0" for i in range(12)},
-            timings={step: 1.0 for step in ("geometry", "meanfield", "activespace", "solver")},
+            timings=dict.fromkeys(("geometry", "meanfield", "activespace", "solver"), 1.0),
             wall_seconds=0.0,
             convergence={},
             geometry="\n".join([str(len(rows)), "C", *rows]) + "\n",
