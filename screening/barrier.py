@@ -96,11 +96,12 @@ def sift(
         looked = _again(journal, recipe, np.frombuffer(found, dtype=np.float64))
     else:
         looked = _valued(journal, recipe, values)
+    suffix = f", where the {stage.cut} end" if stage.ranks else ""
     judged = 0
     for rows, some in looked:
         judged += int(np.isfinite(some).sum())
         cuts = [
-            Cut(candidate.inchikey, stage.stage, value, gate.reason(value, unit))
+            Cut(candidate.inchikey, stage.stage, value, gate.reason(value, unit) + suffix)
             for (candidate, _), value in zip(rows, some.tolist(), strict=True)
             if not math.isnan(value) and not gate.passes(value)
         ]
