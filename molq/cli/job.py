@@ -45,8 +45,8 @@ def command() -> int:
             on_notice=lambda line: note(f"molq: note: {line}"),
         )
     sys.stdout.write(f"run folder: {order.run}\n")
-    table = Run(order.run).leads()
-    sys.stdout.write(f"{len(table.leads)} leads\n")
+    status, table = Run(order.run).status(), Run(order.run).leads()
+    sys.stdout.write(f"{status.scored} scored, {status.failed} failed, {len(table.leads)} leads\n")
     ended = watching.conclude(Run(order.run))
     if ended == 0 and isinstance(file, CampaignFile) and not table.leads:
         return 1
