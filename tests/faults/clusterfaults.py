@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -137,7 +138,7 @@ def wrong_token(cluster: FaultyCluster, folder: Path) -> FaultRecord:
     )
 
 
-def raylet_killed(cluster: FaultyCluster, folder: Path, node: int = 1) -> FaultRecord:
+def raylet_killed(cluster: FaultyCluster, folder: Path) -> FaultRecord:
     """A node's raylet dies, and with it what it ran."""
     compute = {"address": cluster.address, "time_limit_s": 60.0, "memory_limit_mb": 500}
     plan = Disturbed(20, compute=compute)
@@ -146,34 +147,41 @@ def raylet_killed(cluster: FaultyCluster, folder: Path, node: int = 1) -> FaultR
     driver = Driver(folder, **cluster.variables())
     driver.wait_for(lambda: len(ledger.lines()) >= 6)
     ledger.settle_journal()
-    cluster.tell(f"raylet {node}")
+    cluster.tell("raylet")
     driver.complete()
     return ledger.record(
         expected,
         fault="a node's raylet is killed",
-        injected="SIGKILL to the raylet of one of three nodes, calculations running on it",
+        injected="SIGKILL to the raylet of the busiest of three nodes",
         times=1,
     )
 
 
-def node_lost(cluster: FaultyCluster, folder: Path, node: int = 0) -> FaultRecord:
+def node_lost(cluster: FaultyCluster, folder: Path) -> FaultRecord:
     """A node is lost when its calculations are done and nobody has fetched their results."""
     compute = {"address": cluster.address, "time_limit_s": 60.0, "memory_limit_mb": 500}
-    plan = Disturbed(12, compute=compute, held=2)
+    plan = Disturbed(12, compute=compute)
     expected = undisturbed(folder / "undisturbed", plan)
     # Larger than what Ray sends along with an answer: it stays in the node's object store.
-    ledger = cluster.prepare(folder, plan, {"mode": "large", "bytes": 300_000})
+    every: dict[str, object] = {"mode": "large", "bytes": 300_000, "seconds": 0.7}
+    ledger = cluster.prepare(folder, plan, every)
     driver = Driver(folder, **cluster.variables())
-    driver.wait_for(lambda: (folder / disturbedrun.HELD).exists())
-    begun = len(ledger.lines())
-    cluster.tell(f"lose {node}")
-    (folder / disturbedrun.RELEASED).touch()
+    driver.wait_for(ledger.lines)
+    driver.process.send_signal(signal.SIGSTOP)  # it fetches nothing
+    try:
+        begun = -1
+        while len(ledger.lines()) > begun:
+            begun = len(ledger.lines())
+            time.sleep(2.0)
+        cluster.tell("lose")
+    finally:
+        driver.process.send_signal(signal.SIGCONT)
     driver.complete()
     return ledger.record(
         expected,
         fault="a node is lost with its objects",
-        injected="SIGKILL to all processes of one of three nodes, object store included, "
-        "when results lie there that the driver has not fetched",
+        injected="SIGKILL to all processes of the busiest of three nodes, object store included, "
+        "while SIGSTOP keeps the driver from fetching the results that lie there",
         times=1,
         note=f"{begun} calculations were done by then",
     )

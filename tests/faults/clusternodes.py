@@ -1,9 +1,9 @@
 """A Ray cluster on this machine that does what it is told: ``clusternodes.py CPUS...``.
 
 A head without cores and a node for each number of cores, in ``ray.cluster_utils.Cluster``. Prints
-the address, then answers ``done`` to each line of its input: ``raylet N`` kills that node's raylet,
-``lose N`` all that the node consists of, its object store and workers included; both wait until
-the node computes something.
+the address, then answers ``done`` to each line of its input: ``raylet`` kills the raylet of the
+node that computes most, ``lose`` all that this node consists of, object store and workers
+included; both wait until there is such a node.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ OBJECT_STORE = 80 << 20
 MEMORY = 2000 << 20
 
 
-def computes(raylet: psutil.Process) -> bool:
-    """Whether a calculation's process lives on the node."""
+def calculations(raylet: psutil.Process) -> int:
+    """Processes of calculations that live on the node."""
+    found = 0
     for process in raylet.children(recursive=True):
         with contextlib.suppress(psutil.Error):
-            if "screening.calculator" in process.cmdline():
-                return True
-    return False
+            found += "screening.calculator" in process.cmdline()
+    return found
 
 
 def main() -> int:
@@ -45,18 +45,25 @@ def main() -> int:
         for cpus in sys.argv[1:]
     ]
     print(cluster.address, flush=True)
-    for line in sys.stdin:
-        verb, number = line.split()
-        node = nodes[int(number)]
+    raylets = []
+    for node in nodes:
         (raylet,) = node.all_processes[ray_constants.PROCESS_TYPE_RAYLET]
-        family = [psutil.Process(raylet.process.pid)]
-        while not computes(family[0]):
+        raylets.append(raylet.process)
+    for line in sys.stdin:
+        while True:
+            living = [psutil.Process(p.pid) for p in raylets if p.poll() is None]
+            raylet = max(living, key=calculations)
+            if calculations(raylet):
+                break
             time.sleep(0.05)
-        if verb == "lose":
-            family += family[0].children(recursive=True)
+        family = [raylet]
+        if line.strip() == "lose":
+            family += raylet.children(recursive=True)
         for process in family:
             os.kill(process.pid, signal.SIGKILL)
-        raylet.process.wait()  # a zombie would look alive to Ray
+        for process in raylets:
+            if process.pid == raylet.pid:
+                process.wait()  # a zombie would look alive to Ray
         print("done", flush=True)
     cluster.shutdown()
     return 0

@@ -7,24 +7,21 @@ complete, 3 when Ray or the journal refused (the reason on stderr) and 130 when 
 from __future__ import annotations
 
 import json
-import os
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from faultyrecipe import SOURCE, TRACE
+from faultyrecipe import SOURCE
 
-from screening.executor import Completed, Executor
+from screening.executor import Executor
 from screening.journal import Journal, JournalError, Result
 from screening.library import LibrarySettings
 from screening.objective import ObjectiveSettings
 from screening.progress import MoleculeDone
 
 RUN, PLAN = "run", "plan.json"
-HELD, RELEASED = "held", "released"  # files by which ``Held`` and a test talk
 SOURCES = {"faulty": SOURCE}
 WISHES = (ObjectiveSettings(name="faulty", transform="maximize", low=-7.0, high=-3.0),)
 
@@ -45,7 +42,6 @@ class Disturbed:
     batch: int = 4
     compute: dict[str, Any] = field(default_factory=dict)  # ComputeSettings
     kill: dict[str, Any] | None = None  # suddendeath.Death
-    held: int = 0  # results that wait at their workers, see ``Held``
 
 
 def acrylamides(n: int) -> list[str]:
@@ -120,33 +116,6 @@ def perform(
             )
 
 
-class Held:
-    """An executor that fetches nothing until it may: results wait where they were computed.
-
-    When so many calculations have begun, and a moment later, it makes the file ``HELD`` and
-    waits for ``RELEASED``.
-    """
-
-    def __init__(self, executor: Executor, folder: Path, begun: int) -> None:
-        self._executor = executor
-        self._folder = folder
-        self._begun = begun
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._executor, name)
-
-    def wait(self, timeout_s: float) -> list[Completed]:
-        if not (self._folder / RELEASED).exists():
-            trace = Path(os.environ[TRACE])
-            while not trace.exists() or len(trace.read_text().splitlines()) < self._begun:
-                time.sleep(0.05)
-            time.sleep(1.0)
-            (self._folder / HELD).touch()
-            while not (self._folder / RELEASED).exists():
-                time.sleep(0.05)
-        return self._executor.wait(timeout_s)
-
-
 def main() -> int:
     folder = Path(sys.argv[1])
     plan = read_plan(folder)
@@ -160,7 +129,7 @@ def main() -> int:
 
     try:
         with resumable(folder / RUN), Scheduler(ComputeSettings(**plan.compute)) as scheduler:
-            perform(folder, Held(scheduler, folder, plan.held) if plan.held else scheduler)
+            perform(folder, scheduler)
     except KeyboardInterrupt:
         return 130
     except (JournalError, SchedulerError) as error:

@@ -75,6 +75,7 @@ class FaultyRecipe:
         if plan["mode"] == "slow":
             time.sleep(plan["seconds"])
         elif plan["mode"] == "large":
+            time.sleep(plan["seconds"])
             filled = score.provenance.geometry + "\n" * plan["bytes"]
             score = replace(score, provenance=replace(score.provenance, geometry=filled))
         else:

@@ -21,13 +21,13 @@ def test_a_wrong_token_is_turned_away_in_one_line(cluster, tmp_path):
 
 
 def test_a_killed_raylet_costs_what_it_ran(cluster, tmp_path):
-    record = clusterfaults.raylet_killed(cluster, tmp_path, node=1)
+    record = clusterfaults.raylet_killed(cluster, tmp_path)
     assert record.is_sound
     assert record.failed == {}
 
 
 def test_a_lost_node_takes_results_that_nobody_had_with_it(cluster, tmp_path):
-    record = clusterfaults.node_lost(cluster, tmp_path, node=0)
+    record = clusterfaults.node_lost(cluster, tmp_path)
     assert record.is_sound
     assert record.failed == {}
     assert record.again >= 1  # results were on it
