@@ -23,7 +23,9 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import date
+from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
@@ -46,48 +48,40 @@ Scenario = Callable[[Path], FaultRecord]
 FAILING = {"hung": 1, "out_of_memory": 1, "unconverged": 1, "poisonous": 1}
 
 
-def scenarios(stack: ExitStack, folder: Path) -> Iterator[tuple[str, Scenario]]:
-    """Every scenario by name, in the order of the table; a Ray is started when it is first needed.
+def scenarios(folder: Path) -> Iterator[tuple[str, Scenario]]:
+    """Every scenario by name, in the order of the table.
+
+    The Ray or the cluster that some share is started when it is first needed, and ended when
+    the next kind of scenario is asked for.
 
     Args:
-        stack: ends what was started.
         folder: for files of what is started.
     """
-    yield (
-        "killed_drivers",
-        lambda where: driverfaults.killed_drivers(where, times=KILLS),
-    )
+    yield "killed_drivers", lambda where: driverfaults.killed_drivers(where, times=KILLS)
     for driver in driverfaults.SCENARIOS[1:]:
         yield driver.__name__, driver
     yield "own_raylet_killed", clusterfaults.own_raylet_killed
+    with ExitStack() as stack:
+        ray = cache(lambda: stack.enter_context(calculationfaults.faulty_ray(folder)))
+        for calculation in calculationfaults.SCENARIOS:
+            long = {}
+            if calculation is calculationfaults.killed_workers:
+                long = {"times": WORKER_KILLS, "molecules": WORKER_MOLECULES}
+            scenario = partial(_shared, calculation, ray, long)
+            yield calculation.__name__, scenario
+    with ExitStack() as stack:
+        cluster = cache(lambda: stack.enter_context(clusterfaults.faulty_cluster(folder)))
+        for node in clusterfaults.SCENARIOS:
+            yield node.__name__, partial(_shared, node, cluster, {})
 
-    rays: list[calculationfaults.FaultyRay] = []
 
-    def ray() -> calculationfaults.FaultyRay:
-        if not rays:
-            rays.append(stack.enter_context(calculationfaults.faulty_ray(folder)))
-        return rays[0]
-
-    for calculation in calculationfaults.SCENARIOS:
-        if calculation is calculationfaults.killed_workers:
-            yield (
-                "killed_workers",
-                lambda where: calculationfaults.killed_workers(
-                    ray(), where, times=WORKER_KILLS, molecules=WORKER_MOLECULES
-                ),
-            )
-        else:
-            yield calculation.__name__, lambda where, each=calculation: each(ray(), where)
-
-    clusters: list[clusterfaults.FaultyCluster] = []
-
-    def cluster() -> clusterfaults.FaultyCluster:
-        if not clusters:
-            clusters.append(stack.enter_context(clusterfaults.faulty_cluster(folder)))
-        return clusters[0]
-
-    for node in clusterfaults.SCENARIOS:
-        yield node.__name__, lambda where, each=node: each(cluster(), where)
+def _shared(
+    scenario: Callable[..., FaultRecord],
+    shared: Callable[[], Any],
+    long: dict[str, int],
+    where: Path,
+) -> FaultRecord:
+    return scenario(shared(), where, **long)
 
 
 def is_right(name: str, record: FaultRecord) -> bool:
@@ -121,10 +115,10 @@ def main() -> int:
     parser.add_argument("--write", type=Path, help="a Markdown file with the markers")
     arguments = parser.parse_args()
     records = kept(arguments.records)
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        names = []
-        for name, scenario in scenarios(stack, folder):
+    names = []
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        for name, scenario in scenarios(folder):
             names.append(name)
             if arguments.only is not None and name not in arguments.only:
                 continue
@@ -132,8 +126,7 @@ def main() -> int:
             verdict = "as it should" if is_right(name, records[name]) else "NOT AS IT SHOULD"
             print(f"{name}: {verdict}, {records[name].seconds:.0f} s", file=sys.stderr, flush=True)
             arguments.records.parent.mkdir(exist_ok=True)
-            lines = {each: asdict(records[each]) for each in names if each in records}
-            lines |= {each: asdict(record) for each, record in records.items()}
+            lines = {each: asdict(record) for each, record in records.items()}
             arguments.records.write_text(json.dumps(lines, indent=1, ensure_ascii=False) + "\n")
     unknown = set(arguments.only or ()) - set(names)
     if unknown:
@@ -141,9 +134,9 @@ def main() -> int:
     shown = {name: records[name] for name in names if name in records}
     text = table(list(shown.values()))
     text += (
-        f"\n\n{date.today().isoformat()}, {os.cpu_count()} cores, Python "
-        f"{platform.python_version()}, {platform.system()}; "
-        f"`{' '.join(['python', 'benchmarks/reliability.py', '--write', 'docs/reliability.md'])}`."
+        f"\n\nWritten {date.today().isoformat()} on {os.cpu_count()} cores, Python "
+        f"{platform.python_version()}, by `python benchmarks/reliability.py --write "
+        "docs/reliability.md`."
     )
     print(text)
     if arguments.write is not None:
