@@ -13,7 +13,10 @@ from screening.progress import Listener
 
 if TYPE_CHECKING:
     from molq.explanations import LeadExplanation
+    from molq.exporting import What
+    from molq.reproducing import Reproduction
     from molq.verifying import Verification
+    from screening.journalexport import Format
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,39 @@ class Run:
         from molq import verifying
 
         return verifying.verify(self.directory)
+
+    def reproduce(self, sample: int = 5, *, seed: int = 0, tolerance: float = 1e-3) -> Reproduction:
+        """Compute some of the run's scores again, from their recorded inputs and seeds.
+
+        Args:
+            sample: how many, drawn at random.
+            seed: of the choice.
+            tolerance: by how much a value may differ, in its unit.
+
+        Raises:
+            CallError: there is no run, or a number makes no sense.
+            MolqError: the journal is damaged, or no process can be started.
+        """
+        from molq import reproducing
+
+        return reproducing.reproduced(self.directory, sample, seed=seed, tolerance=tolerance)
+
+    def export(self, what: What, path: str | Path, form: Format | None = None) -> int:
+        """Write one of the run's tables into a file; the number of its rows.
+
+        Args:
+            what: ``results``, ``library``, ``attempts``, ``rounds``, ``selections``, ``cuts``
+                or ``leads``.
+            path: of the file.
+            form: ``parquet``, ``csv`` or ``sdf``; None for what the file's name ends in.
+
+        Raises:
+            CallError: no such table or format.
+            MolqError: the journal is damaged, or the file cannot be written.
+        """
+        from molq import exporting
+
+        return exporting.export(self.directory, what, Path(path), form)
 
     def resume(self, on_event: Listener | None = None) -> LeadTable:
         """Go on to the end of the run; what is journalled is not computed again.

@@ -21,6 +21,7 @@ from molq.leadtable import LeadTable
 from molq.reading import check_run, journal_of, leads_of, settings_of
 from screening import leadfiles, resultfile
 from screening.evaluation import attempt_seed, molecule_seed
+from screening.funnel import Funnel
 from screening.journal import Journal, JournalError
 from screening.ranking import Lead
 from screening.verification import Check, Findings, printable
@@ -240,7 +241,8 @@ def _files(journal: Journal, file: RunFile, table: LeadTable) -> Iterator[Check]
     with tempfile.TemporaryDirectory(prefix="molq-verify-") as folder:
         leadfiles.write(Path(folder), table.leads, table.objectives)
         if isinstance(file, ScreenFile):
-            resultfile.write(journal, file.recipes, folder=Path(folder))
+            stages = Funnel(file.funnel, file.recipes).steps
+            resultfile.write(journal, file.recipes, stages=stages, folder=Path(folder))
         for name in names:
             yield _same(journal.directory / name, Path(folder) / name)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rdkit import Chem
@@ -88,6 +88,11 @@ def entry(lead: Lead, fields: dict[str, Cell]) -> str:
         mol = Chem.MolFromSmiles(lead.candidate.smiles)
         AllChem.Compute2DCoords(mol)  # type: ignore[attr-defined]
     mol.SetProp("_Name", " ".join((lead.candidate.name or lead.candidate.inchikey).split()))
+    return record(mol, fields)
+
+
+def record(mol: Chem.Mol, fields: Mapping[str, Cell]) -> str:
+    """A molecule with its data items, by title, as text of an SD file."""
     text = [Chem.MolToMolBlock(mol)]
     for title, value in fields.items():
         if _item(value):

@@ -367,7 +367,9 @@ class _Loop:
 
     def _leads(self) -> list[Lead]:
         plan = self._plan
-        return leads(self._journal, plan.objectives, plan.filters, plan.ranking)
+        return leads(
+            self._journal, plan.objectives, plan.filters, plan.ranking, recipes=plan.recipes
+        )
 
     def _write_leads(self) -> list[Lead]:
         ranked = self._leads()

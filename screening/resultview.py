@@ -114,6 +114,18 @@ class ResultView(LibraryView):
             if all(value is not None and math.isfinite(value) for value in found):
                 yield inchikey, tuple(found)
 
+    def recipes(self) -> list[str]:
+        """What there are results by, stages of a funnel included, in the order of their names."""
+        return [row[0] for row in self._db.rows("SELECT DISTINCT recipe FROM results ORDER BY 1")]
+
+    def scored_ids(self, recipes: Sequence[str]) -> list[int]:
+        """The ids of the scores by these recipes, ascending."""
+        sql = (
+            "SELECT id FROM results WHERE outcome = 'scored' "
+            "AND recipe IN (SELECT value FROM json_each(?)) ORDER BY id"
+        )
+        return [row[0] for row in self._db.rows(sql, json.dumps(list(recipes)))]
+
     def results_of(self, inchikey: str) -> list[Result]:
         """The final results of one molecule, ordered by recipe."""
         sql = (

@@ -134,5 +134,5 @@ def write_files(journal: Journal, plan: ScreenPlan) -> None:
     """
     resultfile.write(journal, plan.recipes, stages=plan.way.steps)
     if plan.objectives:
-        ranked = leads(journal, plan.objectives, plan.filters, plan.ranking)
+        ranked = leads(journal, plan.objectives, plan.filters, plan.ranking, recipes=plan.recipes)
         leadfiles.write(journal.directory, ranked, plan.objectives)

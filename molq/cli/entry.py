@@ -11,11 +11,13 @@ import typer
 from molq.cli import (
     backends,
     compare,
+    export,
     job,
     leads,
     logs,
     recipes,
     report,
+    reproduce,
     resume,
     run,
     sample,
@@ -45,8 +47,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for _verb in (
-    score, screen, run, resume, submit, status, logs, stop, leads, report, verify, compare,
-    sample, train, recipes, backends
+    score, screen, run, resume, submit, status, logs, stop, leads, report, verify, reproduce,
+    export, compare, sample, train, recipes, backends
 ):  # fmt: skip
     app.command(_verb.NAME, epilog=_verb.EPILOG)(_verb.command)
 app.command(job.NAME, epilog=job.EPILOG, hidden=True)(job.command)
