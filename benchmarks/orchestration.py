@@ -15,10 +15,17 @@ import sys
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
 
+import orchestration_intake
 import orchestration_simulated
+import orchestration_startup
 import orchestration_tasks
 
-PARTS = {"tasks": orchestration_tasks, "simulated": orchestration_simulated}
+PARTS = {
+    "tasks": orchestration_tasks,
+    "startup": orchestration_startup,
+    "simulated": orchestration_simulated,
+    "intake": orchestration_intake,
+}
 
 
 def main() -> int:

@@ -21,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=0.05, help="of one task")
     parser.add_argument("--busy", action="store_true", help="tasks hold a core instead of waiting")
+    parser.add_argument("--bare", type=int, default=400, help="tasks of Ray alone, to compare")
     parser.add_argument("--profile", type=Path, help="file for the driver's cProfile")
     parser.add_argument("--json", action="store_true", help="a record instead of a table")
 
@@ -31,9 +32,9 @@ def main(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(record))
         return 0
-    print("| tasks | workers | each (s) | wall (s) | efficiency | driver CPU (s) | ms a task | ")
-    print("driver peak RSS (MB) |")
-    print("|---|---|---|---|---|---|---|---|")
+    print("| " + " | ".join(record) + " |")
+    print("|---" * len(record) + "|")
+    print("| " + " | ".join(str(value) for value in record.values()) + " |")
     return 0
 
 
@@ -72,6 +73,7 @@ def measured(args: argparse.Namespace) -> dict[str, float | int | bool]:
             profiler.disable()
             profiler.dump_stats(args.profile)
         scored = journal.counts()["scored"] - warm
+        bare_wall, bare_cpu = _bare(args.bare, args.workers, args.seconds)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {
         "tasks": args.tasks,
@@ -85,7 +87,28 @@ def measured(args: argparse.Namespace) -> dict[str, float | int | bool]:
         "driver_cpu_s": round(cpu, 2),
         "driver_ms_per_task": round(1000 * cpu / args.tasks, 3),
         "driver_peak_rss_mb": round(peak, 1),
+        "bare_ray_efficiency": round(args.bare * args.seconds / args.workers / bare_wall, 4),
+        "bare_ray_client_ms_per_task": round(1000 * bare_cpu / args.bare, 3),
+        "load_average": round(os.getloadavg()[0], 1),
     }
+
+
+def _bare(tasks: int, workers: int, seconds: float) -> tuple[float, float]:
+    """Wall-clock and CPU time of tasks that only wait, on Ray and nothing else."""
+    import ray
+
+    wait = ray.remote(time.sleep).options(max_retries=0)
+    flying = [wait.remote(seconds) for _ in range(2 * workers)]
+    left = tasks
+    begun, cpu = time.monotonic(), time.process_time()
+    while left:
+        done, flying = ray.wait(flying, num_returns=1)
+        ray.get(done)
+        left -= len(done)
+        flying += [wait.remote(seconds) for _ in done]
+    wall, cpu = time.monotonic() - begun, time.process_time() - cpu
+    ray.get(flying)
+    return wall, cpu
 
 
 def _tell_workers(seconds: float, busy: bool) -> None:

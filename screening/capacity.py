@@ -16,7 +16,8 @@ MEMORY_SHARE = 0.85
 CHECKPOINTS = Path("checkpoints")  # in the run's folder
 
 _AHEAD = 8
-_MOST_AHEAD = 32  # jobs for each worker
+_MOST_EACH = 32  # jobs ahead for each worker
+_MOST_AHEAD = 4096  # of all: a job in flight takes some 10 kB of the driver
 _BUFFER_S = 1.0
 
 
@@ -48,7 +49,7 @@ def ahead(workers: int, seconds: float | None) -> int:
     if seconds is None:
         return few
     wanted = math.ceil(workers * _BUFFER_S / max(seconds, 1e-3))
-    return max(few, min(wanted, _MOST_AHEAD * workers))
+    return max(few, min(wanted, _MOST_EACH * workers, _MOST_AHEAD))
 
 
 def limits(settings: ComputeSettings, machines: Sequence[Machine], threads: int) -> Limits | None:
