@@ -124,7 +124,13 @@ def package(file: RunFile, order: Order, *, data: Data) -> Iterator[Path]:
         CallError: the settings do not work, or the library is too large or no file here.
     """
     file = _without_address(file)
-    execution.check(file if data == "upload" else _without_library(file))
+    remote = file.library is not None and isinstance(file.library.path, str)
+    if remote and data == "upload":
+        raise CallError(
+            "--data upload is for a file; a URI is fetched on the cluster: leave it out"
+        )
+    # a path is the cluster's: it need not be here, and the driver looks at it there
+    execution.check(file if remote or data == "upload" else _without_library(file))
     folder = Path(tempfile.mkdtemp(prefix="molq-job-"))
     try:
         room = MOST_MB * _MB
@@ -169,7 +175,6 @@ def _without_address(file: RunFile) -> RunFile:
 
 
 def _without_library(file: RunFile) -> RunFile:
-    # it need not be on this machine; the driver looks at it on the cluster
     return file.model_copy(update={"library": None})
 
 
