@@ -80,7 +80,7 @@ def _taken_in(library: Path, folder: Path, args: argparse.Namespace) -> dict[str
     watch = _Watch()
     begun, cpu = time.monotonic(), _cpu_seconds()
     with Journal.create(folder, kind="screen", settings={}, environment={}) as journal:
-        rows = take_in(journal, settings, sieve, print, processes=args.processes)
+        rows = take_in(journal, settings, sieve, lambda event: None, processes=args.processes)
         with closing(rows):
             for number, _ in enumerate(rows):
                 if number % _LOOK == 0 and watch.look(journal) >= args.stop * args.rows:

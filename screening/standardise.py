@@ -101,7 +101,7 @@ def standardise(smiles: str, *, max_heavy_atoms: int = MAX_HEAVY_ATOMS) -> Paren
         mol = Chem.MolFromSmiles(smiles)
         if mol is None:
             return _failure(_why_unparsable(smiles))
-        return _parent(mol, max_heavy_atoms)
+        return _parent(mol, max_heavy_atoms, is_bare=_is_bare(smiles))
 
 
 def standardise_molecule(
@@ -165,9 +165,11 @@ def _refused_text(smiles: str, max_heavy_atoms: int) -> str | None:
             f"{len(smiles)} characters of SMILES; at most {MAX_SMILES_LENGTH} are read "
             f"(molecules of up to {max_heavy_atoms} heavy atoms are screened)"
         )
-    query = re.search(r"\[#[^\]]*\]?", token)
+    query = re.search(r"\[#[^\]]*\]?", token) if "[#" in token else None
     if query is not None:
         return f"{query.group()[:40]} is a query atom: give a whole molecule, not a pattern"
+    if len(token) <= 4 * max_heavy_atoms:  # an atom is a character at least
+        return None
     largest = max(len(_ATOM.findall(part)) for part in token.split("."))
     if largest > 4 * max_heavy_atoms:
         # only the hopeless, before they cost the parser seconds; the exact limit comes below
@@ -192,9 +194,17 @@ def _why_unparsable(smiles: str) -> str:
     return "not a valid molecule"
 
 
-def _parent(mol: Chem.Mol, max_heavy_atoms: int) -> Parent | Failure:
-    plain = _is_plain(mol)
-    refusal = _refused_molecule(mol, plain)
+def _is_bare(smiles: str) -> bool:
+    """Whether a SMILES has nothing but atoms of the organic subset, no hydrogen or charge told.
+
+    Such atoms are plain, which most rows of a library need not be asked for then.
+    """
+    return "[" not in smiles and "*" not in smiles and len(smiles.split(None, 1)) == 1
+
+
+def _parent(mol: Chem.Mol, max_heavy_atoms: int, *, is_bare: bool = False) -> Parent | Failure:
+    plain = is_bare or _is_plain(mol)
+    refusal = _refused_molecule(mol, plain, is_bare=is_bare)
     if refusal is not None:
         return _failure(refusal)
     notes: list[str] = []
@@ -235,11 +245,11 @@ def _is_plain(mol: Chem.Mol) -> bool:
     return len(mol.GetAtomsMatchingQuery(_unusual_atom())) == 0
 
 
-def _refused_molecule(mol: Chem.Mol, plain: bool) -> str | None:
+def _refused_molecule(mol: Chem.Mol, plain: bool, *, is_bare: bool = False) -> str | None:
     """Why the whole record is refused, salts included."""
     if mol.GetNumAtoms() == 0:
         return "no atoms"
-    for group in Chem.GetMolSubstanceGroups(mol):
+    for group in () if is_bare else Chem.GetMolSubstanceGroups(mol):
         if group.HasProp("TYPE") and group.GetProp("TYPE") in ("SRU", "MON", "COP", "CRO", "MER"):
             return "a polymer repeat unit: give one finite molecule"
     if not plain and any(atom.GetAtomicNum() == 0 for atom in mol.GetAtoms()):

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rdkit import Chem
 
+from screening import standardise as module
 from screening.candidate import Candidate
 from screening.failure import Failure
 from screening.smilessyntax import explain
@@ -122,6 +123,31 @@ def test_failures_do_not_mix_between_threads():
         failures = list(threads.map(standardise, texts))
     for text, failure in zip(texts, failures, strict=True):
         assert f"'(' at position {len(text)} is never closed" in failure.message
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.one_of(
+        st.text(alphabet="CNOcno()[]=#123+-@H/\\.FlSBrX*%~$|^:, >", max_size=30),
+        st.lists(
+            st.sampled_from(
+                [
+                    *"C N O S P B I Cl . = # ~ * (C) C(=O) c1ccccc1 n1cccc1 s1cccc1 C1CC1".split(),
+                    *"[nH]1cccc1 [O-] [N+] [CH] [CH2] [2H] [Na+] [C@H](C)".split(),
+                    " |^1:0|",
+                    " name",
+                ]
+            ),
+            min_size=1,
+            max_size=9,
+        ).map("".join),
+    )
+)
+def test_a_bare_text_need_not_be_asked_what_it_says(text):
+    found = standardise(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_is_bare", lambda smiles: False)
+        assert standardise(text) == found
 
 
 @settings(max_examples=300, deadline=None)
