@@ -8,7 +8,7 @@ from typing import Literal
 Origin = Literal["library", "generator"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """A standardised molecule, identified by its InChIKey."""
 
