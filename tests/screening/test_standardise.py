@@ -132,8 +132,28 @@ def test_failures_do_not_mix_between_threads():
         st.lists(
             st.sampled_from(
                 [
-                    *"C N O S P B I Cl . = # ~ * (C) C(=O) c1ccccc1 n1cccc1 s1cccc1 C1CC1".split(),
-                    *"[nH]1cccc1 [O-] [N+] [CH] [CH2] [2H] [Na+] [C@H](C)".split(),
+                    *[
+                        "C",
+                        "N",
+                        "O",
+                        "S",
+                        "P",
+                        "B",
+                        "I",
+                        "Cl",
+                        ".",
+                        "=",
+                        "#",
+                        "~",
+                        "*",
+                        "(C)",
+                        "C(=O)",
+                        "c1ccccc1",
+                        "n1cccc1",
+                        "s1cccc1",
+                        "C1CC1",
+                    ],
+                    *["[nH]1cccc1", "[O-]", "[N+]", "[CH]", "[CH2]", "[2H]", "[Na+]", "[C@H](C)"],
                     " |^1:0|",
                     " name",
                 ]
