@@ -13,13 +13,13 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import disturbedrun
 import psutil
 from disturbedrun import PLAN, RUN, Disturbed, acrylamides
-from faultrecord import FaultRecord, Ledger, undisturbed
+from faultrecord import FaultRecord, Ledger, together, undisturbed
 from faultyrecipe import EVERY, PLANS, TRACE
 from suddendeath import KILLS, Death
 
@@ -125,44 +125,61 @@ def prepare(folder: Path, plan: Disturbed, seconds: float = 0.05) -> None:
 
 
 def killed_drivers(folder: Path, *, times: int = 2, seed: int = 1) -> FaultRecord:
-    """``kill -9`` of the driver of a campaign, again and again, until it is through."""
-    plan = Disturbed(200, "campaign", rounds=8, batch=6, compute=COMPUTE)
-    if times < 10:
-        plan = Disturbed(120, "campaign", rounds=2, batch=6, compute=COMPUTE)
+    """``kill -9`` of the driver of a campaign, again and again, until it is through.
+
+    A campaign that is through before it met all its kills is followed by another one.
+    """
+    plan = Disturbed(120, "campaign", rounds=2, batch=6, compute=COMPUTE)
+    if times > 5:
+        plan = Disturbed(200, "campaign", rounds=10, batch=8, compute=COMPUTE)
     expected = undisturbed(folder / "undisturbed", plan)
-    ledger = Ledger(folder)
-    prepare(folder, plan)
     draw = random.Random(seed)
-    kills, drivers = 0, []
+    deaths = [_death(number, draw) for number in range(times)]
+    records: list[FaultRecord] = []
+    where: Counter[str] = Counter()
+    left = 0
+    while (met := sum(record.times for record in records)) < times:
+        place = folder / str(len(records))
+        record, survivors = _killed(place, plan, expected, deaths[met:])
+        records.append(record)
+        where.update((place / KILLS).read_text().splitlines() if record.times else [])
+        left += survivors
+    note = "at " + ", ".join(f"{step} {n}" for step, n in sorted(where.items()))
+    return together(records, note + (f"; {left} drivers left processes behind" if left else ""))
+
+
+def _death(number: int, draw: random.Random) -> Death:
+    step = _STEPS[number % len(_STEPS)]
+    most = {"intake": 10, "commit": 8, "decision": 20}.get(step or "", 1)
+    return Death(step, draw.getrandbits(32), sightings=most)
+
+
+def _killed(
+    folder: Path, plan: Disturbed, expected: list[tuple[str, float]], deaths: Sequence[Death]
+) -> tuple[FaultRecord, int]:
+    """A campaign with as many of the deaths as it meets, and the drivers that left processes."""
+    ledger = Ledger(folder)
+    prepare(folder, plan, seconds=0.2)
+    drivers: list[Driver] = []
     while True:
-        kill = None
-        if kills < times:
-            step = _STEPS[kills % len(_STEPS)] if kills else "intake"
-            most = {"intake": 10, "commit": 8, "decision": 20}.get(step or "", 1)
-            kill = dataclasses.asdict(Death(step, draw.getrandbits(32), sightings=most))
+        ahead = deaths[len(drivers)] if len(drivers) < len(deaths) else None
+        kill = None if ahead is None else dataclasses.asdict(ahead)
         again = dataclasses.replace(plan, kill=kill)
         (folder / PLAN).write_text(json.dumps(dataclasses.asdict(again)))
         drivers.append(Driver(folder))
         status = drivers[-1].wait()
         ledger.settle_journal()
-        if status == -signal.SIGKILL:
-            kills += 1
-        elif status == 0:
+        if status == 0:
             break
-        else:
+        if status != -signal.SIGKILL:
             raise RuntimeError(f"status {status}: {drivers[-1].said()}")
-    left = [driver for driver in drivers if not driver.leaves_nothing()]
-    where = Counter((folder / KILLS).read_text().splitlines() if kills else [])
-    note = "at " + ", ".join(f"{step} {n}" for step, n in sorted(where.items()))
-    if left:
-        note += f"; {len(left)} left processes behind"
-    return ledger.record(
+    record = ledger.record(
         expected,
         fault="the driver is killed",
-        injected="`kill -9` at random moments, some within a step drawn beforehand",
-        times=kills,
-        note=note,
+        injected="`kill -9` at random moments, most of them within a step drawn beforehand",
+        times=len(drivers) - 1,
     )
+    return record, sum(not driver.leaves_nothing() for driver in drivers)
 
 
 def terminated(folder: Path) -> FaultRecord:

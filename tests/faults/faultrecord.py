@@ -132,6 +132,27 @@ def undisturbed(folder: Path, plan: Disturbed) -> list[tuple[str, float]]:
         return ranking(journal)
 
 
+def together(records: Sequence[FaultRecord], note: str) -> FaultRecord:
+    """Records of one fault, added up."""
+    failed: Counter[str] = Counter()
+    for record in records:
+        failed.update(record.failed)
+    return FaultRecord(
+        fault=records[0].fault,
+        injected=records[0].injected,
+        times=sum(record.times for record in records),
+        molecules=sum(record.molecules for record in records),
+        scored=sum(record.scored for record in records),
+        failed=dict(sorted(failed.items())),
+        again=sum(record.again for record in records),
+        twice=sum(record.twice for record in records),
+        lost=sum(record.lost for record in records),
+        ranking_equal=all(record.ranking_equal for record in records),
+        seconds=sum(record.seconds for record in records),
+        note=note,
+    )
+
+
 def table(records: Sequence[FaultRecord]) -> str:
     """The records as a Markdown table."""
     lines = [

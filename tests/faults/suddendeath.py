@@ -33,7 +33,7 @@ class Death:
 
     step: str | None  # at a sighting of this step; None for a moment of time
     seed: int
-    longest_s: float = 8.0  # s after the start at most, where no step is named
+    longest_s: float = 8.0  # s after the start at most; twice that where a step is not met
     sightings: int = 40  # of the step at most
 
 
@@ -46,16 +46,13 @@ def await_it(folder: Path, death: Death) -> None:
 
 def _kill(said: Path, death: Death, main: int) -> None:
     draw = random.Random(death.seed)
-    deadline = time.monotonic() + draw.uniform(0.2, death.longest_s)
-    left = draw.randint(1, death.sightings)
+    longest = death.longest_s if death.step is None else 2 * death.longest_s
+    deadline = time.monotonic() + (draw.uniform(0.2, longest) if death.step is None else longest)
+    left = draw.randint(1, death.sightings)  # never reached where no step is named
     while True:
         at = step_of(sys._current_frames().get(main))
-        if death.step is None:
-            due = time.monotonic() >= deadline
-        else:
-            left -= at == death.step
-            due = left <= 0
-        if due:
+        left -= at == death.step
+        if left <= 0 or time.monotonic() >= deadline:
             with said.open("a") as file:
                 file.write(f"{at}\n")
             os.kill(os.getpid(), signal.SIGKILL)

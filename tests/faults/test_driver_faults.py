@@ -7,6 +7,7 @@ import pytest
 def test_a_killed_driver_loses_nothing(tmp_path):
     record = driverfaults.killed_drivers(tmp_path, times=2)
     assert record.is_sound
+    assert record.times == 2
     assert record.failed == {}
     assert record.again <= 4 * record.times  # what was in flight
 
