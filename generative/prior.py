@@ -114,16 +114,19 @@ def notes(path: Path) -> dict[str, Any]:
     try:
         with safe_open(path, framework="pt") as file:
             text = (file.metadata() or {}).get(_KEY, "{}")
-        found: dict[str, Any] = json.loads(text)
-    except (SafetensorError, json.JSONDecodeError) as error:
+        found: Any = json.loads(text)
+    except (SafetensorError, OSError, ValueError, RecursionError) as error:
+        reason = " ".join(str(error).split())[:200]
         raise ValueError(
-            f"{path}: not a safetensors file, or damaged ({error}); get it anew or train it "
+            f"{path}: not a safetensors file, or damaged ({reason}); get it anew or train it "
             "with molq train"
         ) from error
+    if not isinstance(found, dict):
+        raise ValueError(f"{path}: not a prior of molq (its notes are no table); train it anew")
     if found.get("format") != FORMAT:
         raise ValueError(
             f"{path}: not a prior of this version of molq (its format is "
-            f"{found.get('format')!r}, expected {FORMAT!r}); train it with molq train"
+            f"{str(found.get('format'))[:40]!r}, expected {FORMAT!r}); train it with molq train"
         )
     return found
 
@@ -137,21 +140,37 @@ def load(path: Path) -> Prior:
     metadata = notes(path)
     try:
         tensors = load_file(path)
+        size = PolicySize(**metadata["size"])
+        _check_size(size, tensors)
         vocabulary = _vocabulary(tensors)
-        policy = Policy(vocabulary, PolicySize(**metadata["size"]))
+        policy = Policy(vocabulary, size)
         weights = {
             name.removeprefix("policy."): value.float()
             for name, value in tensors.items()
             if name.startswith("policy.")
         }
         policy.load_state_dict(weights)
-        loaded = Prior(metadata["name"], vocabulary, policy, metadata["largest"])
-    except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError, IndexError) as error:
-        reason = str(error).splitlines()[0]
+        loaded = Prior(str(metadata["name"]), vocabulary, policy, int(metadata["largest"]))
+    except (SafetensorError, LookupError, TypeError, ValueError, RuntimeError) as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0][:200]
         raise ValueError(f"{path}: an inconsistent prior ({reason}); train it anew") from error
     policy.eval()
     policy.requires_grad_(False)
     return loaded
+
+
+def _check_size(size: PolicySize, tensors: Mapping[str, torch.Tensor]) -> None:
+    """That the file holds a network of this size, before one is made: it may be said enormous."""
+    layers = sum(name.startswith("policy.norms.") for name in tensors) // 2
+    said = (size.width, size.layers, size.tail_width, size.modes)
+    held = (
+        tensors["policy.structure.weight"].shape[0],
+        layers,
+        tensors["policy.rare_map.weight"].shape[0],
+        tensors["policy.mode.weight"].shape[0],
+    )
+    if said != held or min(size.head_actions, size.named_motifs) < 0:
+        raise ValueError(f"said to be a network of {said}, and one of {held} is in it")
 
 
 def _vocabulary(tensors: Mapping[str, torch.Tensor]) -> Vocabulary:

@@ -44,6 +44,8 @@ from simulation.settings import SimulationSettings
 UNSET = "none"
 WEIGHTS_SUFFIX = ".safetensors"
 
+_DEEPEST = 10
+_LARGEST = 2**20  # bytes
 _URI = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s\"']*", re.IGNORECASE)
 _NO_SECRETS = (
     "this looks like a token or a password, and everything a run is told is written into its "
@@ -121,7 +123,7 @@ class _TomlFile(BaseModel):
         Raises:
             CallError: one line for each problem.
         """
-        _check_secrets(document, source)
+        _check_contents(document, source)
         document = _with_paths(document, folder)
         try:
             return cls.model_validate(document)
@@ -258,7 +260,11 @@ def read_toml(path: Path) -> dict[str, Any]:
         CallError: it is missing, not UTF-8, or not TOML; the line says where.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        with path.open("rb") as file:
+            raw = file.read(_LARGEST + 1)
+        if len(raw) > _LARGEST:
+            raise CallError(f"{path} is larger than {_LARGEST >> 20} MB: no campaign file is")
+        text = raw.decode("utf-8-sig").replace("\r\n", "\n")
     except FileNotFoundError as error:
         raise CallError(f"{path} does not exist; check the path") from error
     except UnicodeDecodeError as error:
@@ -272,24 +278,29 @@ def read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise CallError(f"{path} is not valid TOML: {error}") from error
+    except ValueError as error:  # an integer of thousands of digits
+        raise CallError(f"{path} holds a number that cannot be read: {error}") from error
     except RecursionError as error:
         raise CallError(f"{path}: its values are nested too deeply to be read") from error
 
 
-def _check_secrets(value: Any, place: str) -> None:
+def _check_contents(value: Any, place: str, depth: int = 0) -> None:
     """Refuse what may not stand in a run's folder, where all settings are written.
 
     Raises:
-        CallError: names the place and not the secret.
+        CallError: there is a secret, of which it names the place, or no end of tables.
     """
+    if depth > _DEEPEST:
+        raise CallError(f"{place}: tables and lists more than {_DEEPEST} deep; no key needs them")
     if isinstance(value, str) and not _is_public(value):
         raise CallError(f"{place}: {_NO_SECRETS}")
     if isinstance(value, Mapping):
         for key, item in value.items():
-            _check_secrets(f"{key} = {item}" if isinstance(item, str) else item, f"{place}: {key}")
+            named = f"{key} = {item}" if isinstance(item, str) else item
+            _check_contents(named, f"{place}: {key}", depth + 1)
     elif isinstance(value, list | tuple):
         for item in value:
-            _check_secrets(item, place)
+            _check_contents(item, place, depth + 1)
 
 
 def _is_public(text: str) -> bool:

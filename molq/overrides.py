@@ -8,6 +8,8 @@ from typing import Any
 
 from molq.errors import CallError
 
+_DEEPEST = 10  # tables and lists inside of each other
+
 
 def parse(text: str) -> tuple[tuple[str, ...], Any]:
     """``"simulation.conformers=3"`` as its path and its value.
@@ -20,7 +22,7 @@ def parse(text: str) -> tuple[tuple[str, ...], Any]:
     """
     path, equals, value = text.partition("=")
     parts = tuple(part.strip() for part in path.split("."))
-    if not equals or not all(parts):
+    if not equals or not all(parts) or len(parts) > _DEEPEST:
         raise CallError(f"--set {text}: write it as table.key=value, e.g. simulation.conformers=3")
     return parts, _toml_value(value.strip())
 
@@ -37,7 +39,7 @@ def parse_all(texts: Iterable[str]) -> dict[str, Any]:
 def _toml_value(text: str) -> Any:
     try:
         document = tomllib.loads(f"value = {text}")
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         return text
     return document["value"] if len(document) == 1 else text
 

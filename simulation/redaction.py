@@ -23,11 +23,11 @@ _VARIABLE = re.compile(_TELLING, re.IGNORECASE)
 _NO_VALUE = ("_PATH", "_FILE", "_DIR", "_MODE", "_URL")  # says where a secret is, or how it is used
 # a value of a telling name, or of an authorisation, that no word of a sentence looks like
 _NAMED = re.compile(
-    rf"""(\b[\w-]*{_TELLING}["']?\s*[:=]\s*["']?|\bbearer\s+|\bauthorization:\s*\w+\s+)"""
-    r"""(?=[^\s"',;&]*\d)([^\s"',;&<>(){}\[\]]{8,})""",
+    rf"""(\b[\w-]{{0,40}}{_TELLING}["']?\s*[:=]\s*["']?|\bbearer\s+|\bauthorization:\s*\w+\s+)"""
+    r"""(?=[^\s"',;&]{0,400}\d)([^\s"',;&<>(){}\[\]]{8,})""",
     re.IGNORECASE,
 )
-_USER = re.compile(r"(://)[^/\s@]+:[^/\s@]+@")
+_USER = re.compile(r"(://)[^/\s@:]{0,200}:[^/\s@]{1,400}@")
 _WEB_TOKEN = re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]+")  # a signed JSON object
 
 
