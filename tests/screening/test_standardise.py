@@ -125,39 +125,19 @@ def test_failures_do_not_mix_between_threads():
         assert f"'(' at position {len(text)} is never closed" in failure.message
 
 
+PIECES = [
+    *("C", "N", "O", "S", "P", "B", "I", "Cl", ".", "=", "#", "~", "*", "(C)", "C(=O)"),
+    *("c1ccccc1", "n1cccc1", "[nH]1cccc1", "s1cccc1", "C1CC1", "[C@H](C)"),
+    *("[O-]", "[N+]", "[CH]", "[CH2]", "[2H]", "[Na+]", " |^1:0|", " name"),
+]
+
+
 @settings(max_examples=400, deadline=None)
 @given(
     st.one_of(
         st.text(alphabet="CNOcno()[]=#123+-@H/\\.FlSBrX*%~$|^:, >", max_size=30),
         st.lists(
-            st.sampled_from(
-                [
-                    *[
-                        "C",
-                        "N",
-                        "O",
-                        "S",
-                        "P",
-                        "B",
-                        "I",
-                        "Cl",
-                        ".",
-                        "=",
-                        "#",
-                        "~",
-                        "*",
-                        "(C)",
-                        "C(=O)",
-                        "c1ccccc1",
-                        "n1cccc1",
-                        "s1cccc1",
-                        "C1CC1",
-                    ],
-                    *["[nH]1cccc1", "[O-]", "[N+]", "[CH]", "[CH2]", "[2H]", "[Na+]", "[C@H](C)"],
-                    " |^1:0|",
-                    " name",
-                ]
-            ),
+            st.sampled_from(PIECES),
             min_size=1,
             max_size=9,
         ).map("".join),
