@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from molq.errors import MolqError
@@ -37,9 +38,17 @@ def interrupt(directory: Path, timeout_s: float) -> bool:
             "if it is a job of a cluster, `molq stop JOB --address http://head:8265`"
         )
     try:
+        # the number is what a file says: it may be of another container, or another program
+        if not _has_open(pid, directory / LOCK):
+            if not in_use(directory):
+                return True
+            raise MolqError(
+                f"{directory} is worked on, but not by process {pid} of this machine, as its lock "
+                "says: stop it where it was started (a container of its own?)"
+            )
         os.kill(pid, _signal(pid))
     except ProcessLookupError:
-        pass  # it ended by itself, or lives in another container; the lock tells
+        pass  # it ended by itself
     except PermissionError as error:
         raise MolqError(
             f"{directory} is worked on by process {pid} of another user, who has to stop it"
@@ -69,6 +78,25 @@ def _holder(directory: Path) -> tuple[int, str]:
     if found is None:
         raise MolqError(f"{directory} is worked on by a process that does not say its number")
     return int(found[1]), found[2]
+
+
+def _has_open(pid: int, path: Path) -> bool:
+    """Whether a process has a file open.
+
+    Raises:
+        PermissionError: it is another user's.
+    """
+    wanted = path.stat()
+    try:
+        handles = list(Path(f"/proc/{pid}/fd").iterdir())
+    except FileNotFoundError:
+        return False
+    for handle in handles:
+        with suppress(FileNotFoundError):
+            found = handle.stat()
+            if (found.st_dev, found.st_ino) == (wanted.st_dev, wanted.st_ino):
+                return True
+    return False
 
 
 def _signal(pid: int) -> signal.Signals:

@@ -27,6 +27,7 @@ RUN_KEY = "run"
 
 _KNOCK_S = 10.0
 _POLL_S = 1.0
+_PATIENCE_S = 60.0
 _TERMINAL = ("SUCCEEDED", "FAILED", "STOPPED")
 _SDK_LOG = "ray.dashboard.modules.job.sdk"
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -213,13 +214,24 @@ class JobServer:
                     if new:
                         write(new)
                         handed += len(new)
-            state = self.state(id)
+            state = self._state_after_patience(id)
             if state.is_over:
                 # the stream may end before the last lines were in it
                 if rest := self.logs(id)[handed:]:
                     write(rest)
                 return state
             time.sleep(_POLL_S)
+
+    def _state_after_patience(self, id: str) -> JobState:
+        """Where a job stands, also where the network is away for a while."""
+        deadline = time.monotonic() + _PATIENCE_S
+        while True:
+            try:
+                return self.state(id)
+            except MolqError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(_POLL_S)
 
     def stop(self, id: str, timeout_s: float) -> JobState:
         """Ask a job to end and wait for it.

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from molq.cli.console import note
+from molq.terminaltext import shown
 
 if TYPE_CHECKING:
     from molq.jobserver import JobServer, JobState
@@ -43,5 +44,5 @@ def conclude(state: JobState) -> int:
 
 
 def _write(text: str) -> None:
-    sys.stdout.write(text)
+    sys.stdout.write(shown(text))
     sys.stdout.flush()

@@ -45,21 +45,22 @@ def command(
 def _run(directory: Path, *, follow: bool, json: bool) -> int:
     from molq import reading
     from molq.runstatus import state_of
+    from molq.terminaltext import shown
 
     if json:
         with reading.journal_of(directory) as journal:
             events = journal.events()
         write_json([{"time": e.time, "kind": e.kind, "message": e.message} for e in events])
         return 0
-    shown = 0
+    told = 0
     while True:
         with reading.journal_of(directory) as journal:
             state = state_of(journal)  # before the events: its last words are then among them
             events = journal.events()
-        for event in events[shown:]:
-            sys.stdout.write(f"{event.time[:19]}  {event.kind}  {_plain(event.message)}\n")
+        for event in events[told:]:
+            sys.stdout.write(f"{event.time[:19]}  {event.kind}  {shown(event.message)}\n")
         sys.stdout.flush()
-        shown = len(events)
+        told = len(events)
         if not follow or state != "running":
             return 0
         time.sleep(_POLL_S)
@@ -68,6 +69,7 @@ def _run(directory: Path, *, follow: bool, json: bool) -> int:
 def _job(id: str, address: str | None, *, follow: bool, json: bool) -> int:
     from molq.cli import joblog
     from molq.jobserver import JobServer
+    from molq.terminaltext import shown
 
     server = JobServer(address)
     if follow and not json:
@@ -76,10 +78,5 @@ def _job(id: str, address: str | None, *, follow: bool, json: bool) -> int:
     if json:
         write_json({"job": id, "log": text})
     else:
-        sys.stdout.write(text)
+        sys.stdout.write(shown(text))
     return 0
-
-
-def _plain(text: str) -> str:
-    """Text that a terminal does not take for commands."""
-    return "".join(c if c.isprintable() else " " for c in text)

@@ -79,6 +79,21 @@ def test_one_on_another_machine_is_named(tmp_path, hold):
     assert process.poll() is None
 
 
+def test_a_process_that_the_lock_only_names_is_left_alone(tmp_path, hold):
+    process = hold("deaf")
+    bystander = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    try:
+        lock = tmp_path / "run" / LOCK
+        lock.write_text(f"process {bystander.pid} on {os.uname().nodename}")
+        with pytest.raises(MolqError, match=f"not by process {bystander.pid}"):
+            interruption.interrupt(tmp_path / "run", 1)
+        assert bystander.poll() is None
+    finally:
+        bystander.kill()
+        bystander.wait()
+    assert process.poll() is None
+
+
 def test_a_batch_systems_sigterm_is_an_interruption(tmp_path, hold):
     process = hold("terminal")
     os.kill(process.pid, signal.SIGTERM)
