@@ -18,10 +18,10 @@ import time
 from collections import deque
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from screening import capacity
-from screening.capacity import Machine
+from screening.cluster import Cluster
 from screening.costmodel import Demand
 from screening.evaluation import (
     LOST_WORKER,
@@ -34,7 +34,7 @@ from screening.evaluation import (
 from screening.executor import Completed, Limits
 from screening.failure import Failure
 from screening.isolation import Isolation
-from screening.raysession import RaySession, SchedulerError
+from screening.raysession import SchedulerError
 from screening.settings import ComputeSettings
 
 __all__ = ["Scheduler", "SchedulerError"]
@@ -42,7 +42,6 @@ __all__ = ["Scheduler", "SchedulerError"]
 _MB = 2**20
 _GRACE_S = 600.0
 _LOOK_S = 5.0  # between looks at the machines and at what hangs
-_ARRIVAL_S = 30.0  # that a cluster is given to have its first machine
 _ABSENCE_S = 900.0  # that a run waits for a cluster without machines
 _FIRST_PAUSE_S = 1.0  # before a lost job goes out again, doubled each time
 _LONGEST_PAUSE_S = 30.0
@@ -80,9 +79,7 @@ class Scheduler:
     def __init__(self, settings: ComputeSettings | None = None, *, threads: int = 1) -> None:
         self.settings = settings or ComputeSettings()
         self._threads = threads
-        self._session = RaySession(self.settings, threads)
-        self._machines: tuple[Machine, ...] = ()
-        self._limits = capacity.limits(self.settings, [Machine("", threads, 1 << 30)], threads)
+        self._cluster = Cluster(self.settings, threads)
         self._workers = 1
         self._shapes: dict[tuple[Demand, str], Any] = {}  # remote functions
         self._flights: dict[Any, _Flight] = {}  # by Ray's reference
@@ -96,8 +93,7 @@ class Scheduler:
         self._seconds: float | None = None  # that a job takes, lately
         self._losses: dict[str, int] = {}  # by InChIKey
         self._lost_in_a_row = 0
-        self._looked = 0.0
-        self._seen_machines = 0.0
+        self._looked = 0.0  # monotonic time, s
         self._unclaimed: set[Any] = set()
         self._broken = False
 
@@ -109,20 +105,19 @@ class Scheduler:
     @property
     def capacity(self) -> int:
         """The workers, and some jobs ahead so that none waits for the driver."""
-        if self._is_capped:
+        if self._cluster.is_capped(self._cluster.room(self._recent)):
             return self._workers
         return self._workers + capacity.ahead(self._workers, self._seconds)
 
     @property
     def limits(self) -> Limits:
         """Of one calculation."""
-        assert self._limits is not None
-        return self._limits
+        return self._cluster.limits
 
     def __enter__(self) -> Scheduler:
         try:
-            self._session.begin()
-            self._measure()
+            self._cluster.begin()
+            self._looked = time.monotonic()
             self._count_workers()
         except BaseException:
             self.__exit__()
@@ -133,7 +128,7 @@ class Scheduler:
         try:
             self.cancel()
         finally:
-            self._session.end()
+            self._cluster.end()
 
     def submit(self, job: Job) -> None:
         """Hand the job to Ray."""
@@ -185,16 +180,10 @@ class Scheduler:
 
     # on the way out
 
-    @property
-    def _is_capped(self) -> bool:
-        """Whether fewer jobs are asked for than a cluster has room for: Ray would run more."""
-        asked = self.settings.workers
-        return asked is not None and not self._session.is_local and self._room() > asked
-
     def _demand(self, job: Job, squeezed: int) -> Demand:
         memory = job.memory_limit_mb if job.reserved_mb is None else job.reserved_mb
         memory *= 2**squeezed  # so that fewer run beside it
-        largest = max((m.memory_mb for m in self._machines), default=memory)
+        largest = self._cluster.largest_mb or memory
         cores = float(self._threads) if job.cores is None else job.cores
         return Demand(cores, min(memory, largest))
 
@@ -312,7 +301,7 @@ class Scheduler:
         except ray.exceptions.RayError as refusal:
             self._break("Ray answers no more", refusal)
 
-    def _break(self, what: str, error: Exception) -> None:
+    def _break(self, what: str, error: Exception) -> NoReturn:
         """End the run, which a resume takes up: nothing is blamed on its molecules.
 
         Raises:
@@ -328,15 +317,18 @@ class Scheduler:
     def _look(self) -> None:
         """See which machines there are now, and what hangs."""
         elapsed, self._looked = time.monotonic() - self._looked, time.monotonic()
-        self._measure()
-        if not self._machines:
-            if time.monotonic() - self._seen_machines > _ABSENCE_S:
+        try:
+            self._cluster.look()
+        except Exception as error:  # Ray raises many kinds; each means the same here
+            self._break("Ray answers no more", error)
+        largest = self._cluster.largest_mb
+        if largest is None:
+            if self._cluster.absence_s > _ABSENCE_S:
                 absence = TimeoutError(f"none for {_ABSENCE_S:g} s")
                 self._break("the cluster has no machine for a calculation any more", absence)
             for flight in self._flights.values():
                 flight.overdue += elapsed
             return
-        largest = max(machine.memory_mb for machine in self._machines)
         for reference, flight in list(self._flights.items()):
             if flight.demand.memory_mb > largest:  # no machine has room for it any more
                 del self._flights[reference]
@@ -372,70 +364,9 @@ class Scheduler:
             self._land(flight, future)
         self._unclaimed = set(here)
 
-    def _measure(self) -> None:
-        """Machines and limits as the nodes are now."""
-        import ray
-
-        try:
-            self._machines = _machines(ray.nodes())
-        except Exception as error:  # Ray raises many kinds; each means the same here
-            self._break("Ray answers no more", error)
-        if not self._machines and not self._looked:
-            self._await_machines()
-        if self._machines:
-            self._seen_machines = time.monotonic()
-        if not self._looked:
-            self._set_limits()
-        self._looked = time.monotonic()
-
-    def _await_machines(self) -> None:
-        """Give a cluster that grows on demand the time to bring its first machine."""
-        import ray
-
-        if not self._session.is_local:
-            with contextlib.suppress(Exception):  # a cluster without an autoscaler
-                ray.autoscaler.sdk.request_resources(num_cpus=self._threads)
-        deadline = time.monotonic() + _ARRIVAL_S
-        while not self._machines and time.monotonic() < deadline:
-            time.sleep(0.5)
-            self._machines = _machines(ray.nodes())
-
-    def _set_limits(self) -> None:
-        try:
-            limits = capacity.limits(self.settings, self._machines, self._threads)
-        except ValueError as error:
-            raise SchedulerError(str(error)) from error
-        if limits is None:
-            raise SchedulerError(
-                f"no machine of the cluster has {self._threads} free cores; lower "
-                "[simulation] threads, or start a worker node first"
-            )
-        self._limits = limits
-
-    def _room(self) -> int:
-        """Jobs of the kind of late that the machines have room for at a time."""
-        if self._recent:
-            count = len(self._recent)
-            cores = sum(demand.cores for demand in self._recent) / count
-            memory = sum(demand.memory_mb for demand in self._recent) // count
-        else:
-            cores, memory = float(self._threads), self.limits.memory_limit_mb
-        return max(1, capacity.places(self._machines, Demand(cores, memory)))
-
     def _count_workers(self) -> None:
-        room = self._room()
+        room = self._cluster.room(self._recent)
         self._workers = min(room, self.settings.workers or room)
-
-
-def _machines(nodes: list[dict[str, Any]]) -> tuple[Machine, ...]:
-    """The living nodes that have cores to lend; a head may have none."""
-    found = []
-    for node in nodes:
-        resources = node["Resources"] if node["Alive"] else {}
-        memory = int(resources.get("memory", 0)) // _MB
-        if resources.get("CPU", 0) and memory:
-            found.append(Machine(str(node["NodeID"]), float(resources["CPU"]), memory))
-    return tuple(found)
 
 
 def _drop(reference: Any) -> None:

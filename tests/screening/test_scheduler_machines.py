@@ -7,6 +7,7 @@ import pytest
 import ray
 from faultyrecipe import number_score
 
+from screening import cluster
 from screening import scheduler as module
 from screening.candidate import Candidate
 from screening.dispatch import Calculation, Task, evaluate_all
@@ -101,7 +102,7 @@ def fake(monkeypatch):
     monkeypatch.setattr(ray, "is_initialized", lambda: True)
     monkeypatch.setattr(module, "_FIRST_PAUSE_S", 0.002)
     monkeypatch.setattr(module, "_LONGEST_PAUSE_S", 0.01)
-    monkeypatch.setattr(module, "_ARRIVAL_S", 0.0)
+    monkeypatch.setattr(cluster, "_ARRIVAL_S", 0.0)
     return fake
 
 
