@@ -20,6 +20,7 @@ from screening import acquisition
 from screening.acquisition import Choice
 from screening.campaignplan import CampaignPlan
 from screening.candidate import Candidate
+from screening.candidatetable import CandidateTable
 from screening.journalview import JournalView
 from screening.knowledge import Knowledge
 from screening.learning import CONFORMAL, Learned, learn
@@ -66,12 +67,12 @@ class Deliberation:
         plan: CampaignPlan,
         round: int,
         learned: Learned,
-        pool: Sequence[Candidate],
+        pool: CandidateTable,
         best_utility: float,
     ) -> None:
         self._plan = plan
         self._best_utility = best_utility
-        self._narrowed: list[Candidate] | None = None
+        self._narrowed: CandidateTable | None = None
         self.round = round
         self.pool = pool
         self.learned = learned
@@ -97,7 +98,7 @@ class Deliberation:
         due = round_half_up(plan.generator.share * (len(own) + n))
         due -= sum(record.candidate.origin == "generator" for record in own)
         choice = acquisition.choose(
-            [candidate for candidate in pool if candidate.inchikey not in taken],
+            pool.without(taken),
             n=n,
             n_generator=min(n, max(0, due)),
             surrogates=self.learned.conditioned(knowledge),
@@ -115,15 +116,15 @@ class Deliberation:
         )
         return replace(choice, selections=placed)
 
-    def _narrow(self) -> Sequence[Candidate]:
+    def _narrow(self) -> CandidateTable:
         """The proposals, and of the library what looked best when the round began."""
         campaign = self._plan.campaign
         most = max(WIDEST, 2 * max(campaign.batch, campaign.initial_batch or 0))
         if len(self.pool) <= most or not self.learned.surrogates:
             return self.pool
         if self._narrowed is None:
-            library = [c for c in self.pool if c.origin == "library"]
-            offered = [c for c in self.pool if c.origin != "library"]
+            proposed = self.pool.proposed
+            library, offered = self.pool.take(~proposed), self.pool.take(proposed)
             values = acquisition.worth(
                 library,
                 surrogates=self.learned.surrogates,
@@ -134,7 +135,8 @@ class Deliberation:
                 outcomes=self.learned.outcomes,
             )
             order = np.argsort(-values, kind="stable")[:most]
-            self._narrowed = [*offered, *(library[i] for i in sorted(order))]
+            best = library.take(np.sort(order))
+            self._narrowed = CandidateTable.of(chain(offered, best))
         return self._narrowed
 
 
@@ -179,7 +181,7 @@ def replayed(journal: JournalView, plan: CampaignPlan) -> Iterator[Decided]:
             yield Decided(
                 round=record.round,
                 known=together[0].known,
-                pool=tuple(c for c in deliberation.pool if c.inchikey not in taken),
+                pool=tuple(deliberation.pool.without(taken)),
                 chosen=together,
                 choice=deliberation.choose(len(together), knowledge, before),
             )
@@ -218,13 +220,15 @@ def reopened(
 
 def eligible(
     journal: JournalView, offers: Sequence[Candidate], earlier: Sequence[SelectionRecord]
-) -> list[Candidate]:
+) -> CandidateTable:
     """What a round decides among, without what was chosen earlier.
 
     It is the library, as far as the funnel's exact properties let it, and the round's offers.
     """
     taken = {x.candidate.inchikey for x in earlier}
-    return [c for c in chain(journal.admitted(), offers) if c.inchikey not in taken]
+    return CandidateTable.of(
+        c for c in chain(journal.admitted(), offers) if c.inchikey not in taken
+    )
 
 
 def conformal(records: Sequence[RoundRecord]) -> dict[int, Mapping[str, float]]:

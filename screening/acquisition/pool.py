@@ -10,21 +10,24 @@ from numpy.typing import NDArray
 
 from screening import scorers
 from screening.candidate import Candidate
+from screening.candidatetable import CandidateTable
 from screening.objective import ObjectiveSettings, scorer_names
+
+_AT_HAND = 20_000  # molecules that are kept as objects; more are made when asked for
 
 
 @dataclass(frozen=True)
 class Pool:
     """Distinct molecules and their exact properties."""
 
-    candidates: tuple[Candidate, ...]
+    candidates: Sequence[Candidate]
     exact: Mapping[str, NDArray[np.float64]]  # scorer -> (molecules,), in its unit
 
     @staticmethod
     def of(candidates: Sequence[Candidate], objectives: Sequence[ObjectiveSettings]) -> Pool:
         """The molecules as they come, with the properties that the wishes name."""
         return Pool(
-            tuple(candidates),
+            candidates if isinstance(candidates, CandidateTable) else tuple(candidates),
             {
                 name: np.array([scorers.value(name, c.smiles) for c in candidates], dtype=float)
                 for name in scorer_names(objectives)
@@ -42,24 +45,20 @@ class Pool:
         Left out are molecules that are taken, and those whose exact properties break a hard
         limit. Of two with one InChIKey the library's is kept.
         """
-        first: dict[str, Candidate] = {}
-        for candidate in sorted(
-            candidates, key=lambda c: (c.inchikey, c.origin != "library", c.smiles)
-        ):
-            if candidate.inchikey not in taken:
-                first.setdefault(candidate.inchikey, candidate)
-        pool = Pool.of(tuple(first.values()), objectives)
+        pool = Pool.of(CandidateTable.of(candidates).without(taken).distinct(), objectives)
         return pool[np.flatnonzero(~pool.broken(objectives))]
 
     def __len__(self) -> int:
         return len(self.candidates)
 
     def __getitem__(self, rows: slice | NDArray[np.int64]) -> Pool:
-        some = (
-            self.candidates[rows]
-            if isinstance(rows, slice)
-            else tuple(self.candidates[i] for i in rows)
-        )
+        some: Sequence[Candidate]
+        if isinstance(rows, slice):
+            some = self.candidates[rows]
+        elif isinstance(self.candidates, CandidateTable) and len(rows) > _AT_HAND:
+            some = self.candidates.take(rows)
+        else:
+            some = tuple(self.candidates[i] for i in rows)
         return Pool(some, {name: values[rows] for name, values in self.exact.items()})
 
     @property
@@ -70,6 +69,8 @@ class Pool:
     @property
     def proposed(self) -> NDArray[np.bool_]:
         """Which come from the generator; shape (molecules,)."""
+        if isinstance(self.candidates, CandidateTable):
+            return self.candidates.proposed
         return np.array([c.origin == "generator" for c in self.candidates], dtype=bool)
 
     def broken(self, objectives: Sequence[ObjectiveSettings]) -> NDArray[np.bool_]:
