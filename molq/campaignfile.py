@@ -38,7 +38,7 @@ from screening.objective import ObjectiveSettings, recipe_names
 from screening.ranking import RankingSettings
 from screening.settings import CampaignSettings, ComputeSettings
 from screening.surrogate import SurrogateSettings
-from simulation.redaction import redacted
+from simulation.redaction import redacted, without_known
 from simulation.settings import SimulationSettings
 
 UNSET = "none"
@@ -292,20 +292,25 @@ def _check_contents(value: Any, place: str, depth: int = 0) -> None:
     """
     if depth > _DEEPEST:
         raise CallError(f"{place}: tables and lists more than {_DEEPEST} deep; no key needs them")
-    if isinstance(value, str) and not _is_public(value):
+    is_library = place.endswith(": library")  # what is wrong with its URI its own check says
+    if isinstance(value, str) and not _is_public(value, with_uris=not is_library):
         raise CallError(f"{place}: {_NO_SECRETS}")
     if isinstance(value, Mapping):
         for key, item in value.items():
-            named = f"{key} = {item}" if isinstance(item, str) else item
-            _check_contents(named, f"{place}: {key}", depth + 1)
+            if isinstance(item, str):
+                _check_contents(f"{key} = {item}", place, depth + 1)
+            else:
+                _check_contents(item, f"{place}: {key}", depth + 1)
     elif isinstance(value, list | tuple):
         for item in value:
             _check_contents(item, place, depth + 1)
 
 
-def _is_public(text: str) -> bool:
-    """Whether there is no secret in it; what is wrong with a URI its own check says."""
-    bare = _URI.sub("", text)
+def _is_public(text: str, *, with_uris: bool = False) -> bool:
+    """Whether there is no secret in it, known or by its looks; of URIs only a known one."""
+    if without_known(text) != text:
+        return False
+    bare = text if with_uris else _URI.sub("", text)
     return redacted(bare) == bare
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from screening.failure import Failure
-from simulation.redaction import redacted
+from simulation.redaction import redacted, without_known
 
 if TYPE_CHECKING:
     from simulation.recipes.recipe import Recipe
@@ -270,7 +270,8 @@ def encode(outcome: Score | Failure) -> str:
     if isinstance(outcome, Failure):
         return json.dumps({"failure": asdict(outcome)})
     try:
-        return json.dumps({"score": outcome.to_json()}, allow_nan=False)
+        # a recipe may put into its flags what a service answered
+        return without_known(json.dumps({"score": outcome.to_json()}, allow_nan=False))
     except ValueError as error:
         return encode(Failure("convergence", "recipe", f"a field is not a number: {error}"))
 

@@ -41,11 +41,22 @@ def redacted(text: str, *, environment: Mapping[str, str] | None = None) -> str:
         text: of any kind.
         environment: of this process where None.
     """
-    for secret in _known(os.environ if environment is None else environment):
-        text = text.replace(secret, _GONE)
+    text = without_known(text, environment=environment)
     text = _NAMED.sub(rf"\1{_GONE}", text)
     text = _USER.sub(rf"\1{_GONE}@", text)
     return _WEB_TOKEN.sub(_GONE, text)
+
+
+def without_known(text: str, *, environment: Mapping[str, str] | None = None) -> str:
+    """The text without the secrets that are known, and otherwise as it was: for records.
+
+    Args:
+        text: of any kind.
+        environment: of this process where None.
+    """
+    for secret in _known(os.environ if environment is None else environment):
+        text = text.replace(secret, _GONE)
+    return text
 
 
 def _known(environment: Mapping[str, str]) -> list[str]:
