@@ -126,7 +126,8 @@ def main() -> int:
             verdict = "as it should" if is_right(name, records[name]) else "NOT AS IT SHOULD"
             print(f"{name}: {verdict}, {records[name].seconds:.0f} s", file=sys.stderr, flush=True)
             arguments.records.parent.mkdir(exist_ok=True)
-            lines = {each: asdict(record) for each, record in records.items()}
+            order = [*names, *(each for each in records if each not in names)]
+            lines = {each: asdict(records[each]) for each in order if each in records}
             arguments.records.write_text(json.dumps(lines, indent=1, ensure_ascii=False) + "\n")
     unknown = set(arguments.only or ()) - set(names)
     if unknown:

@@ -99,7 +99,10 @@ def faulty_ray(folder: Path, workers: int = 2) -> Iterator[FaultyRay]:
     settings = ComputeSettings(
         workers=workers, time_limit_s=TIME_LIMIT_S, memory_limit_mb=MEMORY_LIMIT_MB
     )
-    with environment(**{PLANS: str(plans), TRACE: str(trace)}), Scheduler(settings) as scheduler:
+    # a lost job goes out again at once, and not after a second, then two, then four
+    eager = mock.patch.object(scheduling, "_FIRST_PAUSE_S", 0.02)
+    variables = {PLANS: str(plans), TRACE: str(trace)}
+    with eager, environment(**variables), Scheduler(settings) as scheduler:
         yield FaultyRay(scheduler, plans, trace)
 
 

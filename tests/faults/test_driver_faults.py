@@ -50,5 +50,5 @@ def test_a_clock_that_goes_back_changes_nothing(tmp_path):
 def test_a_machine_without_memory_fails_no_other_molecule(tmp_path):
     record = driverfaults.machine_without_memory(tmp_path)
     assert record.is_sound
-    assert set(record.failed) <= {"resource/worker"}
-    assert not record.note.startswith("0 ")  # the watch did kill
+    assert record.failed == {}
+    assert record.again >= 1  # the watch did kill
