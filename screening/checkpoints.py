@@ -9,8 +9,6 @@ from pathlib import Path
 
 from simulation.checkpoint import remove
 
-_KEY = re.compile(r"[A-Za-z0-9-]{1,64}")  # what a journal calls a key may be a path
-
 # A journal that somebody else wrote may call a molecule "../..", and its folder is removed.
 _INCHIKEY = re.compile(r"[A-Z]{14}-[A-Z]{10}-[A-Z]")
 
