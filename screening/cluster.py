@@ -10,7 +10,7 @@ from typing import Any
 from screening import capacity
 from screening.capacity import Machine
 from screening.costmodel import Demand
-from screening.executor import Limits
+from screening.executor import MOST_PER_JOB_MB, Limits
 from screening.raysession import RaySession, SchedulerError
 from screening.settings import ComputeSettings
 
@@ -63,7 +63,7 @@ class Cluster:
         """Of one calculation, the same as long as the run lasts."""
         if self._limits is not None:
             return self._limits
-        asked = self._settings.memory_limit_mb or capacity.MOST_PER_JOB_MB
+        asked = self._settings.memory_limit_mb or MOST_PER_JOB_MB
         return Limits(self._settings.time_limit_s, asked, asked)
 
     @property
