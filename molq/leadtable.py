@@ -102,6 +102,7 @@ class LeadTable(Sequence[Lead]):
     leads: tuple[Lead, ...]
     objectives: tuple[ObjectiveSettings, ...]
     left_out: int = 0  # molecules with sampled scores, which are not ranked
+    ranked: int | None = None  # scored molecules, where these are only the first leads of many
 
     @overload
     def __getitem__(self, index: int) -> Lead: ...
@@ -109,7 +110,7 @@ class LeadTable(Sequence[Lead]):
     def __getitem__(self, index: slice) -> LeadTable: ...
     def __getitem__(self, index: int | slice) -> Lead | LeadTable:
         if isinstance(index, slice):
-            return LeadTable(self.leads[index], self.objectives, self.left_out)
+            return replace(self, leads=self.leads[index])
         return self.leads[index]
 
     def __len__(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from generative.start import StartError
@@ -22,6 +23,12 @@ from screening.scheduler import SchedulerError
 from screening.standing import leads
 
 REPORT = "report.html"
+
+MOST_READ = 5000
+"""Results of a screen beyond which its report does not read every lead."""
+
+LISTED = 100
+"""Leads that it reads then."""
 
 # What a text raises that is not what it was when it was written: a molecule that is none, JSON
 # without a key. RDKit's violated invariants are RuntimeErrors.
@@ -181,8 +188,12 @@ def write_report(journal: Journal, file: RunFile, path: Path, state: State | Non
     from molq.report.gathering import contents
     from molq.report.page import html
 
-    table = leads_of(journal, file)
-    status = status_of(journal, file, table, state)
+    status = status_of(journal, file, leads_of(journal, file, top=1), state)
+    if isinstance(file, ScreenFile) and status.scored > MOST_READ:
+        found = leads_of(journal, file, max(file.report.top, LISTED))
+        table = replace(found, ranked=status.scored)
+    else:
+        table = leads_of(journal, file)
     page = html(contents(journal, file, table, status, top=file.report.top))
     with runfiles.replaced(path) as handle:
         handle.write(page)

@@ -64,6 +64,15 @@ class LibraryView:
         found = self._db.row(f"SELECT {_LIBRARY} FROM library WHERE row = ?", row)
         return None if found is None else _library_row(found)
 
+    def refused_rows(self, limit: int) -> list[LibraryRow]:
+        """The first rows that were dropped or duplicates."""
+        rows: list[tuple[Any, ...]] = []
+        for refused in ("failure_kind IS NOT NULL", "duplicate_of IS NOT NULL"):
+            sql = f"SELECT {_LIBRARY} FROM library WHERE {refused} ORDER BY row LIMIT ?"
+            rows += self._db.rows(sql, limit)
+        found = {row[0]: row for row in rows}
+        return [_library_row(found[number]) for number in sorted(found)[:limit]]
+
     def last_library_row(self) -> int:
         """The highest row number taken in, 0 when there is none."""
         return self._db.count("SELECT max(row) FROM library")

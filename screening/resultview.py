@@ -61,17 +61,53 @@ class ResultView(LibraryView):
         Raises:
             JournalError: a record does not match its checksum.
         """
+        order = self.result_ids(after=after, known=known, recipes=recipes)
+        for begin in range(0, len(order), PAGE):
+            yield from self.results_by_id(order[begin : begin + PAGE])
+
+    def result_ids(
+        self,
+        *,
+        after: int = 0,
+        known: int | None = None,
+        recipes: Sequence[str] | None = None,
+    ) -> Sequence[int]:
+        """The ids of ``iterate_results``, in its order."""
         # The large records are not what is sorted.
-        order = array("q")
         sql = (
             "SELECT id FROM results WHERE id > ?1 AND (?2 IS NULL OR id <= ?2) "
             "AND (?3 IS NULL OR recipe IN (SELECT value FROM json_each(?3))) "
             "ORDER BY coalesce(round, 0), inchikey, recipe"
         )
         wanted = None if recipes is None else json.dumps(list(recipes))
-        order.extend(row[0] for row in self._db.rows(sql, after, known, wanted))
-        for begin in range(0, len(order), PAGE):
-            yield from self.results_by_id(order[begin : begin + PAGE])
+        return array("q", (row[0] for row in self._db.rows(sql, after, known, wanted)))
+
+    def failed(self, recipes: Sequence[str], limit: int) -> dict[str, tuple[int, list[Result]]]:
+        """Failures by kind, the commonest first: their number, and the first of them.
+
+        Args:
+            recipes: by which.
+            limit: of each kind, in the order of ``iterate_results``.
+
+        Raises:
+            JournalError: a record does not match its checksum.
+        """
+        named = json.dumps(list(recipes))
+        kind = "json_extract(record, '$.failure.kind')"
+        where = "outcome = 'failed' AND recipe IN (SELECT value FROM json_each(?1))"
+        counts = self._db.rows(
+            f"SELECT {kind}, count(*) FROM results WHERE {where} GROUP BY 1 ORDER BY 2 DESC, 1",
+            named,
+        )
+        listed = (
+            f"SELECT id FROM results WHERE {where} AND {kind} IS ?2 "
+            "ORDER BY coalesce(round, 0), inchikey, recipe LIMIT ?3"
+        )
+        found = {}
+        for name, count in list(counts):
+            ids = [row[0] for row in self._db.rows(listed, named, name, limit)]
+            found[str(name)] = (int(count), list(self.results_by_id(ids)))
+        return found
 
     def results_by_id(self, ids: Sequence[int]) -> Iterator[Result]:
         """The results with these ids, in the order given.

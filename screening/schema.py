@@ -58,6 +58,7 @@ CUTS = """
 
 INDICES = (
     "CREATE INDEX addresses_found ON addresses (address)",
+    "CREATE INDEX addresses_taken ON addresses (source) WHERE source <> ''",
     # NULLs differ from each other in an index: a screen has no round.
     "CREATE UNIQUE INDEX cuts_of ON cuts (inchikey, stage, coalesce(round, 0))",
     # What a reader asks of a run of a million molecules, answered without its large rows.

@@ -49,6 +49,7 @@ from screening.surrogate import Prediction, calibration
 
 MAX_LISTED = 200  # rows of a table of failures or dropped rows
 MAX_POINTS = 400  # dots of a chart
+MAX_READ = 5000  # results that are read whole
 
 _FAILURE_MEANING = {
     "input": "The molecule is outside what the recipe or the method describes; never retried.",
@@ -70,7 +71,7 @@ def contents(
         status: of the run.
         top: leads that are shown.
     """
-    results = journal.results()
+    results, reading = _read(journal, file)
     scored = [result for result in results if result.score is not None]
     # noise would make a baseline look worse than it is
     found = agreement([r for r in scored if r.score and file.ranking.admits(r.score)])
@@ -91,6 +92,7 @@ def contents(
             *sentences(scored, table, found, by_value=not file.objective),
             *_narrowings(journal),
             *decisions.stopped(rounds),
+            *reading,
         ),
         notice=table.notice,
         terms=any(score.contributions for lead in best for score in lead.scores.values()),
@@ -106,7 +108,7 @@ def contents(
             )
             for lead in best
         ),
-        leads_total=len(table),
+        leads_total=len(table) if table.ranked is None else table.ranked,
         agreement=found,
         explanations=(
             explaining.cards(explanations.of_leads(journal, file, table, best.leads))
@@ -117,12 +119,25 @@ def contents(
         decisions=decisions.rows(rounds, ruled=_ruled(file)),
         calibration=calibration_rows,
         calibration_chart=calibration_chart,
-        failures=_failures(results, named=len(file.recipes) > 1),
+        failures=_failures(journal, file.recipes),
         dropped=dropped,
         dropped_total=dropped_total,
         provenance=_provenance(journal, file, scored),
         funnel=figures(journal, file.way),
     )
+
+
+def _read(journal: Journal, file: RunFile) -> tuple[list[Result], tuple[str, ...]]:
+    """The results that figures about all molecules come from, and a sentence where not all."""
+    ids = journal.result_ids(recipes=file.recipes)
+    if len(ids) <= MAX_READ:
+        return list(journal.results_by_id(ids)), ()
+    spread = np.linspace(0, len(ids) - 1, MAX_READ).round().astype(int)
+    note = (
+        f"Figures and charts about all molecules come from {MAX_READ:,} of the {len(ids):,} "
+        "results, spread evenly; leads, counts and failures are those of all."
+    )
+    return list(journal.results_by_id([ids[place] for place in spread])), (note,)
 
 
 def _narrowings(journal: Journal) -> tuple[str, ...]:
@@ -151,9 +166,10 @@ def _facts(
     if recipes > 1:
         scores = Fact("Scores", str(status.scored), f"by {recipes} recipes")
     facts = [scores, Fact("Failures", str(status.failed))]
-    if table.leads and file.objective:
+    if table.leads and file.objective and table.ranked is None:
         hits = sum(lead.utility >= file.report.hit_utility for lead in table)
         facts.append(Fact("Hits", str(hits), f"utility at least {file.report.hit_utility:g}"))
+    if table.leads and file.objective:
         facts.append(Fact("Best utility", number(table[0].utility, 3), label(table[0])))
     worst = max((abs(value) for value in deviations(scored)), default=None)
     if worst is not None:
@@ -318,50 +334,47 @@ def _instant(text: str | None) -> str:
     return f"{text[:19].replace('T', ' ')} UTC" if text else "not yet"
 
 
-def _failures(results: Sequence[Result], *, named: bool) -> tuple[FailureGroup, ...]:
-    """Failures by kind; ``named`` says the recipe of each, where there are several."""
-    groups: dict[str, list[FailureRow]] = {}
-    for result in results:
-        failure, candidate = result.failure, result.candidate
-        if failure is None:
-            continue
-        where = [f"round {result.round}"] if result.round is not None else []
-        where += [f"row {candidate.row}"] if candidate.row is not None else []
-        groups.setdefault(failure.kind, []).append(
-            FailureRow(
-                called(candidate),
-                candidate.smiles,
-                failure.step,
-                f"{result.recipe}: {failure.message}" if named else failure.message,
-                ", ".join(where) or candidate.origin,
-            )
-        )
-    order = sorted(groups, key=lambda kind: -len(groups[kind]))
+def _failures(journal: Journal, recipes: Sequence[str]) -> tuple[FailureGroup, ...]:
+    """Failures by kind, with the recipe of each where there are several."""
     return tuple(
         FailureGroup(
             kind,
             _FAILURE_MEANING[kind],
-            tuple(groups[kind][:MAX_LISTED]),
-            max(0, len(groups[kind]) - MAX_LISTED),
+            tuple(_failure(result, named=len(recipes) > 1) for result in listed),
+            max(0, count - len(listed)),
         )
-        for kind in order
+        for kind, (count, listed) in journal.failed(recipes, MAX_LISTED).items()
+    )
+
+
+def _failure(result: Result, *, named: bool) -> FailureRow:
+    failure, candidate = result.failure, result.candidate
+    assert failure is not None
+    where = [f"round {result.round}"] if result.round is not None else []
+    where += [f"row {candidate.row}"] if candidate.row is not None else []
+    return FailureRow(
+        called(candidate),
+        candidate.smiles,
+        failure.step,
+        f"{result.recipe}: {failure.message}" if named else failure.message,
+        ", ".join(where) or candidate.origin,
     )
 
 
 def _dropped(journal: Journal) -> tuple[tuple[DroppedRow, ...], int]:
-    listed: list[DroppedRow] = []
-    total = 0
-    for row in journal.library_rows():
-        if row.failure is not None:
-            reason = row.failure.message
-        elif row.duplicate_of is not None:
-            reason = f"the same molecule as row {row.duplicate_of}"
-        else:
-            continue
-        total += 1
-        if len(listed) < MAX_LISTED:
-            listed.append(DroppedRow(row.row, row.name, row.text, reason))
-    return tuple(listed), total
+    counts = journal.library_counts()
+    listed = [
+        DroppedRow(
+            row.row,
+            row.name,
+            row.text,
+            f"the same molecule as row {row.duplicate_of}"
+            if row.failure is None
+            else row.failure.message,
+        )
+        for row in journal.refused_rows(MAX_LISTED)
+    ]
+    return tuple(listed), counts["rows"] - counts["passed"]
 
 
 def _provenance(journal: Journal, file: RunFile, scored: Sequence[Result]) -> Provenance:
