@@ -16,6 +16,7 @@ for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
 
 import orchestration_intake
+import orchestration_resume
 import orchestration_simulated
 import orchestration_startup
 import orchestration_tasks
@@ -25,6 +26,7 @@ PARTS = {
     "startup": orchestration_startup,
     "simulated": orchestration_simulated,
     "intake": orchestration_intake,
+    "resume": orchestration_resume,
 }
 
 
