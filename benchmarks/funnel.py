@@ -126,15 +126,11 @@ def by_predictions(
             chosen = rest[sorted(_best(mean, int(np.ceil(keep * len(rest))), end))]
             kept = {*drawn.tolist(), *chosen.tolist()}
             found[keep].append((len(kept & best) / top, len(kept) / len(scores)))
-    return [
-        Row(
-            f"predicted, from {sample}",
-            keep,
-            *(float(x) for x in np.mean(pairs, axis=0)),
-            float(np.mean([cost for _, cost in pairs])),
-        )
-        for keep, pairs in found.items()
-    ]
+    rows = []
+    for keep, pairs in found.items():
+        survive, computed = (float(x) for x in np.mean(pairs, axis=0))
+        rows.append(Row(f"predicted, from {sample}", keep, survive, computed, computed))
+    return rows
 
 
 def _values(scores: list[Score]) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cache
@@ -36,6 +36,9 @@ _UNSEEN = ("threads", "embed_timeout_s", "queue_limit_s", "max_heavy_atoms")
 """Settings that no value is a function of: what a calculation may take."""
 _CIRCUIT = ("mapping", "backend", "precision_mha", "max_shots", "mitigation")
 _TRIAL = ("ansatz", "layers", "target_error_mha")
+
+_BLIND: dict[str, tuple[str, ...]] = {"casci": (*_TRIAL, *_CIRCUIT), "vqe": _CIRCUIT[1:]}
+"""Settings that a solver does not look at."""
 
 _CHEMISTRY = ("rdkit", "tblite")
 _ORBITALS = (*_CHEMISTRY, "pyscf")
@@ -93,15 +96,17 @@ def method(
     return Method(_digest(content), sampled)
 
 
-def _looked_at(reach: str, solver: str, runs: bool) -> tuple[Sequence[str], Sequence[str]]:
+def _looked_at(reach: str, solver: str, runs: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Settings and packages that a value depends on."""
+    names: tuple[str, ...]
+    packages: tuple[str, ...]
     if reach == "geometry":
         names, packages = _GEOMETRY, _CHEMISTRY
     elif reach == "meanfield":
         names, packages = _MEANFIELD, _ORBITALS
     else:
         every = tuple(SimulationSettings.model_fields)
-        blind = {"casci": (*_TRIAL, *_CIRCUIT), "vqe": _CIRCUIT[1:]}.get(solver, ())
+        blind = _BLIND.get(solver, ())
         names = tuple(n for n in every if n not in _UNSEEN and n not in blind)
         # what another solver rests on is not known here: all that could matter
         packages = (*_ORBITALS, *_SOLVERS.get(solver, (*_CIRCUITS, "ffsim", "qiskit-addon-sqd")))

@@ -82,7 +82,7 @@ def test_what_a_stage_cuts_costs_no_more_and_fills_its_place(plan, tmp_path, tra
     assert sum(summary["scored"] for summary in summaries) == len(good)
 
 
-@pytest.mark.parametrize("stop_after", [2, 4, 7, 11])
+@pytest.mark.parametrize("stop_after", [3, 8])
 def test_a_stopped_campaign_with_a_funnel_ends_with_the_same_leads(
     plan, tmp_path, trace, stop_after
 ):

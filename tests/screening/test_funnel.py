@@ -192,7 +192,7 @@ def test_what_fails_at_a_stage_fails_with_its_reason(screened, monkeypatch, tmp_
         (stage(stage="predicted", keep=0.5, sample=4),),
     ],
 )
-@pytest.mark.parametrize("stop_after", [1, 5, 9, 15])
+@pytest.mark.parametrize("stop_after", [2, 11])
 def test_an_interrupted_funnel_ends_as_one_that_was_not(screened, trace, stages, stop_after):
     whole, _ = screened(*stages, folder="whole")
     begun = sorted(trace.read_text().splitlines())
