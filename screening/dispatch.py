@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import takewhile
-from typing import Protocol
 
-from screening.candidate import Candidate
 from screening.checkpoints import Checkpoints
 from screening.costmodel import CostModel, Observed
 from screening.evaluation import (
@@ -25,9 +23,22 @@ from screening.evaluation import (
 )
 from screening.executor import Completed, Executor
 from screening.failure import Failure
-from screening.gate import Gate, ends_job
+from screening.gate import ends_job
 from screening.journal import Journal, JournalError, Result
-from simulation.settings import SimulationSettings
+from screening.task import Archive, Calculation, Found, Task
+
+__all__ = [
+    "STOPPED",
+    "Archive",
+    "Calculation",
+    "Dispatch",
+    "Found",
+    "Task",
+    "evaluate_all",
+    "forget_checkpoint",
+    "not_begun",
+    "waiting_note",
+]
 
 STOPPED = "stopped before its end"
 """What the log of a run says that was interrupted and could still say so."""
@@ -35,47 +46,6 @@ STOPPED = "stopped before its end"
 _POLL_S = 1.0
 _LEARNED_FROM = 20_000  # attempts of earlier sessions
 _HERE = ("exact", "aer", "fake")  # backends that compute on the worker's machine
-
-
-@dataclass(frozen=True)
-class Task:
-    """A molecule and the recipes that want a final result for it."""
-
-    candidate: Candidate
-    recipes: tuple[str, ...]
-    round: int | None = None
-    continues: bool = False  # a later task of the molecule goes on from its checkpoint
-
-
-@dataclass(frozen=True)
-class Calculation:
-    """What all evaluations of a run share."""
-
-    seed: int  # the run's
-    settings: SimulationSettings = field(default_factory=SimulationSettings)
-    max_attempts: int = 3
-    sources: dict[str, str] = field(default_factory=dict)  # recipe -> "module:attribute"
-    gates: Mapping[str, Gate] = field(default_factory=dict)  # recipe -> what goes on behind it
-
-
-@dataclass(frozen=True)
-class Found:
-    """A calculation that was done before, in this run's folder or another's."""
-
-    result: Result
-    source: str  # where it stands, one line for the journal
-
-
-class Archive(Protocol):
-    """Calculations done before, by the address of their content."""
-
-    def address(self, candidate: Candidate, recipe: str) -> str:
-        """The content address of a calculation, "" for one that has none."""
-        ...
-
-    def find(self, address: str) -> Found | None:
-        """The calculation of that address, None when it was not done before."""
-        ...
 
 
 def evaluate_all(
@@ -328,7 +298,10 @@ class Dispatch:
         return result
 
     def _draw(self, more: Callable[[int], Sequence[Task]], room: int) -> list[Task]:
-        """At most ``room`` tasks that want work, those to be tried again first."""
+        """At most ``room`` tasks that want work, those to be tried again first.
+
+        What was found is begun before there is a search for more.
+        """
         drawn: list[Task] = []
         met: set[tuple[str, str]] = set()
         while len(drawn) < room:
@@ -347,6 +320,8 @@ class Dispatch:
                 if wanted:
                     drawn.append(replace(task, recipes=wanted))
                     met.update((key, recipe) for recipe in wanted)
+            if drawn and not self._retries:
+                break
         return drawn
 
     def _begin(self, task: Task, retry: Retry, group: Sequence[str]) -> Job:
