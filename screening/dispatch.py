@@ -17,14 +17,13 @@ from screening.evaluation import (
     attempt_seed,
     molecule_seed,
     next_attempt,
-    one_line,
     verdict,
     waits_for_device,
 )
 from screening.executor import Completed, Executor
 from screening.failure import Failure
-from screening.gate import ends_job
 from screening.journal import Journal, JournalError, Result
+from screening.ledger import Ledger, not_begun
 from screening.task import Archive, Calculation, Found, Task
 
 __all__ = [
@@ -140,7 +139,7 @@ class Dispatch:
         on_result: Callable[[Result], None] | None = None,
         archive: Archive | None = None,
     ) -> None:
-        self._archive = archive
+        self._ledger = Ledger(journal, archive, calculation.gates)
         self._journal = journal
         self._executor = executor
         self._calculation = calculation
@@ -212,12 +211,12 @@ class Dispatch:
                 behind: list[str] = []  # known already, if the molecule comes so far
                 ended = False
                 for place, recipe in enumerate(task.recipes, 1):
-                    known = None if failures[recipe] else self._lookup(task, recipe)
+                    known = None if failures[recipe] else self._ledger.lookup(task, recipe)
                     if known is not None and gated:
                         behind.append(recipe)
                         continue
                     if known is not None:
-                        final.append(self._take(task, recipe, known))
+                        final.append(self._ledger.take(task, recipe, known))
                     else:
                         retries[recipe] = self._retry(failures[recipe])
                         if retries[recipe] is not None:
@@ -225,9 +224,9 @@ class Dispatch:
                             continue
                         # An earlier session ended between the last attempt and the verdict.
                         found = Evaluated(recipe, verdict(failures[recipe]), Usage())
-                        final.append(self._finish(task, found, len(failures[recipe])))
-                    if ended := self._ends(final[-1]):
-                        final += self._close(task, final[-1], task.recipes[place:])
+                        final.append(self._ledger.finish(task, found, len(failures[recipe])))
+                    if ended := self._ledger.ends(final[-1]):
+                        final += self._ledger.close(task, final[-1], task.recipes[place:])
                         break
                 if ended:
                     continue
@@ -249,53 +248,6 @@ class Dispatch:
             self._executor.submit(job)
         for result in final:
             self._on_result(result)
-
-    def _lookup(self, task: Task, recipe: str) -> Found | None:
-        """A calculation that was done before."""
-        if self._archive is None:
-            return None
-        address = self._archive.address(task.candidate, recipe)
-        return self._archive.find(address) if address else None
-
-    def _take(self, task: Task, recipe: str, found: Found) -> Result:
-        """The result of a calculation that was done before, written here."""
-        assert self._archive is not None
-        address = self._archive.address(task.candidate, recipe)
-        result = _result(task, Evaluated(recipe, found.result.outcome, Usage()), 0)
-        self._journal.record(result, address=address, source=found.source)
-        return result
-
-    def _ends(self, result: Result) -> bool:
-        """Whether a result lets its molecule go no further."""
-        return ends_job(result.outcome, self._calculation.gates.get(result.recipe))
-
-    def _close(self, task: Task, result: Result, behind: Sequence[str]) -> list[Result]:
-        """Write that a molecule goes no further: cut by a value, or failed with its stage."""
-        key = task.candidate.inchikey
-        if result.failure is None:
-            score = result.outcome
-            assert not isinstance(score, Failure)
-            reason = self._calculation.gates[result.recipe].reason(score.value, score.unit)
-            self._journal.cut(key, result.recipe, score.value, reason, task.round)
-            return []
-        closed = [
-            one
-            for one in not_begun(result, behind)
-            if not self._journal.has_result(key, one.recipe)
-        ]
-        for one in closed:
-            self._journal.record(one)
-        return closed
-
-    def _finish(self, task: Task, found: Evaluated, attempt: int) -> Result:
-        """Write the final word on a recipe."""
-        result = _result(task, found, attempt)
-        if self._archive is None or result.failure is not None:
-            self._journal.record(result)
-        else:
-            address = self._archive.address(task.candidate, found.recipe)
-            self._journal.record(result, address=address)
-        return result
 
     def _draw(self, more: Callable[[int], Sequence[Task]], room: int) -> list[Task]:
         """At most ``room`` tasks that want work, those to be tried again first.
@@ -403,9 +355,9 @@ class Dispatch:
                             continue
                         found = replace(found, outcome=verdict(failures))
                     left.remove(found.recipe)
-                    final.append(self._finish(task, found, attempt))
-                    if ended := self._ends(final[-1]):
-                        final += self._close(task, final[-1], left)
+                    final.append(self._ledger.finish(task, found, attempt))
+                    if ended := self._ledger.ends(final[-1]):
+                        final += self._ledger.close(task, final[-1], left)
                         left, waits = [], False
                 if left:
                     again.append(replace(task, recipes=tuple(left)))
@@ -448,18 +400,6 @@ def forget_checkpoint(journal: Journal, executor: Executor, inchikey: str) -> No
     Checkpoints(journal.directory, executor.limits.checkpoints).forget(inchikey)
 
 
-def not_begun(failed: Result, recipes: Sequence[str]) -> list[Result]:
-    """What is said of recipes behind a stage that failed: they failed with it, unattempted."""
-    assert failed.failure is not None
-    cause = failed.failure
-    message = one_line(f"not begun, since {failed.recipe} failed: {cause.message}")
-    failure = Failure(cause.kind, cause.step, message)
-    return [
-        Result(failed.candidate, recipe, failure, failed.round, 0, 0.0, 0.0, 0.0)
-        for recipe in recipes
-    ]
-
-
 def _with_gate(wanted: Mapping[str, Retry]) -> tuple[list[str], Retry]:
     """The recipes that go into one job with the gate before them, in order, and how.
 
@@ -469,16 +409,3 @@ def _with_gate(wanted: Mapping[str, Retry]) -> tuple[list[str], Retry]:
     rung = next(iter(wanted.values())).rung
     group = list(takewhile(lambda recipe: wanted[recipe].rung == rung, wanted))
     return group, Retry(rung, max(wanted[recipe].resource_factor for recipe in group))
-
-
-def _result(task: Task, found: Evaluated, attempt: int) -> Result:
-    return Result(
-        candidate=task.candidate,
-        recipe=found.recipe,
-        outcome=found.outcome,
-        round=task.round,
-        attempt=attempt,
-        wall_seconds=found.usage.wall_seconds,
-        cpu_seconds=found.usage.cpu_seconds,
-        peak_memory_mb=found.usage.peak_memory_mb,
-    )
