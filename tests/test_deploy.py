@@ -329,8 +329,9 @@ case $1 in
   run|resume|screen) ;;
   *) exit 2 ;;
 esac
-[[ -z ${STANDIN_SLEEP:-} ]] && exit "${STANDIN_CODE:-0}"
 trap 'exit 130' INT
+sleep 0.5 # until the workers are up
+[[ -z ${STANDIN_SLEEP:-} ]] && exit "${STANDIN_CODE:-0}"
 for ((i = 0; i < STANDIN_SLEEP * 20; i++)); do sleep 0.05; done
 """
 RAY = """
@@ -428,7 +429,7 @@ def test_slurm_starts_a_head_and_workers_with_a_token(batch: Batch) -> None:
     assert " --num-cpus=4 " in worker
     store, memory = 200 * 2**20, int(4 * 3072 * 2**20 * 0.85) - 200 * 2**20
     for line in (head, worker):
-        assert "--temp-dir=/tmp/molq-4711 " in line
+        assert re.search(r"--temp-dir=/tmp/molq-4711-(head|worker)0 ", line)
         assert f"--memory={memory} --object-store-memory={store} " in line
     # the head waits to be reached before the workers and the driver begin
     assert any(f"health-check --address {address.group(1)}" in line for line in calls)
@@ -577,7 +578,7 @@ def test_slurm_screens_on_two_nodes(tmp_path: Path) -> None:
         values = {row["name"]: float(row["warhead-ea [eV]"]) for row in csv.DictReader(file)}
     assert len(values) == 6
     assert values["acrylamide"] == pytest.approx(-5.115, abs=0.005)
-    assert not Path(f"/tmp/molq-{number}").exists()
+    assert list(Path("/tmp").glob(f"molq-{number}-*")) == []
     assert list(batch.tokens.iterdir()) == []
 
 
