@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import secrets
 import shutil
@@ -18,6 +19,7 @@ from pathlib import Path
 
 import psutil
 
+FAULTS = Path(__file__).parents[1] / "faults"
 STORE_BYTES = 80_000_000
 MEMORY_BYTES = 3_000_000_000
 CANARIES = {"MOLQ_TEST_DEVICE_TOKEN": "canary-5f1d0a77c3e9"}  # of the nodes' own environment
@@ -71,6 +73,13 @@ class RayCluster:
         finally:
             process.kill()
         return process.returncode, out, err
+
+    def plan(self, **modes: str) -> None:
+        """What the recipe ``faulty`` does with these molecules; with all others, its work."""
+        plans = {smiles: {"mode": mode} for smiles, mode in modes.items()}
+        path = self.folder / "plans.json.new"
+        path.write_text(json.dumps(plans))
+        path.replace(self.folder / "plans.json")
 
     def start_node(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Begin ``ray start --block`` with these arguments; the node lives as long as it."""
@@ -139,7 +148,17 @@ def start(*cores: int) -> RayCluster:
         for key, value in os.environ.items()
         if key not in ("RAY_ADDRESS", "RAY_API_SERVER_ADDRESS", "RAY_AUTH_TOKEN")
     }
+    plugin = folder / "plugin" / "faulty-0.dist-info"
+    plugin.mkdir(parents=True)
+    (plugin / "METADATA").write_text("Metadata-Version: 2.1\nName: faulty\nVersion: 0\n")
+    (plugin / "entry_points.txt").write_text("[molq.recipes]\nfaulty = faultyrecipe:RECIPE\n")
+    (folder / "plans.json").write_text("{}")
     environment.update(
+        # a recipe of somebody's own package, that does what its plans say
+        PYTHONPATH=os.pathsep.join(
+            [str(folder / "plugin"), str(FAULTS), environment.get("PYTHONPATH", "")]
+        ),
+        FAULTY_RECIPE_PLANS=str(folder / "plans.json"),
         PATH=os.pathsep.join([str(Path(sys.executable).parent), environment.get("PATH", "")]),
         HOME=str(folder),  # no token of the user's is found by chance
         RAY_AUTH_MODE="token",

@@ -4,8 +4,10 @@ import json
 
 import pytest
 
+import molq
 from screening.journal import Journal
 
+ALONE = {"basis": "sto-3g", "density_fit": False, "conformers": 1, "solver": "casci"}
 FAST = (
     "--set", "simulation.basis=sto-3g", "--set", "simulation.density_fit=false",
     "--set", "simulation.conformers=1", "--set", "simulation.solver=casci",
@@ -32,11 +34,10 @@ def test_a_screen_by_address_computes_on_the_nodes(cluster, library, tmp_path):
         assert journal.settings()["compute"]["address"] == cluster.address
         assert [a.outcome for a in journal.attempts()] == ["scored", "scored"]
     # the same numbers as in a process of one's own
-    _, out, _ = cluster.run("score", "C=CC(N)=O", "--json", *FAST)
-    alone = json.loads(out)
+    alone = molq.score("C=CC(N)=O", **ALONE)
     with Journal.open(run, readonly=True) as journal:
-        (there,) = [r for r in journal.results() if r.candidate.smiles == alone["smiles"]]
-    assert there.score.value == pytest.approx(alone["value"], abs=1e-7)
+        (there,) = [r for r in journal.results() if r.candidate.smiles == alone.score.smiles]
+    assert there.score.value == pytest.approx(alone.score.value, abs=1e-7)
 
 
 @pytest.mark.slow
@@ -60,6 +61,7 @@ def test_a_campaign_by_its_file_gives_the_leads_of_one_alone(cluster, library, t
         assert there == pytest.approx(here, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_a_wrong_token_is_one_line(cluster, library, tmp_path):
     wrong = cluster.folder / "joiner"
     wrong.write_text("f" * 64)
