@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 from hostilerecipe import SOURCE
-from hostilerows import rows
+from hostilerows import NAMES, rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rdkit import Chem
 
 from molq.campaignfile import ScreenFile
 from molq.cli.entry import run_arguments
+from molq.execution import environment
 from molq.run import Run
 from screening.executor import Inline
 from screening.journal import Journal
@@ -143,15 +144,22 @@ def _markup(page: str) -> Markup:
 
 def _screened(folder: Path, library: Path, title: str) -> Path:
     file = ScreenFile.from_document(
-        {"library": {"path": str(library)}, "screen": {"name": title}},
+        {
+            "library": {"path": str(library)},
+            "screen": {"name": title},
+            "objective": [{"name": "warhead-ea", "transform": "at_least", "low": -4.0}],
+        },
         folder=folder,
         source="screen",
     )
     out = folder / "run"
     with Journal.create(
-        out, kind="screen", settings=file.to_document(), environment={"machine": title}
+        out, kind="screen", settings=file.to_document(), environment=environment()
     ) as journal:
-        plan = ScreenPlan(file.library, file.recipes)
+        (out / "screen.toml").write_text(file.to_toml(), encoding="utf-8")
+        for name in NAMES:
+            journal.log("note", f"somebody wrote {name}")
+        plan = ScreenPlan(file.library, file.recipes, objectives=file.objective)
         run_screen(journal=journal, plan=plan, executor=Inline(2), sources={"warhead-ea": SOURCE})
     return out
 
@@ -174,10 +182,7 @@ def run(outside: Path) -> Iterator[Path]:
 
 def test_no_cell_of_a_table_is_a_formula_or_a_command(run: Path) -> None:
     for name in ("results.csv", "leads.csv"):
-        path = run / name
-        if not path.exists():
-            continue
-        content = path.read_text(encoding="utf-8")
+        content = (run / name).read_text(encoding="utf-8")
         assert not CONTROL.search(content)
         table = list(csv.reader(io.StringIO(content)))
         assert len({len(line) for line in table}) == 1
@@ -190,8 +195,27 @@ def test_no_cell_of_a_table_is_a_formula_or_a_command(run: Path) -> None:
     assert "pending" not in {row["status"] for row in table}
 
 
-def test_no_entry_of_an_sd_file_ends_early(run: Path) -> None:
-    names = [path for path in run.iterdir() if path.suffix == ".sdf"]
+@pytest.mark.parametrize("what", ["results", "library", "attempts", "cuts"])
+def test_no_cell_of_an_export_is_a_formula(
+    run: Path, what: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / f"{what}.csv"
+    assert run_arguments(["export", str(run), "--what", what, "--out", str(out)]) == 0
+    content = out.read_text(encoding="utf-8")
+    assert not CONTROL.search(content)
+    for cell in (cell for line in csv.reader(io.StringIO(content)) for cell in line):
+        assert not FORMULA.match(cell) or NUMBER.fullmatch(cell), cell
+    table = tmp_path / f"{what}.parquet"
+    assert run_arguments(["export", str(run), "--what", what, "--out", str(table)]) == 0
+    assert table.stat().st_size > 0
+    assert not TURNING.search(capsys.readouterr().err)
+
+
+def test_no_entry_of_an_sd_file_ends_early(run: Path, tmp_path: Path) -> None:
+    names = [run / "leads.sdf"]
+    for what in ("results", "leads"):
+        names.append(tmp_path / f"{what}.sdf")
+        assert run_arguments(["export", str(run), "--what", what, "--out", str(names[-1])]) == 0
     for path in names:
         entries = [mol for mol in Chem.SDMolSupplier(str(path)) if mol is not None]
         assert len(entries) == path.read_text(encoding="utf-8").count("\n$$$$\n")
@@ -215,7 +239,9 @@ def test_no_name_becomes_markup_in_the_report(run: Path, outside: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("status",), ("leads",), ("leads", "--json"), ("status", "--json")], ids=" ".join
+    "arguments",
+    [("status",), ("leads",), ("leads", "--json"), ("status", "--json"), ("logs",), ("verify",)],
+    ids=" ".join,
 )
 def test_no_name_commands_the_terminal(
     run: Path, arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
