@@ -264,9 +264,10 @@ def _acquire(folder: Path) -> IO[str]:
     """The writer's lock on a run's folder.
 
     Raises:
-        JournalError: another process holds it, or it cannot be made.
+        JournalError: another process holds it, it cannot be made, or it is a link.
     """
     path = folder / LOCK
+    _refuse_links(folder)
     try:
         handle = path.open("a+", encoding="utf-8")
     except OSError as error:
@@ -290,6 +291,21 @@ def _acquire(folder: Path) -> IO[str]:
     handle.write(f"process {os.getpid()} on {os.uname().nodename}")
     handle.flush()
     return handle
+
+
+def _refuse_links(folder: Path) -> None:
+    """That what a writer opens is the folder's own: a link would have it write elsewhere.
+
+    Raises:
+        JournalError: names the link.
+    """
+    for name in (LOCK, RESERVE, FILE, f"{FILE}-wal", f"{FILE}-shm"):
+        path = folder / name
+        if path.is_symlink():
+            raise JournalError(
+                f"{path} is a link, and a run writes into its own folder only: put the file "
+                "itself there"
+            )
 
 
 def _connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:

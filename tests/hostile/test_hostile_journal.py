@@ -120,6 +120,27 @@ def test_a_database_of_another_program_is_refused(
     assert not (tmp_path / "nowhere").exists()
 
 
+def test_no_link_in_a_run_s_folder_is_written_through(
+    finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    precious = outside / "precious"
+    for name in ("journal.lock", "journal.reserve", "journal.sqlite-wal", "report.html",
+                 "results.csv", "leads.csv", "leads.sdf"):  # fmt: skip
+        for target in (precious, outside / "new") if "journal." in name else (precious,):
+            precious.write_text("precious")
+            out = _copy(finished, tmp_path)
+            (out / name).unlink(missing_ok=True)
+            (out / name).symlink_to(target)
+            run_arguments(["resume", str(out)])
+            run_arguments(["report", str(out)])
+            shown = capsys.readouterr()
+            assert "Traceback" not in shown.err
+            assert precious.read_text() == "precious", name
+            assert [path.name for path in outside.iterdir()] == ["precious"], name
+
+
 def _text_columns(journal: Path) -> list[tuple[str, str]]:
     with sqlite3.connect(journal) as db:
         tables = [n for (n,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
