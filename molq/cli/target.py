@@ -28,7 +28,7 @@ def directory_of(target: str, address: str | None) -> Path | None:
         if named:
             return None
         raise CallError(
-            f"{target} is no folder here; if it is a job, name its cluster by "
+            f"{target} does not exist; if it is a job, name its cluster by "
             f"--address http://head:8265 or {ADDRESS_VARIABLE}"
         )
     reading.check_run(path)
