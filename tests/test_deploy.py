@@ -246,6 +246,7 @@ def test_ray_promises_what_a_pod_has(name: str, group: dict[str, Any]) -> None:
     assert resources["requests"] == resources["limits"]
     environment = {entry["name"]: entry["value"] for entry in container["env"]}
     assert {environment[variable] for variable in THREADS} == {"1"}
+    assert container["envFrom"] == [{"secretRef": {"name": "molq-devices", "optional": True}}]
     for probe in ("readinessProbe", "livenessProbe"):
         assert container[probe]["httpGet"] == {"path": "/api/healthz", "port": 52365}
     if name.endswith("head"):
