@@ -62,7 +62,7 @@ def carry(
     if (order.run / FILE).is_file():
         execution.go_on(order.run, on_event=on_event, on_notice=on_notice)
     else:
-        execution.begin(file, order.run, on_event=on_event)
+        execution.begin(file, order.run, source=order.source, on_event=on_event)
 
 
 def check_same(file: RunFile, directory: Path) -> None:

@@ -22,6 +22,7 @@ from typing import Literal
 from molq import execution, fetching
 from molq.campaignfile import WEIGHTS_SUFFIX, CampaignFile, RunFile, ScreenFile, read_toml
 from molq.errors import CallError, MolqError
+from molq.inputs import SOURCE_FILE, Source
 from molq.jobserver import JobServer
 from molq.libraryscreen import screen_file
 from molq.scoring import DEFAULT_RECIPE
@@ -49,6 +50,7 @@ class Order:
 
     run: Path  # its folder as the cluster sees it
     molq: str  # version that sent it
+    source: Source | None = None  # a campaign file as it was written
 
 
 @dataclass(frozen=True)
@@ -87,8 +89,24 @@ def read(path: str, changes: dict[str, object], recipes: tuple[str, ...] = ()) -
     return CampaignFile.from_toml(path, changes)
 
 
+def source_of(path: str, changes: dict[str, object]) -> Source | None:
+    """A campaign file as it was written, None where a screen or a library is submitted.
+
+    Raises:
+        CallError: it cannot be read.
+    """
+    if datasource.is_uri(path) or not path.lower().endswith(".toml"):
+        return None
+    return None if "screen" in read_toml(Path(path)) else Source.read(Path(path), changes)
+
+
 def submit(
-    file: RunFile, server: JobServer, *, out: Path | None = None, data: Data = "path"
+    file: RunFile,
+    server: JobServer,
+    *,
+    out: Path | None = None,
+    data: Data = "path",
+    source: Source | None = None,
 ) -> Submitted:
     """Send a run to a cluster. A folder that holds this run already is gone on with.
 
@@ -99,6 +117,7 @@ def submit(
             None for ``runs/<id>`` under the current folder.
         data: how the library gets there: by its ``path`` (or URI), read on the cluster, or
             in an ``upload`` with the job.
+        source: the campaign file as it was written, which the run's folder keeps.
 
     Raises:
         CallError: the settings do not work, or the inputs are too large to go with the job.
@@ -106,7 +125,7 @@ def submit(
     """
     id = new_id()
     run = (out if out is not None else Path("runs") / id).absolute()
-    with package(file, Order(run, version("molq")), data=data) as folder:
+    with package(file, Order(run, version("molq"), source), data=data) as folder:
         server.submit(
             id, ENTRYPOINT, package=folder, variables={STOP_VARIABLE: str(_STOP_S)}, run=run
         )
@@ -140,7 +159,10 @@ def package(file: RunFile, order: Order, *, data: Data) -> Iterator[Path]:
         name = "campaign" if isinstance(file, CampaignFile) else "screen"
         text = fetching.relative(file, folder).to_toml()
         (folder / execution.SETTINGS[name]).write_text(text, encoding="utf-8")
-        told = {"run": str(order.run), "molq": order.molq}
+        told: dict[str, object] = {"run": str(order.run), "molq": order.molq}
+        if order.source is not None:
+            told["changes"] = order.source.changes
+            (folder / SOURCE_FILE).write_bytes(order.source.content)
         (folder / ORDER).write_text(json.dumps(told), encoding="utf-8")
         yield folder
     except OSError as error:
@@ -158,7 +180,11 @@ def unpacked(folder: Path) -> tuple[RunFile, Order]:
     """
     try:
         told = json.loads((folder / ORDER).read_text(encoding="utf-8"))
-        order = Order(Path(told["run"]), str(told["molq"]))
+        written = folder / SOURCE_FILE
+        source = None
+        if written.is_file():
+            source = Source(written.read_bytes(), tuple(map(str, told["changes"])))
+        order = Order(Path(told["run"]), str(told["molq"]), source)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CallError(
             f"{folder} is not the working directory of a job: `molq submit` makes one"

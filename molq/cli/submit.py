@@ -76,12 +76,14 @@ def command(
     asked = submission.read(file, changes, tuple(recipe or ()))
     if seed is not None:
         table = "screen" if "screen" in type(asked).model_fields else "campaign"
-        asked = submission.read(file, {**changes, f"{table}.seed": seed}, tuple(recipe or ()))
+        changes[f"{table}.seed"] = seed
+        asked = submission.read(file, changes, tuple(recipe or ()))
     if warning := warning_of(address_of(address)):
         note(f"molq: note: {warning}")
     server = JobServer(address)
     how: Literal["path", "upload"] = "upload" if data == "upload" else "path"
-    job = submission.submit(asked, server, out=out, data=how)
+    source = submission.source_of(file, changes)
+    job = submission.submit(asked, server, out=out, data=how, source=source)
     if json and not wait:
         write_json({"job": job.id, "run": str(job.run), "address": job.address})
         return 0

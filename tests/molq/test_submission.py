@@ -40,8 +40,8 @@ def campaign(tmp_path, library):
     return path
 
 
-def packed(file, folder, data="path"):
-    order = submission.Order(folder / "run", "0.1.0")
+def packed(file, folder, data="path", source=None):
+    order = submission.Order(folder / "run", "0.1.0", source)
     with submission.package(file, order, data=data) as made:
         shutil.copytree(made, folder / "package")
     assert not made.exists()
@@ -49,9 +49,11 @@ def packed(file, folder, data="path"):
 
 
 def test_a_package_holds_what_the_job_needs_and_no_more(campaign, tmp_path):
-    package = packed(submission.read(str(campaign), {"campaign.rounds": 2}), tmp_path)
+    changes = {"campaign.rounds": 2}
+    source = submission.source_of(str(campaign), changes)
+    package = packed(submission.read(str(campaign), changes), tmp_path, source=source)
     assert sorted(p.name for p in package.iterdir()) == [
-        "campaign.toml", "job.json", "prior.safetensors"
+        "campaign.source.toml", "campaign.toml", "job.json", "prior.safetensors"
     ]  # fmt: skip
     file, order = submission.unpacked(package)
     assert isinstance(file, CampaignFile)
@@ -59,7 +61,9 @@ def test_a_package_holds_what_the_job_needs_and_no_more(campaign, tmp_path):
     assert file.compute.address is None  # the driver joins the cluster it runs on
     assert file.library.path == tmp_path / "nightingale.csv"  # by its path on the cluster
     assert Path(file.generator.prior).read_bytes() == b"weights"
-    assert order == submission.Order(tmp_path / "run", "0.1.0")
+    assert order == submission.Order(tmp_path / "run", "0.1.0", source)
+    assert order.source.content == campaign.read_bytes()
+    assert order.source.changes == ("campaign.rounds=2",)
 
 
 def test_a_library_that_goes_along_loses_its_name_and_lands_in_the_run(library, tmp_path):
