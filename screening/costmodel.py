@@ -144,8 +144,9 @@ class CostModel:
         if usage.cpu_seconds > 0:
             law = self._cpu.setdefault(recipe, PowerLaw(CPU_TIME))
             law.add(atoms, usage.cpu_seconds)
-        share = self._shares.get(recipe, _Share())
-        self._shares[recipe] = share.with_one(usage)
+        if usage.wall_seconds > 0:
+            share = self._shares.get(recipe, _Share())
+            self._shares[recipe] = share.with_one(usage)
 
     def memory_mb(self, smiles: str, recipes: Sequence[str]) -> float:
         """What a job of these recipes hardly takes more than, in MB."""

@@ -85,7 +85,8 @@ class Scheduler:
         self._flights: dict[Any, _Flight] = {}  # by Ray's reference
         self._arrived: deque[tuple[Any, Future[Any]]] = deque()
         self._bell = threading.Event()
-        self._ready: list[Completed] = []  # given away by the last ``wait``
+        self._ready: list[Completed] = []
+        self._given = False  # whether the last ``wait`` gave them away
         # What is held back until its time: a loss to be told, or a job to be sent again.
         self._held: list[tuple[float, int, Completed | _Flight]] = []
         self._counter = itertools.count()
@@ -140,9 +141,13 @@ class Scheduler:
         Raises:
             SchedulerError: Ray is gone, or all that it was given for some time was lost.
         """
-        self._ready = []
-        if self._broken or not (self._flights or self._held):
-            return []
+        if self._given:
+            self._ready, self._given = [], False
+        if self._broken:
+            self._save()
+        if self._broken or not (self._flights or self._held or self._ready):
+            self._given = True
+            return self._ready
         now = time.monotonic()
         if now - self._looked > _LOOK_S:
             self._look()
@@ -164,7 +169,16 @@ class Scheduler:
                 self._release()
                 break
         self._count_workers()
+        self._given = True
         return self._ready
+
+    def _save(self) -> None:
+        """Take the answers that came before Ray broke."""
+        while self._arrived:
+            reference, future = self._arrived.popleft()
+            flight = self._flights.pop(reference, None)
+            if flight is not None and future.exception() is None:
+                self._land(flight, future)
 
     def cancel(self) -> None:
         """Kill every job in flight."""
@@ -191,7 +205,11 @@ class Scheduler:
         job, demand = flight.job, flight.demand
         # One job may have waited in the queue behind another one.
         flight.overdue = time.monotonic() + 2 * job.time_limit_s * len(job.recipes) + _GRACE_S
-        reference = self._function(demand, " ".join(job.recipes)).remote(vars(job), self._threads)
+        try:
+            function = self._function(demand, " ".join(job.recipes))
+            reference = function.remote(vars(job), self._threads)
+        except Exception as error:  # Ray raises many kinds; each means the same here
+            self._break("Ray takes no job any more", error)
         self._flights[reference] = flight
         self._recent.append(demand)
 
@@ -231,8 +249,10 @@ class Scheduler:
             self._blame(flight, f"was lost ({_words(error)})")
         except ray.exceptions.RayError as error:
             self._move(flight, error)
-        except ValueError as error:
+        except (ValueError, TypeError) as error:
             self._blame(flight, f"sent an answer that cannot be read ({error})")
+        except Exception as error:  # of Ray's client, many kinds
+            self._break("Ray answers no more", error)
         else:
             self._lost_in_a_row = 0
             self._losses.pop(job.inchikey, None)

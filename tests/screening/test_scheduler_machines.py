@@ -292,6 +292,35 @@ def test_a_dead_cluster_ends_the_run_and_blames_no_molecule(fake, monkeypatch, t
         assert journal.counts()["scored"] == len(smiles)
 
 
+def test_what_was_computed_before_ray_broke_is_kept(fake, tmp_path):
+    def answer(reference):
+        if reference.job["smiles"] == "CCCCO":
+            reference.fails(ConnectionError("the client lost its server"))
+        else:
+            reference.succeeds()
+
+    fake.on_send = answer
+    smiles = [f"{'C' * n}O" for n in range(1, 9)]
+    tasks = [Task(Candidate(s, s, "", "library", 1), ("faulty",)) for s in smiles]
+    with (
+        Journal.create(tmp_path, kind="screen", settings={}, environment={}) as journal,
+        Scheduler(ComputeSettings(memory_limit_mb=500)) as scheduler,
+    ):
+        scheduler._seconds = 0.1  # all are sent at once
+        with pytest.raises(SchedulerError, match=r"Ray answers no more \(ConnectionError"):
+            evaluate_all(tasks, journal=journal, executor=scheduler, calculation=Calculation(3))
+        assert journal.counts()["scored"] == 7
+        assert journal.counts()["failed"] == 0
+
+
+def test_a_ray_that_takes_no_job_is_one_line(fake, monkeypatch):
+    with Scheduler() as scheduler:
+        monkeypatch.setattr(_Remote, "remote", lambda *words: 1 / 0)
+        with pytest.raises(SchedulerError, match="Ray takes no job any more"):
+            scheduler.submit(job(1))
+        assert scheduler.wait(0.0) == []
+
+
 def test_a_molecule_that_kills_its_workers_is_set_aside_and_the_others_go_on(fake, tmp_path):
     poison = ["CCCCCO", "CCN", "CCCN", "CCCCN"]
 
