@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from molq import fetching, inputs
 from molq.campaignfile import CampaignFile, RunFile, ScreenFile
 from molq.errors import CallError
-from molq.reading import REPORT, check_run, leads_of, one_line_errors, settings_of, write_report
+from molq.reading import REPORT, check_run, every_lead, one_line_errors, settings_of, write_report
 from molq.runstatus import State
 from molq.scoring import check_recipes, check_simulation, sampled_by
 from screening import leadfiles, runfiles
@@ -423,5 +423,5 @@ def _run_screen(
         )
     if not file.objective:
         # ranked by value, which the run knows only at its end
-        table = leads_of(journal, file)
-        leadfiles.write(journal.directory, table.leads, table.objectives)
+        found = every_lead(journal, file)
+        leadfiles.write(journal.directory, found, found.objectives)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from molq.errors import CallError
-from molq.reading import journal_of, leads_of, settings_of
+from molq.reading import every_lead, journal_of, settings_of
 from screening import journalexport, leadfiles
 from screening.journalexport import FORMATS, TABLES, Format, Table
 
@@ -18,7 +18,7 @@ WHAT: tuple[What, ...] = (*TABLES, "leads")
 def export(directory: Path, what: What, path: Path, form: Format | None = None) -> int:
     """Write one of a run's tables into a file, whole or not at all.
 
-    Everything but the leads is streamed: memory does not grow with the run.
+    Rows are streamed: memory does not grow with the run.
 
     Args:
         directory: of the run, which may be going on.
@@ -45,11 +45,11 @@ def export(directory: Path, what: What, path: Path, form: Format | None = None) 
             stages = journal.recipes()
             recipes = list(dict.fromkeys(chain(file.recipes, stages)))
             return journalexport.write(journalexport.rows_of(journal, what, recipes), path, chosen)
-        leads = leads_of(journal, file)
-        header, rows = leadfiles.table(leads.leads, leads.objectives)
+        leads = every_lead(journal, file)
+        columns = leadfiles.LeadColumns.of(leads, leads.objectives)
         if chosen == "sdf":
-            return journalexport.lead_entries(leads, header, rows, path)
-        return journalexport.write(journalexport.leads_rows(header, rows), path, chosen)
+            return journalexport.lead_entries(leads, columns, path)
+        return journalexport.write(journalexport.leads_rows(leads, columns), path, chosen)
 
 
 def _by_name(path: Path) -> Format:

@@ -20,7 +20,7 @@ from screening.library import LibraryError
 from screening.objective import ObjectiveSettings, Transform, recipe_names
 from screening.ranking import RankingSettings
 from screening.scheduler import SchedulerError
-from screening.standing import leads
+from screening.standing import EveryLead, leads
 
 REPORT = "report.html"
 
@@ -104,21 +104,32 @@ def settings_of(journal: Journal) -> RunFile:
 
 
 def leads_of(journal: Journal, file: RunFile, top: int | None = None) -> LeadTable:
-    """The ranked leads of a journal, or the first of them without reading every score.
-
-    A screen without objectives is ranked by the value of its first recipe, from the end
-    of the scale that the recipe calls better: the utility places a molecule between the
-    lowest and the highest value of the screen.
-    """
-    objectives = file.objective
-    if isinstance(file, ScreenFile) and not objectives:
-        objectives = _by_value(journal, file.recipes[0], file.ranking)
+    """The ranked leads of a journal, or the first of them without reading every score."""
+    objectives = objectives_of(journal, file)
     ranked = recipe_names(objectives) or file.recipes[:1]
     left_out = 0 if file.ranking.sampled else journal.sampled(ranked)
     if not objectives:
         return LeadTable((), objectives, left_out)
     found = leads(journal, objectives, file.filters, file.ranking, top=top, recipes=file.recipes)
     return LeadTable(tuple(found), objectives, left_out)
+
+
+def every_lead(journal: Journal, file: RunFile) -> EveryLead:
+    """The leads of ``leads_of`` for runs that do not fit in memory; the journal stays open."""
+    objectives = objectives_of(journal, file)
+    return EveryLead(journal, objectives, file.filters, file.ranking, recipes=file.recipes)
+
+
+def objectives_of(journal: Journal, file: RunFile) -> tuple[ObjectiveSettings, ...]:
+    """What leads are ranked by.
+
+    A screen without objectives is ranked by the value of its first recipe, from the end
+    of the scale that the recipe calls better: the utility places a molecule between the
+    lowest and the highest value of the screen.
+    """
+    if isinstance(file, ScreenFile) and not file.objective:
+        return _by_value(journal, file.recipes[0], file.ranking)
+    return file.objective
 
 
 def _by_value(

@@ -17,13 +17,13 @@ from molq import inputs
 from molq.campaignfile import CampaignFile, RunFile, ScreenFile
 from molq.errors import CallError, MolqError
 from molq.execution import SETTINGS
-from molq.leadtable import LeadTable
-from molq.reading import check_run, journal_of, leads_of, settings_of
+from molq.reading import check_run, every_lead, journal_of, settings_of
 from screening import leadfiles, resultfile
 from screening.evaluation import attempt_seed, molecule_seed
 from screening.funnel import Funnel
 from screening.journal import Journal, JournalError
 from screening.ranking import Lead
+from screening.standing import EveryLead
 from screening.verification import Check, Findings, printable
 from screening.verification import verify as verify_journal
 from simulation.score import Score
@@ -176,13 +176,13 @@ def other_versions(stated: dict[str, str]) -> list[str]:
 def _leads(journal: Journal, file: RunFile) -> list[Check]:
     """The leads' provenance, and the files that were written of them."""
     try:
-        table = leads_of(journal, file)
+        leads = every_lead(journal, file)
         found = Findings("leads")
-        for lead in table:
+        for lead in leads:
             found.looked_at += 1
             for line in _doubts(journal, file, lead):
                 found.add(f"lead {lead.rank}, {lead.candidate.inchikey}: {line}")
-        return [found.check(), *_files(journal, file, table)]
+        return [found.check(), *_files(journal, file, leads)]
     except JournalError as error:
         return [_unreadable("leads", error)]
 
@@ -229,7 +229,7 @@ def _not_of_this_run(file: RunFile, lead: Lead, recipe: str, score: Score) -> It
         yield f"its score by {recipe} lacks its geometry or its versions"
 
 
-def _files(journal: Journal, file: RunFile, table: LeadTable) -> Iterator[Check]:
+def _files(journal: Journal, file: RunFile, leads: EveryLead) -> Iterator[Check]:
     """The files of leads and results against the same made anew from the records."""
     names = [leadfiles.CSV, leadfiles.SDF]
     if isinstance(file, ScreenFile):
@@ -239,7 +239,7 @@ def _files(journal: Journal, file: RunFile, table: LeadTable) -> Iterator[Check]
             yield Check(name, 0, note="not compared: the run is not at its end")
         return
     with tempfile.TemporaryDirectory(prefix="molq-verify-") as folder:
-        leadfiles.write(Path(folder), table.leads, table.objectives)
+        leadfiles.write(Path(folder), leads, leads.objectives)
         if isinstance(file, ScreenFile):
             stages = Funnel(file.funnel, file.recipes).steps
             resultfile.write(journal, file.recipes, stages=stages, folder=Path(folder))

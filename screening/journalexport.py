@@ -15,6 +15,7 @@ from rdkit.Chem import AllChem
 from screening import leadfiles, runfiles
 from screening.failure import Failure
 from screening.journal import Journal
+from screening.leadfiles import LeadColumns
 from screening.ranking import Lead
 from screening.records import Result
 from screening.runfiles import Cell
@@ -218,18 +219,18 @@ def _cuts(journal: Journal, recipes: Sequence[str]) -> Rows:
     return Rows(tuple(columns), rows())
 
 
-def leads_rows(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Rows:
-    """Ranked leads, from ``leadfiles.table``."""
+def leads_rows(leads: Iterable[Lead], filled: LeadColumns) -> Rows:
+    """Ranked leads, under the columns that they fill."""
     texts = {"name", "smiles", "inchikey", "origin", "alerts", "hand", "parents"}
-    columns = [
-        Column(
-            title,
-            "text" if title in texts or title.endswith(" flags")
-            else "integer" if title in ("rank", "round") else "number",
-        )
-        for title in header
-    ]  # fmt: skip
-    return Rows(tuple(columns), iter(rows), "smiles")
+    counted = {"rank", "round"}
+    for part in filled.parts:
+        texts |= {column.title for column in _scored(part) if column.kind == "text"}
+        counted |= {column.title for column in _scored(part) if column.kind == "integer"}
+    columns = tuple(
+        Column(title, "text" if title in texts else "integer" if title in counted else "number")
+        for title in filled.header()
+    )
+    return Rows(columns, (filled.row(lead) for lead in leads), "smiles")
 
 
 def write(table: Rows, path: Path, form: Format) -> int:
@@ -316,9 +317,7 @@ def _write_sdf(table: Rows, path: Path) -> int:
     return count
 
 
-def lead_entries(
-    leads: Iterable[Lead], header: Sequence[str], rows: Iterable[Sequence[Cell]], path: Path
-) -> int:
+def lead_entries(leads: Iterable[Lead], filled: LeadColumns, path: Path) -> int:
     """Write leads as an SD file with the geometries they were computed in.
 
     Returns:
@@ -327,9 +326,9 @@ def lead_entries(
     Raises:
         JournalError: the file cannot be written.
     """
-    count = 0
+    count, header = 0, filled.header()
     with runfiles.replaced(path) as file:
-        for lead, row in zip(leads, rows, strict=True):
-            file.write(leadfiles.entry(lead, dict(zip(header, row, strict=True))))
+        for lead in leads:
+            file.write(leadfiles.entry(lead, dict(zip(header, filled.row(lead), strict=True))))
             count += 1
     return count

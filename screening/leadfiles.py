@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from rdkit import Chem
@@ -20,59 +22,91 @@ CSV = "leads.csv"
 SDF = "leads.sdf"
 
 
-def write(directory: Path, leads: Sequence[Lead], objectives: Sequence[ObjectiveSettings]) -> None:
+def write(directory: Path, leads: Iterable[Lead], objectives: Sequence[ObjectiveSettings]) -> None:
     """Write both files into a run's folder, each whole or not at all.
+
+    Args:
+        directory: of the run.
+        leads: by rank; gone through twice, and not kept.
+        objectives: the wishes.
 
     Raises:
         JournalError: the folder cannot be written.
     """
-    header, rows = table(leads, objectives)
-    runfiles.write_table(directory / CSV, header, rows)
-    with runfiles.replaced(directory / SDF) as file:
-        for lead, row in zip(leads, rows, strict=True):
-            file.write(entry(lead, dict(zip(header, row, strict=True))))
+    columns = LeadColumns.of(leads, objectives)
+    header = columns.header()
+    with (
+        runfiles.replaced(directory / CSV) as sheet,
+        runfiles.replaced(directory / SDF) as structures,
+    ):
+        writer = csv.writer(sheet, lineterminator="\n")
+        writer.writerow([runfiles.cell(title) for title in header])
+        for lead in leads:
+            row = columns.row(lead)
+            writer.writerow([runfiles.cell(value) for value in row])
+            structures.write(entry(lead, dict(zip(header, row, strict=True))))
 
 
 def table(
     leads: Sequence[Lead], objectives: Sequence[ObjectiveSettings]
 ) -> tuple[list[str], list[list[Cell]]]:
-    """Header and rows of the leads; a value's unit stands in its header.
+    """Header and rows of the leads; a value's unit stands in its header."""
+    columns = LeadColumns.of(leads, objectives)
+    return columns.header(), [columns.row(lead) for lead in leads]
+
+
+@dataclass(frozen=True)
+class LeadColumns:
+    """How leads fill a table.
 
     The recipes that were asked for come first, then those that were computed beside them.
     The SA score is always there: a lead has to be made.
     """
-    wanted, properties = recipe_names(objectives), scorer_names(objectives)
-    beside = {name for lead in leads for name in lead.scores if name not in wanted}
-    columns = [
-        ScoreColumns.of(name, [lead.scores[name] for lead in leads if name in lead.scores])
-        for name in (*wanted, *sorted(beside))
-    ]
-    header = ["rank", "name", "smiles", "inchikey", "origin", "round", "utility"]
-    for part in columns:
-        header += part.header()
-        if part.recipe in wanted:
-            header.append(f"{part.recipe} desirability")
-    for name in properties:
-        header += [titled(name, scorers.find(name).unit), f"{name} desirability"]
-    if scorers.SA_SCORE.name not in properties:
-        header.append(scorers.SA_SCORE.name)
-    header += ["alerts", "hand", "parents"]
-    rows: list[list[Cell]] = []
-    for lead in leads:
+
+    wanted: tuple[str, ...]  # recipes among the wishes
+    properties: tuple[str, ...]  # scorers among the wishes
+    parts: tuple[ScoreColumns, ...]  # of each recipe
+
+    @classmethod
+    def of(cls, leads: Iterable[Lead], objectives: Sequence[ObjectiveSettings]) -> LeadColumns:
+        """The columns that these leads fill; each is looked at once and not kept."""
+        wanted = recipe_names(objectives)
+        found = {name: ScoreColumns(name) for name in wanted}
+        for lead in leads:
+            for name, score in lead.scores.items():
+                own = ScoreColumns.of(name, [score])
+                found[name] = found[name].joined(own) if name in found else own
+        beside = sorted(name for name in found if name not in wanted)
+        parts = tuple(found[name] for name in (*wanted, *beside))
+        return cls(wanted, scorer_names(objectives), parts)
+
+    def header(self) -> list[str]:
+        """The titles, with units."""
+        header = ["rank", "name", "smiles", "inchikey", "origin", "round", "utility"]
+        for part in self.parts:
+            header += part.header()
+            if part.recipe in self.wanted:
+                header.append(f"{part.recipe} desirability")
+        for name in self.properties:
+            header += [titled(name, scorers.find(name).unit), f"{name} desirability"]
+        if scorers.SA_SCORE.name not in self.properties:
+            header.append(scorers.SA_SCORE.name)
+        return [*header, "alerts", "hand", "parents"]
+
+    def row(self, lead: Lead) -> list[Cell]:
+        """A lead's cells under these titles."""
         candidate = lead.candidate
         row: list[Cell] = [lead.rank, candidate.name, candidate.smiles, candidate.inchikey]
         row += [candidate.origin, lead.round, lead.utility]
-        for part in columns:
+        for part in self.parts:
             row += part.cells(lead.scores.get(part.recipe))
-            if part.recipe in wanted:
+            if part.recipe in self.wanted:
                 row.append(lead.desirabilities[part.recipe])
-        for name in properties:
+        for name in self.properties:
             row += [lead.properties[name], lead.desirabilities[name]]
-        if scorers.SA_SCORE.name not in properties:
+        if scorers.SA_SCORE.name not in self.properties:
             row.append(scorers.value(scorers.SA_SCORE.name, candidate.smiles))
-        row += ["; ".join(lead.alerts), candidate.hand, " ".join(candidate.parents)]
-        rows.append(row)
-    return header, rows
+        return [*row, "; ".join(lead.alerts), candidate.hand, " ".join(candidate.parents)]
 
 
 def entry(lead: Lead, fields: dict[str, Cell]) -> str:

@@ -41,6 +41,19 @@ class ScoreColumns:
             contributions=tuple(sorted({c.name for score in known for c in score.contributions})),
         )
 
+    def joined(self, other: ScoreColumns) -> ScoreColumns:
+        """The columns that scores of the one or the other fill, of the same recipe."""
+        return ScoreColumns(
+            self.recipe,
+            self.unit or other.unit,
+            self.is_sampled or other.is_sampled,
+            self.has_interval or other.has_interval,
+            self.has_active_space or other.has_active_space,
+            self.has_circuit or other.has_circuit,
+            tuple(sorted({**dict(other.baselines), **dict(self.baselines)}.items())),
+            tuple(sorted({*self.contributions, *other.contributions})),
+        )
+
     def header(self) -> list[str]:
         """Titles with units."""
         recipe, unit = self.recipe, self.unit

@@ -18,7 +18,7 @@ from screening.objective import ObjectiveSettings
 from screening.progress import Listener, MoleculeDone, StagePassed
 from screening.ranking import RankingSettings
 from screening.records import Result
-from screening.standing import leads
+from screening.standing import EveryLead
 from screening.surrogate import SurrogateSettings
 from simulation.settings import SimulationSettings
 
@@ -134,5 +134,7 @@ def write_files(journal: Journal, plan: ScreenPlan) -> None:
     """
     resultfile.write(journal, plan.recipes, stages=plan.way.steps)
     if plan.objectives:
-        ranked = leads(journal, plan.objectives, plan.filters, plan.ranking, recipes=plan.recipes)
+        ranked = EveryLead(
+            journal, plan.objectives, plan.filters, plan.ranking, recipes=plan.recipes
+        )
         leadfiles.write(journal.directory, ranked, plan.objectives)

@@ -30,6 +30,9 @@ Scored = tuple[Candidate, dict[str, Score], int | None]  # molecule, recipe -> s
 _ROUNDING = 1e-12
 """More than a utility of an array of molecules can differ from that of each for itself."""
 
+_KEPT = 1000
+"""Leads that are kept in memory while they wait for their turn."""
+
 
 def scored(results: Iterable[Result]) -> list[Scored]:
     """The scores of each molecule together, in the order of the results."""
@@ -69,6 +72,27 @@ def leads(
         return list(islice(found, top))
     ranked = rank(_molecules(journal, objectives, recipes), objectives, filters, ranking)
     return ranked[:top]
+
+
+@dataclass(frozen=True)
+class EveryLead(Iterable[Lead]):
+    """``leads`` that are read from the journal whenever they are gone through.
+
+    However many there are, few are in memory at a time.
+    """
+
+    journal: Journal
+    objectives: Sequence[ObjectiveSettings]
+    filters: FilterSettings | None = None
+    ranking: RankingSettings | None = None
+    recipes: Sequence[str] | None = None
+
+    def __iter__(self) -> Iterator[Lead]:
+        if not self.objectives:
+            return iter(())
+        return iterate_leads(
+            self.journal, self.objectives, self.filters, self.ranking, recipes=self.recipes
+        )
 
 
 def iterate_leads(
@@ -175,13 +199,17 @@ def _in_order(known: _Values, read: Callable[[int], list[Lead]]) -> Iterator[Lea
 def _waiting(known: _Values, read: Callable[[int], list[Lead]]) -> Iterator[Lead]:
     """Leads whose utility may be less than their bound: each waits for those that may pass it."""
     order = known.order()
-    ready: list[tuple[float, str, Lead]] = []
-    for position, index in enumerate(order, 1):
+    ready: list[tuple[float, str, int, Lead | None]] = []
+    for position, place in enumerate(order, 1):
+        index = int(place)
         for lead in read(index):
-            heapq.heappush(ready, (-lead.utility, lead.candidate.inchikey, lead))
+            # where many wait, the later ones are read again when their turn has come
+            kept = lead if len(ready) < _KEPT else None
+            heapq.heappush(ready, (-lead.utility, lead.candidate.inchikey, index, kept))
         following = known.bounds[order[position]] if position < len(order) else -np.inf
         while ready and -ready[0][0] > following + _ROUNDING:
-            yield heapq.heappop(ready)[2]
+            _, _, index, kept = heapq.heappop(ready)
+            yield from [kept] if kept is not None else read(index)
 
 
 def _molecules(

@@ -7,6 +7,7 @@ from faultyrecipe import number_score
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from screening import standing
 from screening.candidate import Candidate
 from screening.failure import Failure
 from screening.filters import FilterSettings
@@ -14,7 +15,7 @@ from screening.journal import Journal, Result
 from screening.objective import ObjectiveSettings
 from screening.ranking import RankingSettings
 from screening.standardise import standardise
-from screening.standing import iterate_leads, leads
+from screening.standing import EveryLead, iterate_leads, leads
 
 SMILES = [
     *["C=CC(N)=O", "C=CC(=O)NC", "C=CC(=O)NCC", "CC=CC(N)=O", "C=C(C)C(N)=O", "C=CC#N"],
@@ -68,6 +69,10 @@ def test_the_first_leads_are_those_of_the_whole_ranking(
                     journal.record(Result(candidate, recipe, verdict, round, 1, 1.0, 1.0, 1.0))
         whole = leads(journal, objectives, filters, ranking)
         assert list(iterate_leads(journal, objectives, filters, ranking)) == whole
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(standing, "_KEPT", 1)  # so that the others are read again
+            every = EveryLead(journal, objectives, filters, ranking)
+            assert list(every) == list(every) == whole
         for top in (1, 3):
             assert leads(journal, objectives, filters, ranking, top=top) == whole[:top]
         asked = leads(journal, objectives, filters, ranking, top=2, recipes=("one", "two"))
