@@ -10,29 +10,45 @@ and what the steps before the cut and behind it would have cost together, agains
 full calculations. The rows of ``predicted`` learn from ``--sample`` scores drawn at random,
 repeated ``--samples`` times and averaged; what was drawn is computed, and counts as passed.
 Their cost is the share of the molecules that is computed.
+
+    OMP_NUM_THREADS=1 python benchmarks/funnel.py --stream 100000
+
+passes a library made of pieces of real molecules through an exact property and predictions
+from 75 scores, and prints the speed of the two stages that the driver computes by itself.
 """
 
 # ruff: noqa: E402 - the environment must be right before numpy is loaded
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import os
+import resource
 import sys
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
 
 import numpy as np
+from generatedlibrary import rows as generated
 from numpy.typing import NDArray
+from rdkit import RDLogger
+from rdkit.Chem import MolFromSmiles, MolToSmiles
 
+from screening.candidate import Candidate
 from screening.journal import Journal
+from screening.library import LibraryRow
 from simulation.recipes.recipe import Reach, better_end, find
 from simulation.recipes.stage import stages
 from simulation.score import Score
 
+RDLogger.DisableLog("rdApp.*")
+LABELS = Path(__file__).parent.parent / "tests" / "screening" / "data" / "electron_affinity.csv"
 SHARES = (0.5, 0.25, 0.1)
 GEOMETRY = ("embedding", "geometry")
 MEANFIELD = (*GEOMETRY, "meanfield")
@@ -52,13 +68,18 @@ class Row:
 def main(arguments: list[str] | None = None) -> int:
     """Print the table; 2 where the folder holds no screen with scores."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("run", type=Path, help="folder of a screen without a funnel")
+    parser.add_argument("run", type=Path, nargs="?", help="folder of a screen without a funnel")
+    parser.add_argument("--stream", type=int, help="molecules of the second table")
     parser.add_argument("--recipe", default="warhead-ea")
     parser.add_argument("--top", type=int, default=10, help="molecules that are the true best")
     parser.add_argument("--sample", type=int, default=20, help="scores a surrogate learns from")
     parser.add_argument("--samples", type=int, default=20, help="draws that are averaged")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)
+    if options.stream:
+        return stream(options.stream)
+    if options.run is None:
+        parser.error("give the folder of a screen, or --stream N")
     with Journal.open(options.run, readonly=True) as journal:
         results = list(journal.iterate_results(recipes=[options.recipe]))
     scores = [r.score for r in results if r.score is not None]
@@ -80,6 +101,62 @@ def main(arguments: list[str] | None = None) -> int:
             f"| {100 * row.chance:.0f} % | {100 * row.cost:.0f} % |"
         )
     return 0
+
+
+def stream(molecules: int) -> int:
+    """Pass a generated library through stages of the driver; prints their speed and memory."""
+    from screening import barrier, predictedstage
+    from screening.funnel import FunnelStage
+    from screening.libraryfunnel import exact
+    from screening.surrogate import SurrogateSettings
+
+    with LABELS.open(newline="") as file:
+        known = [(row["smiles"], float(row["warhead_ea"])) for row in csv.DictReader(file)]
+    labels = predictedstage.Labels(tuple(s for s, _ in known), tuple(v for _, v in known))
+    print("| stage | molecules | core-seconds | molecules/s | peak memory grew by |")
+    print("|---|---|---|---|---|")
+    with TemporaryDirectory() as folder, _library(Path(folder), molecules) as journal:
+        stages = (
+            FunnelStage(stage="qed", keep=0.5, best="higher"),
+            FunnelStage(stage="predicted", keep=0.1),
+        )
+        values = (
+            exact("qed"),
+            predictedstage.values(labels, stages[1], SurrogateSettings(), "higher"),
+        )
+        for number, (stage, value) in enumerate(zip(stages, values, strict=True)):
+            before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            decided = barrier.sift(journal, stage, number, value, end="higher")
+            grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+            rate = decided.judged / decided.core_seconds
+            print(
+                f"| {stage.stage} | {decided.judged} | {decided.core_seconds:.0f} | {rate:.0f} "
+                f"| {grown:.0f} MB |"
+            )
+    return 0
+
+
+def _library(folder: Path, molecules: int) -> Journal:
+    journal = Journal.create(folder / "run", kind="screen", settings={}, environment={})
+    numbered = enumerate(
+        (smiles for _, smiles in generated(2 * molecules, 0) if MolFromSmiles(smiles)), 1
+    )
+    # identities do not matter here, and an InChIKey would take longer than the stages
+    read = (
+        LibraryRow(
+            number,
+            smiles,
+            "",
+            Candidate(f"M{number}", MolToSmiles(MolFromSmiles(smiles)), "", "library", number),
+            None,
+            None,
+            (),
+        )
+        for number, smiles in islice(numbered, molecules)
+    )
+    while chunk := list(islice(read, 5000)):
+        journal.add_library(chunk)
+    return journal
 
 
 def by_baselines(scores: list[Score], recipe: str, top: int) -> list[Row]:

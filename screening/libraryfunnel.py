@@ -204,7 +204,7 @@ class LibraryFunnel:
             values: barrier.Values = _recorded
             recipe, unit = stage.stage, _unit(stage.stage, self._way.calculation.sources)
         elif stage.kind == "scorer":
-            values, recipe = _exact(stage.stage), ""
+            values, recipe = exact(stage.stage), ""
             unit = scorers.find(stage.stage).unit
         else:
             recipe = funnel.predicts(stage)
@@ -265,7 +265,7 @@ def exact_gates(journal: Journal, plan: CampaignPlan) -> dict[str, Gate]:
             journal,
             stage,
             funnel.stages.index(stage),
-            _exact(stage.stage),
+            exact(stage.stage),
             end=end_of(stage, funnel, plan.objectives) if stage.ranks else None,
             unit=scorers.find(stage.stage).unit,
         )
@@ -277,7 +277,8 @@ def _recorded(rows: Rows) -> NDArray[np.float64]:
     return np.array([np.nan if value is None else value for _, value in rows], dtype=np.float64)
 
 
-def _exact(name: str) -> barrier.Values:
+def exact(name: str) -> barrier.Values:
+    """An exact property of each molecule, in its unit."""
     scorer = scorers.find(name)
 
     def valued(rows: Rows) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ from faultyrecipe import PLANS
 from rdkit import Chem
 
 from generative.settings import GeneratorSettings
-from screening import circuitrecords, dispatch
+from screening import circuitrecords, dispatch, schema
 from screening.acquisition import AcquisitionSettings
 from screening.database import JournalError
 from screening.decision import round_seed
@@ -152,6 +152,17 @@ def test_a_run_begun_by_an_earlier_version_goes_on_to_the_same_leads(plan, tmp_p
     with start(tmp_path / "run") as journal, pytest.raises(KeyboardInterrupt):
         run(journal, plan, listener)
     with sqlite3.connect(tmp_path / "run" / "journal.sqlite") as earlier:
+        for (index,) in earlier.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+        ).fetchall():
+            if index != "attempts_of":
+                earlier.execute(f"DROP INDEX {index}")
+        for table in schema.CHECKED.keys() - {"addresses", "cuts"}:
+            earlier.execute(f"ALTER TABLE {table} DROP COLUMN {schema.digest_column(table)}")
+        for table, column in (("attempts", "node"), ("results", "standard_error")):
+            earlier.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+        for table in ("addresses", "cuts"):
+            earlier.execute(f"DROP TABLE {table}")
         for table, columns in {
             "rounds": ("known", "facts"),
             "selections": ("known", "decision", "facts"),
