@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 import time
 from collections.abc import Collection
+from importlib.metadata import version
 from typing import Any
 
 from screening import capacity
 from screening.capacity import Machine
 from screening.costmodel import Demand
+from screening.evaluation import one_line
 from screening.executor import MOST_PER_JOB_MB, Limits
 from screening.raysession import RaySession, SchedulerError
 from screening.settings import ComputeSettings
 
 _MB = 2**20
 _ARRIVAL_S = 120.0  # that a cluster is given to have its first machine
+_VERSIONS_S = 60.0  # that machines are given to say what they have
+_MOST_ASKED = 64  # machines
 
 
 class Cluster:
@@ -44,6 +49,8 @@ class Cluster:
         self.look()
         if not self._machines:
             self._await()
+        if not self._session.is_local:
+            self._check_versions()
         try:
             self._limits = capacity.limits(self._settings, self._machines, self._threads)
         except ValueError as error:
@@ -105,6 +112,49 @@ class Cluster:
         asked = self._settings.workers
         return asked is not None and not self._session.is_local and room > asked
 
+    def _check_versions(self) -> None:
+        """That the machines compute with this very molq; one that is slow to answer passes.
+
+        Raises:
+            SchedulerError: one has another, or none.
+        """
+        import ray
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+        asked = [
+            ray.remote(_version)
+            .options(
+                num_cpus=0,
+                max_retries=0,
+                name="version",
+                scheduling_strategy=NodeAffinitySchedulingStrategy(machine.name, soft=False),
+            )
+            .remote()
+            for machine in self._machines[:_MOST_ASKED]
+        ]
+        if not asked:
+            return
+        answered, _ = ray.wait(asked, num_returns=len(asked), timeout=_VERSIONS_S)
+        here = version("molq")
+        for answer in answered:
+            try:
+                host, found = ray.get(answer)
+            except ray.exceptions.RayTaskError as error:
+                reason = str(error).strip().splitlines()[-1]
+                raise SchedulerError(
+                    one_line(
+                        f"a machine of the cluster cannot run molq ({reason}): install "
+                        f"molq {here} on every node"
+                    )
+                ) from error
+            except ray.exceptions.RayError:
+                continue  # it has gone meanwhile
+            if found != here:
+                raise SchedulerError(
+                    f"{host} of the cluster has molq {found}, this machine has {here}: "
+                    "install the same on every node"
+                )
+
     def _await(self) -> None:
         """Give a cluster that grows on demand the time to bring its first machine."""
         _request(self._threads)
@@ -113,6 +163,11 @@ class Cluster:
             time.sleep(0.5)
             self.look()
         _request(0)  # from here on the jobs that wait ask for themselves
+
+
+def _version() -> tuple[str, str]:
+    """Host and molq of a worker."""
+    return socket.gethostname(), version("molq")
 
 
 def _request(cores: int) -> None:

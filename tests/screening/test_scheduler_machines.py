@@ -2,6 +2,7 @@
 
 from concurrent.futures import Future
 from dataclasses import asdict
+from importlib.metadata import version
 
 import pytest
 import ray
@@ -23,7 +24,7 @@ def node(name, cores, memory_mb, alive=True):
     resources = {"memory": memory_mb * _MB}
     if cores:
         resources["CPU"] = float(cores)
-    return {"NodeID": name, "Alive": alive, "Resources": resources}
+    return {"NodeID": name.encode().hex().ljust(56, "0"), "Alive": alive, "Resources": resources}
 
 
 class Reference:
@@ -51,6 +52,7 @@ class FakeRay:
         self.cancelled = []
         self.on_send = None
         self.well = True
+        self.version = version("molq")
 
     def nodes(self):
         return self.nodes_
@@ -62,9 +64,15 @@ class FakeRay:
         self.cancelled.append(reference)
 
     def wait(self, references, **how):
+        if references == ["version"] * len(references):
+            return references, []
         return [r for r in references if r.result.done()], []
 
-    def get(self, reference, timeout):
+    def get(self, reference, timeout=None):
+        if reference == "version":
+            if isinstance(self.version, Exception):
+                raise ray.exceptions.RayTaskError("f", "No module named 'screening'", self.version)
+            return "blade", self.version
         if isinstance(reference, str):
             if not self.well:
                 raise ray.exceptions.GetTimeoutError("no answer")
@@ -87,6 +95,8 @@ class _Remote:
     def remote(self, *words):
         if self.function is module._probe:
             return "well"
+        if self.function is cluster._version:
+            return "version"
         reference = Reference(words[0], self.shape)
         self.fake.sent.append(reference)
         if self.fake.on_send:
@@ -170,6 +180,15 @@ def test_a_cap_on_workers_holds_on_a_larger_cluster(fake):
 def test_a_cluster_without_a_machine_for_calculations_is_refused(fake):
     fake.nodes_ = [node("head", 0, 4000)]
     with pytest.raises(SchedulerError, match="no machine of the cluster has 1 free cores"):
+        Scheduler().__enter__()
+
+
+def test_a_cluster_with_another_molq_or_none_is_refused(fake):
+    fake.version = "0.0.1"
+    with pytest.raises(SchedulerError, match=r"blade of the cluster has molq 0\.0\.1, this"):
+        Scheduler().__enter__()
+    fake.version = ModuleNotFoundError("No module named 'screening'")
+    with pytest.raises(SchedulerError, match=r"cannot run molq .*No module named 'screening'"):
         Scheduler().__enter__()
 
 
