@@ -371,7 +371,13 @@ def _archive(journal: Journal, file: RunFile) -> Cache:
             journal.log("cache", str(error))
         else:
             folders.append(folder)
-    cache = Cache(folders, file.simulation, file.seed, seeds=file.compute.cache_seeds)
+    cache = Cache(
+        folders,
+        file.simulation,
+        file.seed,
+        seeds=file.compute.cache_seeds,
+        on_damage=lambda line: journal.log("cache", line),
+    )
     for line in cache.notes():
         journal.log("cache", line)
     return cache

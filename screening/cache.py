@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cache
@@ -126,6 +126,8 @@ class Cache:
         seeds: ``any`` takes a score that was computed with another seed, hence from other
             conformers; sampled scores always want their own.
         sources: ``module:attribute`` of recipes that are not installed.
+        on_damage: is told once of each run in which a record cannot be read. What it held
+            is computed instead: another run's damage does not end this one.
 
     Raises:
         JournalError: a folder holds no run, or its journal cannot be read.
@@ -139,8 +141,11 @@ class Cache:
         *,
         seeds: Seeds = "same",
         sources: Mapping[str, str] | None = None,
+        on_damage: Callable[[str], None] | None = None,
     ) -> None:
         self._settings, self._seed, self._seeds = settings, seed, seeds
+        self._on_damage = on_damage or (lambda line: None)
+        self._damaged: set[str] = set()  # folders of which it was told
         self._sources = dict(sources or {})
         self._methods: dict[str, Method] = {}
         self._open = ExitStack()
@@ -173,19 +178,30 @@ class Cache:
     def find(self, address: str) -> Found | None:
         """The score of an address in the runs named, the first of them first."""
         for folder, journal in self._journals:
-            result = journal.find_address(address)
+            result = self._asked(folder, journal, address)
             if result is not None:
                 return Found(result, folder)
         if self._seeds == "same" or not self._journals:
             return None
         content = address.partition(".")[0] + "."
         for folder, journal in self._journals:
-            result = journal.find_address(content, is_prefix=True)
+            result = self._asked(folder, journal, content, is_prefix=True)
             if result is not None and result.score is not None:
                 if result.score.standard_error is not None:
                     continue
                 return Found(_with_its_seed(result, folder), folder)
         return None
+
+    def _asked(
+        self, folder: str, journal: Journal, address: str, *, is_prefix: bool = False
+    ) -> Result | None:
+        try:
+            return journal.find_address(address, is_prefix=is_prefix)
+        except (JournalError, ValueError) as error:
+            if folder not in self._damaged:
+                self._damaged.add(folder)
+                self._on_damage(f"a record of a cache cannot be read and is passed over: {error}")
+            return None
 
     def values(self, recipe: str) -> Iterator[tuple[str, str, float]]:
         """InChIKey, SMILES and value of the exact scores by this method, whatever their seed."""

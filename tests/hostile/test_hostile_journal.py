@@ -11,10 +11,13 @@ import pytest
 from hostilerecipe import SOURCE
 from hostilerows import NAMES
 
-from molq.campaignfile import ScreenFile
+from molq.campaignfile import CampaignFile, ScreenFile
 from molq.cli.entry import run_arguments
+from molq.execution import plan_of
+from screening.cache import Cache
 from screening.executor import Inline
 from screening.journal import Journal
+from screening.loop import run_campaign
 from screening.screen import ScreenPlan, run_screen
 
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -40,12 +43,57 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "smiles,name\n" + "".join(f"{'C' * n}O,alcohol {n}\n" for n in range(1, 30)) + "C1CC,ring\n"
     )
     file = ScreenFile.from_document({"library": {"path": str(library)}}, folder=folder, source="s")
+    _screen(file, folder / "run", ())
+    return folder / "run"
+
+
+def _screen(file: ScreenFile, out: Path, caches: tuple[Path, ...]) -> list[str]:
+    """What it said of damaged caches."""
+    told: list[str] = []
+    with (
+        Cache(caches, file.simulation, file.seed, on_damage=told.append) as archive,
+        Journal.create(
+            out, kind="screen", settings=file.to_document(), environment={"machine": "here"}
+        ) as journal,
+    ):
+        run_screen(
+            journal=journal,
+            plan=ScreenPlan(file.library, file.recipes),
+            executor=Inline(2),
+            sources={"warhead-ea": SOURCE},
+            archive=archive,
+        )
+        assert journal.finished
+        assert {r.score is not None for r in journal.results()} == {True}
+    return told
+
+
+@pytest.fixture(scope="module")
+def campaign(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small finished campaign: rounds, selections and their reasons."""
+    folder = tmp_path_factory.mktemp("campaign")
+    file = CampaignFile.from_document(
+        {
+            "campaign": {"rounds": 2, "batch": 3},
+            "library": {"path": str(finished.parent / "library.csv")},
+            "generator": {"share": 0.0},
+            "objective": [{"name": "warhead-ea", "transform": "at_least", "low": -4.0}],
+        },
+        folder=folder,
+        source="c",
+    )
     out = folder / "run"
     with Journal.create(
-        out, kind="screen", settings=file.to_document(), environment={"machine": "here"}
+        out, kind="campaign", settings=file.to_document(), environment={"machine": "here"}
     ) as journal:
-        plan = ScreenPlan(file.library, file.recipes)
-        run_screen(journal=journal, plan=plan, executor=Inline(2), sources={"warhead-ea": SOURCE})
+        run_campaign(
+            journal=journal,
+            plan=plan_of(file),
+            generator=None,
+            executor=Inline(2),
+            sources={"warhead-ea": SOURCE},
+        )
+        journal.log("note", "it is over")
     return out
 
 
@@ -153,19 +201,28 @@ def _text_columns(journal: Path) -> list[tuple[str, str]]:
         ]
 
 
+def _fill(journal: Path, table: str, column: str, chance: random.Random) -> None:
+    with sqlite3.connect(journal) as db:
+        db.create_function("hostile", 0, lambda: chance.choice(NAMES).replace("\0", ""))
+        db.execute("PRAGMA foreign_keys = OFF")
+        db.execute(f"UPDATE OR IGNORE {table} SET {column} = hostile()")
+
+
+@pytest.mark.parametrize("kind", ["finished", "campaign"])
 def test_no_text_of_a_journal_does_harm(
-    finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    kind: str,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Every text column in turn is filled with the corpus, its checksums made to fit or not."""
+    """Every text column in turn is filled with the corpus."""
+    run: Path = request.getfixturevalue(kind)
     beside = tmp_path / "beside"
     beside.mkdir()
     chance = random.Random(3)
-    for table, column in _text_columns(finished / "journal.sqlite"):
-        out = _copy(finished, beside)
-        with sqlite3.connect(out / "journal.sqlite") as db:
-            db.create_function("hostile", 0, lambda: chance.choice(NAMES).replace("\0", ""))
-            db.execute("PRAGMA foreign_keys = OFF")
-            db.execute(f"UPDATE OR IGNORE {table} SET {column} = hostile()")
+    for table, column in _text_columns(run / "journal.sqlite"):
+        out = _copy(run, beside)
+        _fill(out / "journal.sqlite", table, column, chance)
         what = chance.choice(OTHERS)
         if what[0] == "export":
             what = (*what, "--out", str(out / "exported"))
@@ -174,6 +231,32 @@ def test_no_text_of_a_journal_does_harm(
             _check_page(out / "report.html")
         assert {path.name for path in beside.iterdir()} == {"run"}
         assert {path.name for path in tmp_path.iterdir()} == {"beside"}
+
+
+def test_a_cache_that_somebody_else_wrote_gives_nothing_or_a_score(
+    finished: Path, tmp_path: Path
+) -> None:
+    chance = random.Random(4)
+    library = finished.parent / "library.csv"
+    for table, column in [(None, None), *_text_columns(finished / "journal.sqlite")]:
+        if table not in (None, "results", "addresses", "meta", "candidates"):
+            continue
+        cache = _copy(finished, tmp_path / "cache")
+        if table is not None:
+            _fill(cache / "journal.sqlite", table, column, chance)
+        file = ScreenFile.from_document(
+            {"library": {"path": str(library)}}, folder=tmp_path, source="s"
+        )
+        out = tmp_path / f"{table}-{column}"
+        told = _screen(file, out, (cache,))
+        assert len(told) <= 1  # once for each run
+        if (table, column) == ("results", "record"):
+            assert told
+        with sqlite3.connect(out / "journal.sqlite") as db:
+            (taken,) = db.execute("SELECT count(*) FROM addresses WHERE source <> ''").fetchone()
+            (found,) = db.execute("SELECT count(*) FROM results").fetchone()
+        if table is None:
+            assert taken == found > 20
 
 
 def _check_page(path: Path) -> None:
