@@ -179,7 +179,7 @@ def status_of(
         cpu_seconds=journal.cpu_seconds(),
         created=journal.created,
         events=tuple((e.time, e.message) for e in journal.recent_events(RECENT_EVENTS)),
-        reused=journal.sources(),
+        reused=journal.sources() if file.compute.cache else {},
         funnel=figures(journal, file.way),
     )
 

@@ -43,6 +43,7 @@ KEPT = 10_000
 geometry: of more, a folder each would cost the disk more than it saves."""
 
 _FLUSH = 500  # cuts written at a time
+_MOMENT_S = 0.2
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ class LibraryFunnel:
             self._pass(segment.barrier, number)
         return 0
 
-    def _evaluate(self, tasks: Iterator[Task]) -> int:
+    def _evaluate(self, tasks: Iterator[Task | None]) -> int:
         return evaluate_all(
             tasks,
             journal=self._journal,
@@ -127,23 +128,30 @@ class LibraryFunnel:
 
     def _tasks(
         self, segment: Segment, library: Iterator[Candidate | None] | None
-    ) -> Iterator[Task]:
-        """The molecules that pass the segment's exact properties, with what is computed of them."""
+    ) -> Iterator[Task | None]:
+        """The molecules that pass the segment's exact properties, with what is computed of them.
+
+        None comes when a moment has passed without one, so that results are looked after.
+        """
         gates = [(stage, stage.gate) for stage in segment.scorers]
         cuts: list[Cut] = []
         kept = 0
+        found = time.monotonic()
         for candidate in self._molecules(segment, library):
-            if candidate is None:
-                continue
-            cut = self._cut(candidate, gates)
+            cut = None if candidate is None else self._cut(candidate, gates)
             if cut is not None:
                 cuts.append(cut)
                 if len(cuts) == _FLUSH:
                     self._write(cuts)
-            elif segment.steps:
+            elif candidate is not None and segment.steps:
                 goes_on = segment.barrier is not None and kept < KEPT
                 kept += goes_on
                 yield Task(candidate, segment.steps, continues=goes_on)
+                found = time.monotonic()
+                continue
+            if candidate is None or time.monotonic() - found > _MOMENT_S:
+                yield None
+                found = time.monotonic()
         self._write(cuts)
 
     def _molecules(
