@@ -11,7 +11,8 @@ import psutil
 import pytest
 from faultyrecipe import PLANS, SOURCE, TRACE, number_score
 
-from screening.evaluation import Job, decode
+from screening import isolation as isolation_module
+from screening.evaluation import LOST_WORKER, Job, decode
 from screening.failure import Failure
 from screening.isolation import Isolation
 
@@ -24,6 +25,9 @@ TROUBLE = {
     "CCCCCC": "print",
     "CCCCCCC": "convergence",
     "CCCCCCCC": "leak",
+    "CF": "garble",
+    "CCF": "unreadable",
+    "CCCF": "half",
 }
 
 
@@ -70,6 +74,40 @@ def test_one_warm_child_serves_many_molecules(isolation):
     assert 10 < first.usage.peak_memory_mb < 600
     assert outcome(isolation, "CCN") == number_score("CCN", 5)
     assert isolation.pid == pid
+
+
+@pytest.mark.parametrize("smiles", ["CF", "CCF"])
+def test_a_stray_message_is_no_answer_of_this_molecule_and_none_of_the_next(isolation, smiles):
+    outcome(isolation, "CCO")
+    assert outcome(isolation, smiles) == Failure(
+        "random", LOST_WORKER, "the worker's calculation sent a message that cannot be read"
+    )
+    assert isolation.pid is None
+    assert outcome(isolation, "CCO") == number_score("CCO", 5)
+
+
+def test_half_an_answer_is_none(isolation):
+    assert outcome(isolation, "CCCF").step == "process"
+    assert outcome(isolation, "CCO") == number_score("CCO", 5)
+
+
+def test_an_answer_of_an_earlier_request_or_another_recipe_is_not_taken(isolation):
+    outcome(isolation, "CCO")
+    watch = isolation_module._Watch(None, 0.0)
+    number = isolation._number
+    fields = {"recipe": "faulty", "outcome": "{}", "cpu_seconds": 1.0, "peak_memory_mb": 2.0}
+
+    def read(**message):
+        return isolation._read(json.dumps(message).encode(), job("CCO"), 0, watch)
+
+    assert read(number=number, **fields)[0].recipe == "faulty"
+    assert read(number=number, started=True) == []
+    assert read(number=number - 1, **fields) is None
+    assert read(number=number - 1, started=True) is None
+    assert read(number=number, **{**fields, "recipe": "frail"}) is None
+    assert read(**fields) is None
+    assert isolation._read(b"[1]", job("CCO"), 0, watch) is None
+    assert isolation._read(b"\xff", job("CCO"), 0, watch) is None
 
 
 def test_a_crash_is_a_random_failure_and_the_next_molecule_gets_a_new_child(isolation):
