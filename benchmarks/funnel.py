@@ -37,7 +37,7 @@ for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 import numpy as np
 from generatedlibrary import rows as generated
 from numpy.typing import NDArray
-from rdkit import RDLogger
+from rdkit import rdBase
 from rdkit.Chem import MolFromSmiles, MolToSmiles
 
 from screening.candidate import Candidate
@@ -47,7 +47,7 @@ from simulation.recipes.recipe import Reach, better_end, find
 from simulation.recipes.stage import stages
 from simulation.score import Score
 
-RDLogger.DisableLog("rdApp.*")
+rdBase.DisableLog("rdApp.*")
 LABELS = Path(__file__).parent.parent / "tests" / "screening" / "data" / "electron_affinity.csv"
 SHARES = (0.5, 0.25, 0.1)
 GEOMETRY = ("embedding", "geometry")

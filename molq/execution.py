@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from importlib.metadata import distributions, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -360,7 +360,8 @@ def plan_of(file: CampaignFile) -> CampaignPlan:
     )
 
 
-def _archive(journal: Journal, file: RunFile) -> Cache:
+@contextmanager
+def _archive(journal: Journal, file: RunFile) -> Iterator[Cache]:
     """The scores of the runs that the settings name, and the addresses of this run's own."""
     folders = []
     for folder in () if journal.finished else file.compute.cache:
@@ -371,16 +372,12 @@ def _archive(journal: Journal, file: RunFile) -> Cache:
             journal.log("cache", str(error))
         else:
             folders.append(folder)
-    cache = Cache(
-        folders,
-        file.simulation,
-        file.seed,
-        seeds=file.compute.cache_seeds,
-        on_damage=lambda line: journal.log("cache", line),
-    )
-    for line in cache.notes():
-        journal.log("cache", line)
-    return cache
+    with Cache(folders, file.simulation, file.seed, seeds=file.compute.cache_seeds) as cache:
+        for line in cache.notes():
+            journal.log("cache", line)
+        yield cache
+        for line in cache.troubles():
+            journal.log("cache", line)
 
 
 def _run_campaign(

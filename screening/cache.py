@@ -148,6 +148,7 @@ class Cache:
         self._damaged: set[str] = set()  # folders of which it was told
         self._sources = dict(sources or {})
         self._methods: dict[str, Method] = {}
+        self._troubles: dict[str, str] = {}  # folder -> what could not be read
         self._open = ExitStack()
         self._journals: list[tuple[str, Journal]] = []
         try:
@@ -181,15 +182,16 @@ class Cache:
             result = self._asked(folder, journal, address)
             if result is not None:
                 return Found(result, folder)
-        if self._seeds == "same" or not self._journals:
+        if self._seeds == "same":
             return None
         content = address.partition(".")[0] + "."
         for folder, journal in self._journals:
             result = self._asked(folder, journal, content, is_prefix=True)
-            if result is not None and result.score is not None:
-                if result.score.standard_error is not None:
-                    continue
-                return Found(_with_its_seed(result, folder), folder)
+            if result is None or result.score is None or result.score.standard_error is not None:
+                continue
+            own = journal.address_of(result.candidate.inchikey, result.recipe)
+            # under its own address: for a run with this seed it is another calculation
+            return Found(_with_its_seed(result, folder), folder, "" if own is None else own.address)
         return None
 
     def _asked(
@@ -197,10 +199,9 @@ class Cache:
     ) -> Result | None:
         try:
             return journal.find_address(address, is_prefix=is_prefix)
-        except (JournalError, ValueError) as error:
-            if folder not in self._damaged:
-                self._damaged.add(folder)
-                self._on_damage(f"a record of a cache cannot be read and is passed over: {error}")
+        except JournalError as error:
+            # what one run has lost is no reason to end another: it is computed again
+            self._troubles.setdefault(folder, str(error))
             return None
 
     def values(self, recipe: str) -> Iterator[tuple[str, str, float]]:
@@ -216,6 +217,12 @@ class Cache:
             "taken over"
             for folder, journal in self._journals
             if not journal.has_addresses
+        )
+
+    def troubles(self) -> tuple[str, ...]:
+        """A line for each run of which a record could not be read."""
+        return tuple(
+            f"{reason}; what could not be read was computed" for reason in self._troubles.values()
         )
 
     def _method(self, recipe: str) -> Method:

@@ -38,7 +38,7 @@ class Ledger:
     def take(self, task: Task, recipe: str, found: Found) -> Result:
         """The result of a calculation that was done before, written here."""
         assert self._archive is not None
-        address = self._archive.address(task.candidate, recipe)
+        address = found.address or self._archive.address(task.candidate, recipe)
         result = _result(task, Evaluated(recipe, found.result.outcome, Usage()), 0)
         self._journal.record(result, address=address, source=found.source)
         return result

@@ -39,6 +39,7 @@ class Found:
 
     result: Result
     source: str  # where it stands, one line for the journal
+    address: str = ""  # its own, where it is not the one that was asked for
 
 
 class Archive(Protocol):

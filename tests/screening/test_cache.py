@@ -1,6 +1,7 @@
 """Scores of earlier runs: found by what they are computed from, and by nothing less."""
 
 import hashlib
+import sqlite3
 
 import pytest
 from faultyrecipe import FRAIL, SOURCE, number_score
@@ -169,6 +170,28 @@ def test_another_seed_is_another_calculation_unless_any_will_do(screen, trace):
         seed = molecule_seed(0, result.candidate.inchikey)
         assert result.score.provenance.seed == seed
         assert result.score.flags[-1].endswith(f"computed with the seed {seed}")
+
+
+def test_what_was_taken_over_with_another_seed_is_not_taken_for_one_with_this_seed(screen, trace):
+    screen("first")
+    screen("loose", cache=["first"], seed=6, seeds="any")
+    begun = len(trace.read_text().splitlines())
+    screen("strict", cache=["loose"], seed=6)
+    assert len(trace.read_text().splitlines()) == begun + len(MOLECULES)
+    screen("as first", cache=["loose"], seed=0)
+    assert len(trace.read_text().splitlines()) == begun + len(MOLECULES)
+
+
+def test_a_damaged_record_of_a_cache_is_computed_again(screen, tmp_path):
+    folder = screen("first")
+    with sqlite3.connect(folder / FILE) as db:
+        db.execute("UPDATE results SET value = 0 WHERE inchikey LIKE 'LFQSCWFLJHTTHZ%'")
+    db.close()
+    with Cache([folder], FAST, 0, sources=SOURCES) as archive:
+        assert archive.find(archive.address(of("CCO"), "faulty")) is None
+        assert archive.find(archive.address(of("CCN"), "faulty")) is not None
+        (line,) = archive.troubles()
+        assert "LFQSCWFLJHTTHZ" in line
 
 
 def test_a_sampled_score_wants_its_own_seed(screen, monkeypatch, tmp_path, trace):
