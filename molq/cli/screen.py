@@ -46,8 +46,10 @@ def command(
     first, from the end that it calls better (`molq recipes NAME`), or by objectives:
     --set 'objective=[{name="warhead-ea", transform="window", low=-4.95, high=-4.75}]'.
     Energies sampled on a noisy backend are listed, and ranked only with
-    --set ranking.sampled=true. The tables of --set are screen, library, filters,
-    objective, simulation, ranking, compute and report.
+    --set ranking.sampled=true. Cheap stages come first with
+    --set 'funnel=[{stage="warhead-ea/gfn2_lumo", keep=0.1}]', and scores of earlier runs
+    are taken over with --set compute.cache=DIR. The tables of --set are screen, library,
+    filters, objective, funnel, simulation, surrogate, ranking, compute and report.
     """
     from molq import execution, overrides
     from molq.cli import leads, threads, watching
