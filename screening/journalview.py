@@ -167,14 +167,12 @@ class JournalView(FunnelView):
         Args:
             recipes: count the results of these alone; None for all.
         """
-        outcomes = dict(
-            self._db.rows(
-                "SELECT outcome, count(*) FROM results "
-                "WHERE ?1 IS NULL OR recipe IN (SELECT value FROM json_each(?1)) "
-                "GROUP BY outcome",
-                None if recipes is None else json.dumps(list(recipes)),
-            )
-        )
+        sql = "SELECT outcome, count(*) FROM results "
+        if recipes is None:
+            outcomes = dict(self._db.rows(f"{sql} GROUP BY outcome"))
+        else:
+            sql += "WHERE recipe IN (SELECT value FROM json_each(?)) GROUP BY outcome"
+            outcomes = dict(self._db.rows(sql, json.dumps(list(recipes))))
         return {
             "rows": self.library_counts()["rows"],
             "candidates": self._db.count("SELECT count(*) FROM candidates"),

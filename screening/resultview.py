@@ -162,6 +162,27 @@ class ResultView(LibraryView):
         )
         return [row[0] for row in self._db.rows(sql, json.dumps(list(recipes)))]
 
+    def first_values(
+        self, recipe: str, order: str, *, sampled: bool, limit: int
+    ) -> list[tuple[str, float]]:
+        """InChIKey and value of the scores that come first; equal ones go by InChIKey.
+
+        No score is read as a whole.
+
+        Args:
+            recipe: by name.
+            order: an expression of SQLite in ``value`` that grows from the first to the last.
+            sampled: take values with a standard error as well.
+            limit: how many.
+        """
+        sql = (
+            "SELECT inchikey, value FROM results WHERE recipe = ?1 "
+            "AND outcome = 'scored' AND abs(value) <= 1.7e308 "
+            f"AND (?2 OR {self._error_of('results')} IS NULL) "
+            f"ORDER BY {order}, inchikey LIMIT ?3"
+        )
+        return list(self._db.rows(sql, recipe, sampled, limit))
+
     def results_of(self, inchikey: str) -> list[Result]:
         """The final results of one molecule, ordered by recipe."""
         sql = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import math
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -29,6 +30,9 @@ Scored = tuple[Candidate, dict[str, Score], int | None]  # molecule, recipe -> s
 
 _ROUNDING = 1e-12
 """More than a utility of an array of molecules can differ from that of each for itself."""
+
+_LOOK = 2000
+"""Molecules that a short look at the best values takes in."""
 
 _KEPT = 1000
 """Leads that are kept in memory while they wait for their turn."""
@@ -118,17 +122,62 @@ def iterate_leads(
     if not names:
         yield from rank(_molecules(journal, objectives, recipes), objectives, filters, ranking)
         return
-    known = _Values.of(journal, objectives, names, ranking or RankingSettings())
+    comparable = ranking or RankingSettings()
 
-    def read(index: int) -> list[Lead]:
-        results = journal.results_of(known.keys[index].decode())
+    def read(inchikey: str) -> list[Lead]:
+        results = journal.results_of(inchikey)
         results.sort(key=lambda result: (result.round or 0, result.recipe))
         taken = [r for r in results if recipes is None or r.recipe in recipes]
         return rank(scored(taken), objectives, filters, ranking)
 
+    given: set[str] = set()
+    position = 0
+    for inchikey in _surely_first(journal, objectives, comparable):
+        given.add(inchikey)
+        for lead in read(inchikey):
+            position += 1
+            yield replace(lead, rank=position)
+    values = journal.values(names, sampled=comparable.sampled)
+    known = _Values.of((entry for entry in values if entry[0] not in given), objectives, names)
     found = _waiting(known, read) if scorer_names(objectives) else _in_order(known, read)
-    for position, lead in enumerate(found, 1):
+    for lead in found:
+        position += 1
         yield replace(lead, rank=position)
+
+
+def _surely_first(
+    journal: Journal, objectives: Sequence[ObjectiveSettings], ranking: RankingSettings
+) -> Iterator[str]:
+    """InChIKeys of molecules that come before all others, as far as a short look shows.
+
+    Where one recipe is all that is wished, the journal sorts its values; none are given for
+    other wishes.
+    """
+    if len(objectives) > 1 or scorer_names(objectives):
+        return
+    (wish,) = objectives
+    is_range = wish.transform not in ("maximize", "minimize")
+    order = _distance(wish) if is_range else "value" if wish.transform == "minimize" else "-value"
+    first = journal.first_values(wish.name, order, sampled=ranking.sampled, limit=_LOOK)
+    known = _Values.of(((key, (value,)) for key, value in first), objectives, (wish.name,))
+    if not first:
+        return
+    # Who is not among them is no better than the last: those clearly better than that one
+    # come first. In a range all are equal, and go by InChIKey as the journal gave them.
+    is_sure = known.bounds > known.bounds[-1] + _ROUNDING
+    if len(first) < _LOOK or (is_range and known.is_perfect[-1]):
+        is_sure[:] = True
+    for index in _sorted(known):
+        if is_sure[index]:
+            yield known.keys[index].decode()
+
+
+def _distance(wish: ObjectiveSettings) -> str:
+    """The desirability of a range in SQLite, with the sign changed: the same arithmetic."""
+    low, high = ("9e999" if x == math.inf else "-9e999" if x == -math.inf else repr(x)
+                 for x in wish.limits)  # fmt: skip
+    outside = f"min(max({low} - value, value - {high}, 0.0) / {wish.scale!r}, 1e100)"
+    return f"-1.0 / (1.0 + {outside} * {outside})"
 
 
 @dataclass(frozen=True)
@@ -145,14 +194,13 @@ class _Values:
     @classmethod
     def of(
         cls,
-        journal: Journal,
+        entries: Iterable[tuple[str, tuple[float, ...]]],
         objectives: Sequence[ObjectiveSettings],
         names: Sequence[str],
-        ranking: RankingSettings,
     ) -> _Values:
         keys: list[bytes] = []
         flat = array("d")
-        for inchikey, found in journal.values(names, sampled=ranking.sampled):
+        for inchikey, found in entries:
             keys.append(inchikey.encode())
             flat.extend(found)
         values = np.array(flat, dtype=np.float64).reshape(len(keys), len(names))
@@ -184,32 +232,37 @@ class _Values:
         return float(utility(wishes, [wish.weight for wish in self.objectives]))
 
 
-def _in_order(known: _Values, read: Callable[[int], list[Lead]]) -> Iterator[Lead]:
-    """Leads whose utility is their bound, but for its last bits: those decide among equals."""
+def _in_order(known: _Values, read: Callable[[str], list[Lead]]) -> Iterator[Lead]:
+    """Leads whose utility is their bound, but for its last bits."""
+    for index in _sorted(known):
+        yield from read(known.keys[index].decode())
+
+
+def _sorted(known: _Values) -> Iterator[int]:
+    """Molecules by falling utility, which is their bound but for its last bits: those decide."""
     order = known.order()
     apart = np.flatnonzero(np.diff(-known.bounds[order]) > _ROUNDING) + 1
     for begin, end in pairwise((0, *apart, len(order))):
         equal = [int(index) for index in order[begin:end]]
         if len(equal) > 1:
             equal.sort(key=lambda index: (-known.utility(index), known.keys[index]))
-        for index in equal:
-            yield from read(index)
+        yield from equal
 
 
-def _waiting(known: _Values, read: Callable[[int], list[Lead]]) -> Iterator[Lead]:
+def _waiting(known: _Values, read: Callable[[str], list[Lead]]) -> Iterator[Lead]:
     """Leads whose utility may be less than their bound: each waits for those that may pass it."""
     order = known.order()
     ready: list[tuple[float, str, int, Lead | None]] = []
     for position, place in enumerate(order, 1):
         index = int(place)
-        for lead in read(index):
+        for lead in read(known.keys[index].decode()):
             # where many wait, the later ones are read again when their turn has come
             kept = lead if len(ready) < _KEPT else None
             heapq.heappush(ready, (-lead.utility, lead.candidate.inchikey, index, kept))
         following = known.bounds[order[position]] if position < len(order) else -np.inf
         while ready and -ready[0][0] > following + _ROUNDING:
             _, _, index, kept = heapq.heappop(ready)
-            yield from [kept] if kept is not None else read(index)
+            yield from [kept] if kept is not None else read(known.keys[index].decode())
 
 
 def _molecules(

@@ -23,6 +23,8 @@ SMILES = [
 ]
 WINDOW = ObjectiveSettings(name="one", transform="window", low=-5.0, high=-4.0)
 MOST = ObjectiveSettings(name="two", transform="maximize", low=-8.0, high=0.0, weight=2.0)
+LEAST = ObjectiveSettings(name="one", transform="minimize", low=-4.6, high=-4.4)
+FLOOR = ObjectiveSettings(name="one", transform="at_least", low=-4.5)
 HARD = ObjectiveSettings(name="one", transform="at_least", low=-6.0, hard=True)
 LOGP = ObjectiveSettings(name="logp", transform="at_most", high=0.5)
 FILTERS = FilterSettings(forbidden=("[N+](=O)[O-]",))
@@ -36,7 +38,10 @@ def molecule(smiles):
 CANDIDATES = [molecule(smiles) for smiles in SMILES]
 
 # few values, so that many molecules are equal, on the window's plateau and beside it
-VALUE = st.one_of(st.sampled_from([-9.0, -4.5, -4.25, -3.0]), st.floats(-9.0, 0.0))
+VALUE = st.one_of(
+    st.sampled_from([-9.0, -4.5, -4.25, -3.0, -4.5000000001, -5.0000000000001]),
+    st.floats(-9.0, 0.0),
+)
 OUTCOME = st.one_of(st.none(), st.tuples(VALUE, st.sampled_from([None, None, 0.125])))
 
 
@@ -44,7 +49,16 @@ OUTCOME = st.one_of(st.none(), st.tuples(VALUE, st.sampled_from([None, None, 0.1
 @given(
     st.lists(st.tuples(OUTCOME, OUTCOME, OUTCOME), min_size=0, max_size=len(SMILES)),
     st.sampled_from(
-        [(WINDOW,), (MOST,), (WINDOW, MOST), (HARD, MOST), (LOGP, WINDOW), (LOGP, MOST)]
+        [
+            (WINDOW,),
+            (LEAST,),
+            (FLOOR,),
+            (MOST,),
+            (WINDOW, MOST),
+            (HARD, MOST),
+            (LOGP, WINDOW),
+            (LOGP, MOST),
+        ]
     ),
     st.booleans(),
     st.sampled_from([None, FILTERS]),
@@ -71,6 +85,7 @@ def test_the_first_leads_are_those_of_the_whole_ranking(
         assert list(iterate_leads(journal, objectives, filters, ranking)) == whole
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(standing, "_KEPT", 1)  # so that the others are read again
+            patch.setattr(standing, "_LOOK", 3)  # so that some are beyond it
             every = EveryLead(journal, objectives, filters, ranking)
             assert list(every) == list(every) == whole
         for top in (1, 3):
