@@ -27,7 +27,7 @@ LOCK = "journal.lock"
 RESERVE = "journal.reserve"
 
 _RESERVE_BYTES = 4 << 20
-_CACHE_KIB = 64 << 10  # of the writer, for the indices of a large library
+_CACHE_KIB = 16 << 10  # of the writer, for the indices of a large library
 _LOG_BYTES = 64 << 20  # of the write-ahead log; one that a long reader let grow shrinks to this
 _PASSING = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 

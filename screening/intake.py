@@ -35,6 +35,7 @@ _CHUNK_TEXT = 1 << 18  # characters of structures a message
 _ALONE = 200  # rows for which no process is started
 _ORDINARY = 150  # characters of a SMILES that this process reads itself
 _MOST_PROCESSES = 4  # the journal's side of a row takes about a tenth of its chemistry
+_PAGE = 20_000  # molecules of an earlier session taken up at a time
 _MOMENT_S = 0.2
 
 
@@ -75,7 +76,10 @@ def take_in(
     processes = processes or min(cores(), _MOST_PROCESSES)
     judgements = _judged(rows, processes, library.max_heavy_atoms, sieve)
     with closing(FirstRows()) as first_rows, closing(judgements):
-        first_rows.add((inchikey, row) for row, inchikey in journal.library_keys())
+        met = ((inchikey, row) for row, inchikey in journal.library_keys())
+        while page := list(itertools.islice(met, _PAGE)):
+            first_rows.add(page)
+            yield None
         for chunk in judgements:
             passed: list[Candidate] = []
             if chunk is not None:
