@@ -268,6 +268,8 @@ def _iterate(
     except np.linalg.LinAlgError:
         return cycles
     finally:
+        # It knows the iteration through its keeper: a circle that would hold the integrals.
+        worker.callback = None
         for name in ("DIIS", "diis_start_cycle"):
             vars(worker).pop(name, None)
     for name in ("converged", "mo_coeff", "mo_energy", "mo_occ", "e_tot"):
