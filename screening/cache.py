@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cache
@@ -126,8 +126,6 @@ class Cache:
         seeds: ``any`` takes a score that was computed with another seed, hence from other
             conformers; sampled scores always want their own.
         sources: ``module:attribute`` of recipes that are not installed.
-        on_damage: is told once of each run in which a record cannot be read. What it held
-            is computed instead: another run's damage does not end this one.
 
     Raises:
         JournalError: a folder holds no run, or its journal cannot be read.
@@ -141,11 +139,8 @@ class Cache:
         *,
         seeds: Seeds = "same",
         sources: Mapping[str, str] | None = None,
-        on_damage: Callable[[str], None] | None = None,
     ) -> None:
         self._settings, self._seed, self._seeds = settings, seed, seeds
-        self._on_damage = on_damage or (lambda line: None)
-        self._damaged: set[str] = set()  # folders of which it was told
         self._sources = dict(sources or {})
         self._methods: dict[str, Method] = {}
         self._troubles: dict[str, str] = {}  # folder -> what could not be read

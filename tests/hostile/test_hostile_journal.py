@@ -47,11 +47,10 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "run"
 
 
-def _screen(file: ScreenFile, out: Path, caches: tuple[Path, ...]) -> list[str]:
-    """What it said of damaged caches."""
-    told: list[str] = []
+def _screen(file: ScreenFile, out: Path, caches: tuple[Path, ...]) -> tuple[str, ...]:
+    """What it says of damaged caches."""
     with (
-        Cache(caches, file.simulation, file.seed, on_damage=told.append) as archive,
+        Cache(caches, file.simulation, file.seed) as archive,
         Journal.create(
             out, kind="screen", settings=file.to_document(), environment={"machine": "here"}
         ) as journal,
@@ -65,7 +64,7 @@ def _screen(file: ScreenFile, out: Path, caches: tuple[Path, ...]) -> list[str]:
         )
         assert journal.finished
         assert {r.score is not None for r in journal.results()} == {True}
-    return told
+        return archive.troubles()
 
 
 @pytest.fixture(scope="module")
