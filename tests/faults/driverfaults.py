@@ -29,7 +29,7 @@ HERE = Path(__file__).parent
 TAG = "MOLQ_TEST_TAG"
 COMPUTE = {"workers": 2, "memory_limit_mb": 500}
 
-_STEPS = ("intake", "commit", "decision", None, "commit", None)
+_STEPS = ("intake", "commit", "decision", "waiting", None, "commit", "start of Ray", None)
 
 
 class Driver:
@@ -150,7 +150,7 @@ def killed_drivers(folder: Path, *, times: int = 2, seed: int = 1) -> FaultRecor
 
 def _death(number: int, draw: random.Random) -> Death:
     step = _STEPS[number % len(_STEPS)]
-    most = {"intake": 10, "commit": 8, "decision": 20}.get(step or "", 1)
+    most = {"intake": 10, "commit": 8, "decision": 20, "start of Ray": 500}.get(step or "", 40)
     return Death(step, draw.getrandbits(32), sightings=most)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import random
 import signal
@@ -27,14 +28,17 @@ _STEPS = {
 }
 
 
+_UNDER_WAY = {"commit", "intake", "decision", "waiting", "submission"}
+
+
 @dataclass(frozen=True)
 class Death:
     """When to die."""
 
     step: str | None  # at a sighting of this step; None for a moment of time
     seed: int
-    longest_s: float = 8.0  # s after the start at most; twice that where a step is not met
     sightings: int = 40  # of the step at most
+    longest_s: float = 5.0  # s after the run has begun: at most, or when the step is not met
 
 
 def await_it(folder: Path, death: Death) -> None:
@@ -46,11 +50,13 @@ def await_it(folder: Path, death: Death) -> None:
 
 def _kill(said: Path, death: Death, main: int) -> None:
     draw = random.Random(death.seed)
-    longest = death.longest_s if death.step is None else 2 * death.longest_s
-    deadline = time.monotonic() + (draw.uniform(0.2, longest) if death.step is None else longest)
-    left = draw.randint(1, death.sightings)  # never reached where no step is named
+    left = draw.randint(1, death.sightings)
+    longest = draw.uniform(0.0, death.longest_s) if death.step is None else death.longest_s
+    deadline = math.inf  # Ray starts first, which takes as long as it takes
     while True:
         at = step_of(sys._current_frames().get(main))
+        if at in _UNDER_WAY:
+            deadline = min(deadline, time.monotonic() + longest)
         left -= at == death.step
         if left <= 0 or time.monotonic() >= deadline:
             with said.open("a") as file:
