@@ -249,6 +249,7 @@ class LibraryFunnel:
                     if not self._journal.has_result(one.candidate.inchikey, one.recipe):
                         self._journal.record(one)
                         self._on_result(one)
+            self._forget(result.candidate.inchikey)
 
 
 def exact_gates(journal: Journal, plan: CampaignPlan) -> dict[str, Gate]:

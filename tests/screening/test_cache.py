@@ -47,8 +47,9 @@ def screen(tmp_path, trace):
             LibrarySettings(path=library), recipes, seed=seed, simulation=settings, **keys
         )
         directory = tmp_path / folder
+        known = {"simulation": settings.model_dump(mode="json")}
         with (
-            Journal.create(directory, kind="screen", settings={}, environment={}) as journal,
+            Journal.create(directory, kind="screen", settings=known, environment={}) as journal,
             Cache(
                 [tmp_path / name for name in cache], settings, seed, seeds=seeds, sources=SOURCES
             ) as archive,
@@ -234,6 +235,28 @@ def test_behind_a_gate_a_known_score_is_taken_over_where_the_molecule_passes(scr
     trace.write_text("")
     screen("third", cache=["first", "second"], funnel=stages)
     assert trace.read_text() == ""
+
+
+def test_predictions_learn_from_the_runs_named_by_the_same_method_alone(screen, trace):
+    screen("first")
+    stages = (FunnelStage(stage="predicted", top=1, sample=5),)
+    trace.write_text("")
+    others = ["CCS", "CCCO", "CCCN", "CCCCl"]
+    second = screen("second", cache=["first"], molecules=others, funnel=stages)
+    assert len(trace.read_text().splitlines()) == 1  # six results were at hand: no sample
+    with Journal.open(second, readonly=True) as journal:
+        assert "learned from 6 results of faulty" in journal.events()[-1].message
+    trace.write_text("")
+    third = screen(
+        "third",
+        cache=["first"],
+        molecules=others,
+        funnel=stages,
+        simulation=FAST.model_copy(update={"basis": "6-31g*"}),
+    )
+    with Journal.open(third, readonly=True) as journal:
+        assert "learned from 4 results of faulty" in journal.events()[-1].message
+    assert len(trace.read_text().splitlines()) == 4
 
 
 def test_a_cache_that_is_none_is_refused_with_a_remedy(tmp_path):
