@@ -41,6 +41,7 @@ class Record:
 
     workers: int
     seconds: float  # of one task
+    commit_ms: float  # of the disk
     tasks: int
     lost: int
     twice: int
@@ -123,7 +124,8 @@ class VirtualCluster:
 def run(workers: int, seconds: float, tasks: int, figures: dict[str, float]) -> Record:
     """One campaign of so many tasks."""
     with tempfile.TemporaryDirectory() as folder:
-        cluster = VirtualCluster(workers, seconds, commit_s=commit_seconds(folder), **figures)
+        commit_s = commit_seconds(folder)
+        cluster = VirtualCluster(workers, seconds, commit_s=commit_s, **figures)
         with Journal.create(folder, kind="screen", settings={}, environment={}) as journal:
             cpu = time.process_time()
             evaluate_all(
@@ -141,6 +143,7 @@ def run(workers: int, seconds: float, tasks: int, figures: dict[str, float]) -> 
     return Record(
         workers=workers,
         seconds=seconds,
+        commit_ms=round(1000 * commit_s, 2),
         tasks=tasks,
         lost=tasks - len(set(results)),
         twice=len(results) - len(set(results)),
@@ -171,7 +174,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 10, 100, 1000, 4000])
     parser.add_argument("--seconds", type=float, nargs="+", default=[0.05, 0.5, 2, 10, 60])
     parser.add_argument("--generations", type=int, default=4, help="tasks for each worker")
-    parser.add_argument("--client-ms", type=float, default=1.0, help="of Ray's client, a task")
+    parser.add_argument("--client-ms", type=float, default=1.1, help="of Ray's client, a task")
     parser.add_argument("--gap-ms", type=float, default=2.5, help="between a worker's tasks")
     parser.add_argument("--json", action="store_true", help="records instead of a table")
 
@@ -189,7 +192,8 @@ def main(args: argparse.Namespace) -> int:
         print("|---" * 10 + "|")
     for workers in args.workers:
         for seconds in args.seconds:
-            tasks = max(400, args.generations * workers)
+            enough = workers + capacity.ahead(workers, seconds)
+            tasks = max(400, args.generations * workers, 3 * enough)
             record = run(workers, seconds, tasks, figures)
             records.append(asdict(record))
             if not args.json:

@@ -16,8 +16,9 @@ import socket
 import threading
 import time
 from collections import deque
+from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from screening import capacity
@@ -50,6 +51,9 @@ _DOUBTFUL_LOSSES = 20  # without an answer between them
 _PROBE_S = 60.0
 _MOST_SQUEEZES = 3  # of one job, on machines whose memory ran out
 _RECENT = 64  # jobs that say what a job takes
+_LOAD_S = 0.3  # of short jobs that go to a worker together, since Ray takes ms for each task
+_MOST_TOGETHER = 8
+_SHORT_AFTER = 100  # answers before jobs are held to be short
 
 
 @dataclass
@@ -61,6 +65,13 @@ class _Flight:
     overdue: float  # monotonic time, s
     moves: int = 0  # from machines that went away
     squeezed: int = 0  # times that its machine had no memory left
+    mates: list[_Flight] = field(default_factory=list)  # short ones in the same Ray task
+
+    @property
+    def all(self) -> list[_Flight]:
+        """This one and its mates, which have no more of them."""
+        together, self.mates = [self, *self.mates], []
+        return together
 
 
 class Scheduler:
@@ -83,6 +94,8 @@ class Scheduler:
         self._workers = 1
         self._shapes: dict[tuple[Demand, str], Any] = {}  # remote functions
         self._flights: dict[Any, _Flight] = {}  # by Ray's reference
+        self._queue: deque[_Flight] = deque()  # short ones, to be sent together
+        self._answered = 0
         self._arrived: deque[tuple[Any, Future[Any]]] = deque()
         self._bell = threading.Event()
         self._ready: list[Completed] = []
@@ -133,7 +146,11 @@ class Scheduler:
 
     def submit(self, job: Job) -> None:
         """Hand the job to Ray."""
-        self._send(_Flight(job, self._demand(job, 0), 0.0))
+        flight = _Flight(job, self._demand(job, 0), 0.0)
+        if self._together > 1:
+            self._queue.append(flight)
+        else:
+            self._send(flight)
 
     def wait(self, timeout_s: float) -> list[Completed]:
         """What is done, waiting for the first up to so many seconds.
@@ -145,6 +162,7 @@ class Scheduler:
             self._ready, self._given = [], False
         if self._broken:
             self._save()
+        self._feed()
         if self._broken or not (self._flights or self._held or self._ready):
             self._given = True
             return self._ready
@@ -168,6 +186,7 @@ class Scheduler:
             if time.monotonic() >= until:
                 self._release()
                 break
+        self._feed()
         self._count_workers()
         self._given = True
         return self._ready
@@ -186,6 +205,7 @@ class Scheduler:
 
         references = list(self._flights)
         self._flights, self._held, self._ready = {}, [], []
+        self._queue.clear()
         self._arrived.clear()
         if not ray.is_initialized():
             return
@@ -201,13 +221,36 @@ class Scheduler:
         cores = float(self._threads) if job.cores is None else job.cores
         return Demand(cores, min(memory, largest))
 
+    @property
+    def _together(self) -> int:
+        """Jobs that go to a worker at a time: one, unless jobs are short."""
+        if self._seconds is None or self._answered < _SHORT_AFTER:
+            return 1
+        return max(1, min(_MOST_TOGETHER, int(_LOAD_S / max(self._seconds, 1e-3))))
+
+    def _feed(self) -> None:
+        """Send short jobs together; each worker has a load at work and another one waiting."""
+        while self._queue and not self._broken:
+            size = self._together
+            if size > 1 and len(self._flights) >= 2 * self._workers:
+                return
+            first = self._queue.popleft()
+            shape = (first.demand, first.job.recipes)
+            while self._queue and len(first.mates) + 1 < size:
+                if (self._queue[0].demand, self._queue[0].job.recipes) != shape:
+                    break
+                first.mates.append(self._queue.popleft())
+            self._send(first)
+
     def _send(self, flight: _Flight) -> None:
-        job, demand = flight.job, flight.demand
+        demand = flight.demand
+        jobs = [flight.job, *(mate.job for mate in flight.mates)]
+        limit = sum(job.time_limit_s * len(job.recipes) for job in jobs)
         # One job may have waited in the queue behind another one.
-        flight.overdue = time.monotonic() + 2 * job.time_limit_s * len(job.recipes) + _GRACE_S
+        flight.overdue = time.monotonic() + 2 * limit + _GRACE_S
         try:
-            function = self._function(demand, " ".join(job.recipes))
-            reference = function.remote(vars(job), self._threads)
+            function = self._function(demand, " ".join(flight.job.recipes))
+            reference = function.remote([vars(job) for job in jobs], self._threads)
         except Exception as error:  # Ray raises many kinds; each means the same here
             self._break("Ray takes no job any more", error)
         self._flights[reference] = flight
@@ -235,12 +278,17 @@ class Scheduler:
         """Take what came of a job: an answer, a loss to be told, or a job to be sent again."""
         import ray
 
-        job = flight.job
+        error = future.exception()
+        if flight.mates and isinstance(error, ray.exceptions.RayError):
+            for each in flight.all:  # whose doing it was is seen when each goes alone
+                self._move(each, error)
+            return
+        together = flight.all
         try:
-            node, answers = future.result()
-            outcomes = tuple(
-                Evaluated(recipe, decode(text), Usage(*usage)) for recipe, text, *usage in answers
-            )
+            node, answered = future.result()
+            for each, answers in zip(together, answered, strict=False):
+                self._take(each, node, answers)
+            self._queue.extendleft(reversed(together[len(answered) :]))  # not begun there
         except ray.exceptions.OutOfMemoryError:
             self._squeeze(flight)
         except ray.exceptions.LocalRayletDiedError as error:
@@ -249,17 +297,24 @@ class Scheduler:
             self._blame(flight, f"was lost ({_words(error)})")
         except ray.exceptions.RayError as error:
             self._move(flight, error)
-        except (ValueError, TypeError) as error:
-            self._blame(flight, f"sent an answer that cannot be read ({error})")
         except Exception as error:  # of Ray's client, many kinds
             self._break("Ray answers no more", error)
-        else:
-            self._lost_in_a_row = 0
-            self._losses.pop(job.inchikey, None)
-            seconds = sum(outcome.usage.wall_seconds for outcome in outcomes)
-            before = seconds if self._seconds is None else self._seconds
-            self._seconds = before + (seconds - before) / 8
-            self._ready.append(Completed(job, outcomes, node))
+
+    def _take(self, flight: _Flight, node: str, answers: Sequence[Any]) -> None:
+        try:
+            outcomes = tuple(
+                Evaluated(recipe, decode(text), Usage(*usage)) for recipe, text, *usage in answers
+            )
+        except (ValueError, TypeError) as error:
+            self._blame(flight, f"sent an answer that cannot be read ({error})")
+            return
+        self._lost_in_a_row = 0
+        self._losses.pop(flight.job.inchikey, None)
+        self._answered += 1
+        seconds = sum(outcome.usage.wall_seconds for outcome in outcomes)
+        before = seconds if self._seconds is None else self._seconds
+        self._seconds = before + (seconds - before) / 8
+        self._ready.append(Completed(flight.job, outcomes, node))
 
     def _blame(self, flight: _Flight, what: str) -> None:
         """Tell a loss after a pause: what killed the worker may still be at it."""
@@ -353,15 +408,17 @@ class Scheduler:
             if flight.demand.memory_mb > largest:  # no machine has room for it any more
                 del self._flights[reference]
                 _drop(reference)
-                flight.demand = self._demand(flight.job, flight.squeezed)
-                self._send(flight)
+                for each in flight.all:
+                    each.demand = self._demand(each.job, each.squeezed)
+                    self._send(each)
             elif time.monotonic() > flight.overdue:  # the child's limit has long passed
                 del self._flights[reference]
                 _drop(reference)
-                if flight.moves:
-                    self._blame(flight, "gave no answer in time")
-                else:  # it may have waited behind the one that hangs
-                    self._move(flight, TimeoutError("no answer in time"))
+                for each in flight.all:
+                    if each.moves:
+                        self._blame(each, "gave no answer in time")
+                    else:  # it may have waited behind the one that hangs
+                        self._move(each, TimeoutError("no answer in time"))
         self._claim()
 
     def _claim(self) -> None:
@@ -406,14 +463,22 @@ def _failed(job: Job, failure: Failure) -> Completed:
 
 
 def _work(
-    job: dict[str, Any], threads: int
-) -> tuple[str, list[tuple[str, str, float, float, float]]]:
-    """The body of a Ray task; plain types in and out."""
-    answers = [
-        (a.recipe, a.outcome, a.usage.wall_seconds, a.usage.cpu_seconds, a.usage.peak_memory_mb)
-        for a in _child(threads).run(Job(**job))
-    ]
-    return socket.gethostname(), answers
+    jobs: list[dict[str, Any]], threads: int
+) -> tuple[str, list[list[tuple[str, str, float, float, float]]]]:
+    """The body of a Ray task; plain types in and out.
+
+    Jobs behind one that took longer than was thought are left to others.
+    """
+    begun, answered = time.monotonic(), []
+    for job in jobs:
+        answers = [
+            (a.recipe, a.outcome, a.usage.wall_seconds, a.usage.cpu_seconds, a.usage.peak_memory_mb)
+            for a in _child(threads).run(Job(**job))
+        ]
+        answered.append(answers)
+        if time.monotonic() - begun > 2 * _LOAD_S:
+            break
+    return socket.gethostname(), answered
 
 
 def _probe() -> str:

@@ -28,18 +28,19 @@ def node(name, cores, memory_mb, alive=True):
 
 
 class Reference:
-    def __init__(self, job, shape):
-        self.job, self.shape = job, shape
+    def __init__(self, jobs, shape):
+        self.jobs, self.job, self.shape = jobs, jobs[0], shape
         self.result = Future()
 
     def future(self):
         return self.result
 
-    def succeeds(self):
-        answer = encode(number_score(self.job["smiles"], self.job["seed"]))
-        usage = (1.0, 1.0, 300.0)
-        answers = [(recipe, answer, *usage) for recipe in self.job["recipes"]]
-        self.result.set_result(("node", answers))
+    def succeeds(self, seconds=1.0, begun=None):
+        answered = []
+        for job in self.jobs[:begun]:
+            answer = encode(number_score(job["smiles"], job["seed"]))
+            answered.append([(r, answer, seconds, seconds, 300.0) for r in job["recipes"]])
+        self.result.set_result(("node", answered))
 
     def fails(self, error):
         self.result.set_exception(error)
@@ -270,7 +271,8 @@ def test_an_answer_that_was_never_delivered_is_fetched(fake, monkeypatch):
         reference = fake.sent[0]
         quiet = Future()
         reference.result, quiet = quiet, reference.result  # its bell never rings
-        reference.result.set_result(("node", [("faulty", encode(number_score("C", 5)), 1, 1, 1)]))
+        answer = ("faulty", encode(number_score("C", 5)), 1.0, 1.0, 1.0)
+        reference.result.set_result(("node", [[answer]]))
         assert scheduler.wait(0.0) == []
         (done,) = scheduler.wait(0.0)  # it was there at two looks
         assert done.outcomes[0].outcome.value == number_score("C", 5).value
@@ -365,6 +367,44 @@ def test_a_molecule_that_kills_its_workers_is_set_aside_and_the_others_go_on(fak
     own = [a for a in attempts if a.inchikey == "CCCCCO"]
     assert len(own) == MAX_LOSSES
     assert all(a.failure.message.startswith("the worker was lost") for a in own)
+
+
+def test_short_jobs_go_together_and_what_is_lost_with_others_is_sent_alone(fake, monkeypatch):
+    monkeypatch.setattr(module, "_SHORT_AFTER", 4)
+    fake.nodes_ = [node("only", 2, 8000)]
+    with Scheduler(ComputeSettings(memory_limit_mb=2000)) as scheduler:
+        for number in range(4):
+            scheduler.submit(job(number, f"C{'C' * number}"))
+        assert [len(r.jobs) for r in fake.sent] == [1, 1, 1, 1]
+        for reference in fake.open:
+            reference.succeeds(seconds=0.05)
+        assert len(scheduler.wait(1.0)) == 4
+        assert scheduler.capacity == 2 + 40  # a second of work lies ready
+
+        names = [f"N{'C' * number}" for number in range(33)]
+        for number, smiles in enumerate(names):
+            scheduler.submit(
+                job(10 + number, smiles, **({"reserved_mb": 512} if number > 31 else {}))
+            )
+        scheduler.wait(0.0)
+        loads = fake.open
+        assert [len(r.jobs) for r in loads] == [5, 5, 5, 5]  # each worker has one and the next
+        loads[0].succeeds(seconds=0.05)
+        loads[1].succeeds(seconds=0.05, begun=2)  # the second one took long
+        loads[2].fails(lost())
+        done = {completed.job.smiles for completed in scheduler.wait(1.0)}
+        assert done == {*names[:7]}
+        computed = set(done)
+        while scheduler._flights or scheduler._held or scheduler._queue:
+            for reference in fake.open:
+                reference.succeeds(seconds=0.05)
+            for completed in scheduler.wait(0.02):
+                assert completed.outcomes[0].outcome == number_score(completed.job.smiles, 5)
+                assert completed.job.smiles not in computed
+                computed.add(completed.job.smiles)
+        assert computed == set(names)
+        alone = [r.jobs[0]["smiles"] for r in fake.sent[4:] if len(r.jobs) == 1]
+        assert {*names[10:15], names[32]} <= set(alone)  # the lost ones, and one of another shape
 
 
 def test_what_the_job_and_its_task_show_of_themselves_names_no_molecule(fake):
