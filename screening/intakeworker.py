@@ -36,13 +36,12 @@ def main() -> int:
 
         sieve = Sieve.from_settings(shared["sieve"])
         sieve.prepare()
-    limit_mb, limit_s = int(shared["memory_limit_mb"]), float(shared["row_limit_s"])
-    resource.setrlimit(resource.RLIMIT_AS, (limit_mb << 20, limit_mb << 20))
+    _limit_memory(int(shared["memory_limit_mb"]) << 20)
     _write(answers, {"ready": True})
     for line in sys.stdin.buffer:
         verdicts = []
         for text, is_block in json.loads(line):
-            signal.setitimer(signal.ITIMER_PROF, limit_s)
+            signal.setitimer(signal.ITIMER_PROF, shared["row_limit_s"])
             structure = Structure(text, is_block)
             verdicts.append(written(_judged(structure, shared["max_heavy_atoms"], sieve)))
         signal.setitimer(signal.ITIMER_PROF, 0.0)
@@ -56,6 +55,13 @@ def _judged(structure: Structure, max_heavy_atoms: int, sieve: Sieve | None) -> 
     except MemoryError:
         reason = "the process that read this structure ran out of memory; leave the row out"
         return Verdict(Failure("input", "library", reason))
+
+
+def _limit_memory(size: int) -> None:
+    """Bound the address space, in bytes, where it is not bounded closer already."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    if soft == resource.RLIM_INFINITY or size < soft:
+        resource.setrlimit(resource.RLIMIT_AS, (size, hard))
 
 
 def _take_stdout() -> IO[str]:

@@ -1,7 +1,9 @@
 """A library comes into the journal whole, in order, whatever its rows do to who reads them."""
 
+import json
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -355,3 +357,18 @@ def test_results_are_looked_after_while_the_library_holds_no_molecule(tmp_path, 
         )
     told = [type(event) for event in events if isinstance(event, MoleculeDone | LibraryRead)]
     assert told == [MoleculeDone, LibraryRead, MoleculeDone]
+
+
+def test_a_machine_s_own_limit_of_memory_is_kept():
+    shared = {"max_heavy_atoms": 80, "sieve": None, "row_limit_s": 5, "memory_limit_mb": 8192}
+    done = subprocess.run(
+        # no process may raise a hard limit
+        ["sh", "-c", 'ulimit -v 4194304 && exec "$0" -P -m screening.intakeworker', sys.executable],
+        input=f"{json.dumps(shared)}\n{json.dumps([['CCO', False]])}\n",
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    ready, answer = done.stdout.splitlines()
+    assert json.loads(ready) == {"ready": True}
+    assert read_verdict(json.loads(answer)[0]) == judged(Structure("CCO"), 80, None)
