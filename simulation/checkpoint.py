@@ -18,6 +18,7 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,10 @@ class Checkpoint:
         self._waiting: dict[Path, Mapping[str, NDArray[Any]]] = {}  # ends not worth a write alone
         self._notes: dict[str, None] = {}
 
+    @cached_property
+    def _versions(self) -> dict[str, str]:
+        return versions()
+
     @property
     def notes(self) -> tuple[str, ...]:
         """What was resumed and what could not be, for the provenance; each line once."""
@@ -93,7 +98,15 @@ class Checkpoint:
                 the packages are added.
             arrays: inputs that are arrays, compared bit by bit.
         """
-        return StepCheckpoint(self, name, _address(name, inputs, arrays or {}))
+        described = {
+            "step": name,
+            "format": FORMAT,
+            "inputs": dict(inputs),
+            "arrays": _sum(arrays or {}),
+            "versions": self._versions,
+        }
+        text = json.dumps(described, sort_keys=True, allow_nan=False)
+        return StepCheckpoint(self, name, hashlib.sha256(text.encode()).hexdigest())
 
     def due(self) -> bool:
         """Whether enough work was done since the last file to be worth another."""
@@ -254,18 +267,6 @@ def remove(folder: str | Path) -> None:
             if entry.name.endswith(_ENDING) or entry.name.startswith(_UNFINISHED):
                 entry.unlink(missing_ok=True)
         folder.rmdir()
-
-
-def _address(name: str, inputs: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> str:
-    described = {
-        "step": name,
-        "format": FORMAT,
-        "inputs": dict(inputs),
-        "arrays": _sum(arrays),
-        "versions": versions(),
-    }
-    text = json.dumps(described, sort_keys=True, allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _sum(arrays: Mapping[str, NDArray[Any]]) -> str:
