@@ -151,8 +151,8 @@ def status_of(
     journal: Journal, file: RunFile, table: LeadTable, state: State | None = None
 ) -> RunStatus:
     """Where a run stands; ``state`` where the caller knows it better than the lock."""
-    counts, library = journal.counts(file.recipes), journal.library_counts()
-    finished = counts["scored"] + counts["failed"]
+    (scored, failed), library = journal.outcomes(file.recipes), journal.library_counts()
+    finished = scored + failed
     # a molecule that was cut is waited for no more, whatever it was asked before
     finished -= journal.results_of_cut(file.recipes)
     if isinstance(file, ScreenFile):
@@ -170,8 +170,8 @@ def status_of(
         rounds=rounds,
         rows=library["rows"],
         dropped=library["dropped"] + library["duplicates"],
-        scored=counts["scored"],
-        failed=counts["failed"],
+        scored=scored,
+        failed=failed,
         waiting=max(0, asked * len(file.recipes) - finished),
         best_value=best.utility if best is not None else None,
         best_label=label(best) if best is not None else None,

@@ -167,17 +167,12 @@ class JournalView(FunnelView):
         Args:
             recipes: count the results of these alone; None for all.
         """
-        sql = "SELECT outcome, count(*) FROM results "
-        if recipes is None:
-            outcomes = dict(self._db.rows(f"{sql} GROUP BY outcome"))
-        else:
-            sql += "WHERE recipe IN (SELECT value FROM json_each(?)) GROUP BY outcome"
-            outcomes = dict(self._db.rows(sql, json.dumps(list(recipes))))
+        scored, failed = self.outcomes(recipes)
         return {
             "rows": self.library_counts()["rows"],
             "candidates": self._db.count("SELECT count(*) FROM candidates"),
-            "scored": outcomes.get("scored", 0),
-            "failed": outcomes.get("failed", 0),
+            "scored": scored,
+            "failed": failed,
             "attempts": self._db.count("SELECT count(*) FROM attempts"),
         }
 

@@ -150,6 +150,20 @@ class ResultView(LibraryView):
             if all(value is not None and math.isfinite(value) for value in found):
                 yield inchikey, tuple(found)
 
+    def outcomes(self, recipes: Sequence[str] | None = None) -> tuple[int, int]:
+        """Number of scores and of failures, counted by an index.
+
+        Args:
+            recipes: by these alone; None for all.
+        """
+        found = {"scored": 0, "failed": 0}
+        for name in dict.fromkeys(self.recipes() if recipes is None else recipes):
+            for outcome in found:
+                found[outcome] += self._db.count(
+                    "SELECT count(*) FROM results WHERE recipe = ? AND outcome = ?", name, outcome
+                )
+        return found["scored"], found["failed"]
+
     def recipes(self) -> list[str]:
         """What there are results by, stages of a funnel included, in the order of their names."""
         return [row[0] for row in self._db.rows("SELECT DISTINCT recipe FROM results ORDER BY 1")]
