@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 import time
 from collections.abc import Collection
 from importlib.metadata import version
@@ -15,6 +14,7 @@ from screening.costmodel import Demand
 from screening.evaluation import one_line
 from screening.executor import MOST_PER_JOB_MB, Limits
 from screening.raysession import RaySession, SchedulerError
+from screening.rayworker import identity
 from screening.settings import ComputeSettings
 
 _MB = 2**20
@@ -122,7 +122,7 @@ class Cluster:
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
         asked = [
-            ray.remote(_version)
+            ray.remote(identity)
             .options(
                 num_cpus=0,
                 max_retries=0,
@@ -163,11 +163,6 @@ class Cluster:
             time.sleep(0.5)
             self.look()
         _request(0)  # from here on the jobs that wait ask for themselves
-
-
-def _version() -> tuple[str, str]:
-    """Host and molq of a worker."""
-    return socket.gethostname(), version("molq")
 
 
 def _request(cores: int) -> None:

@@ -9,10 +9,8 @@ the molecule's; a worker that dies under a molecule is told, for it may be its d
 from __future__ import annotations
 
 import contextlib
-import functools
 import heapq
 import itertools
-import socket
 import threading
 import time
 from collections import deque
@@ -21,7 +19,6 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from screening import capacity
 from screening.cluster import Cluster
 from screening.costmodel import Demand
 from screening.evaluation import (
@@ -34,8 +31,9 @@ from screening.evaluation import (
 )
 from screening.executor import Completed, Limits
 from screening.failure import Failure
-from screening.isolation import Isolation
+from screening.pace import Pace
 from screening.raysession import SchedulerError
+from screening.rayworker import identity, work
 from screening.settings import ComputeSettings
 
 __all__ = ["Scheduler", "SchedulerError"]
@@ -50,10 +48,6 @@ _MOST_MOVES = 10  # of one job, from machines that went away
 _DOUBTFUL_LOSSES = 20  # without an answer between them
 _PROBE_S = 60.0
 _MOST_SQUEEZES = 3  # of one job, on machines whose memory ran out
-_RECENT = 64  # jobs that say what a job takes
-_LOAD_S = 0.3  # of short jobs that go to a worker together, since Ray takes ms for each task
-_MOST_TOGETHER = 8
-_SHORT_AFTER = 100  # answers before jobs are held to be short
 
 
 @dataclass
@@ -67,9 +61,8 @@ class _Flight:
     squeezed: int = 0  # times that its machine had no memory left
     mates: list[_Flight] = field(default_factory=list)  # short ones in the same Ray task
 
-    @property
-    def all(self) -> list[_Flight]:
-        """This one and its mates, which have no more of them."""
+    def parted(self) -> list[_Flight]:
+        """This one and its mates, from here on each by itself."""
         together, self.mates = [self, *self.mates], []
         return together
 
@@ -95,7 +88,6 @@ class Scheduler:
         self._shapes: dict[tuple[Demand, str], Any] = {}  # remote functions
         self._flights: dict[Any, _Flight] = {}  # by Ray's reference
         self._queue: deque[_Flight] = deque()  # short ones, to be sent together
-        self._answered = 0
         self._arrived: deque[tuple[Any, Future[Any]]] = deque()
         self._bell = threading.Event()
         self._ready: list[Completed] = []
@@ -103,8 +95,7 @@ class Scheduler:
         # What is held back until its time: a loss to be told, or a job to be sent again.
         self._held: list[tuple[float, int, Completed | _Flight]] = []
         self._counter = itertools.count()
-        self._recent: deque[Demand] = deque(maxlen=_RECENT)
-        self._seconds: float | None = None  # that a job takes, lately
+        self._pace = Pace()
         self._losses: dict[str, int] = {}  # by InChIKey
         self._lost_in_a_row = 0
         self._looked = 0.0  # monotonic time, s
@@ -119,9 +110,9 @@ class Scheduler:
     @property
     def capacity(self) -> int:
         """The workers, and some jobs ahead so that none waits for the driver."""
-        if self._cluster.is_capped(self._cluster.room(self._recent)):
+        if self._cluster.is_capped(self._cluster.room(self._pace.demands)):
             return self._workers
-        return self._workers + capacity.ahead(self._workers, self._seconds)
+        return self._workers + self._pace.ahead(self._workers)
 
     @property
     def limits(self) -> Limits:
@@ -147,7 +138,7 @@ class Scheduler:
     def submit(self, job: Job) -> None:
         """Hand the job to Ray."""
         flight = _Flight(job, self._demand(job, 0), 0.0)
-        if self._together > 1:
+        if self._pace.together > 1:
             self._queue.append(flight)
         else:
             self._send(flight)
@@ -221,17 +212,10 @@ class Scheduler:
         cores = float(self._threads) if job.cores is None else job.cores
         return Demand(cores, min(memory, largest))
 
-    @property
-    def _together(self) -> int:
-        """Jobs that go to a worker at a time: one, unless jobs are short."""
-        if self._seconds is None or self._answered < _SHORT_AFTER:
-            return 1
-        return max(1, min(_MOST_TOGETHER, int(_LOAD_S / max(self._seconds, 1e-3))))
-
     def _feed(self) -> None:
         """Send short jobs together; each worker has a load at work and another one waiting."""
         while self._queue and not self._broken:
-            size = self._together
+            size = self._pace.together
             if size > 1 and len(self._flights) >= 2 * self._workers:
                 return
             first = self._queue.popleft()
@@ -254,7 +238,7 @@ class Scheduler:
         except Exception as error:  # Ray raises many kinds; each means the same here
             self._break("Ray takes no job any more", error)
         self._flights[reference] = flight
-        self._recent.append(demand)
+        self._pace.demands.append(demand)
 
         def arrived(future: Future[Any]) -> None:
             self._arrived.append((reference, future))
@@ -267,7 +251,7 @@ class Scheduler:
         import ray
 
         if (demand, name) not in self._shapes:
-            self._shapes[demand, name] = ray.remote(_work).options(
+            self._shapes[demand, name] = ray.remote(work).options(
                 num_cpus=demand.cores, memory=demand.memory_mb * _MB, max_retries=0, name=name
             )
         return self._shapes[demand, name]
@@ -280,10 +264,10 @@ class Scheduler:
 
         error = future.exception()
         if flight.mates and isinstance(error, ray.exceptions.RayError):
-            for each in flight.all:  # whose doing it was is seen when each goes alone
+            for each in flight.parted():  # whose doing it was is seen when each goes alone
                 self._move(each, error)
             return
-        together = flight.all
+        together = flight.parted()
         try:
             node, answered = future.result()
             for each, answers in zip(together, answered, strict=False):
@@ -310,10 +294,7 @@ class Scheduler:
             return
         self._lost_in_a_row = 0
         self._losses.pop(flight.job.inchikey, None)
-        self._answered += 1
-        seconds = sum(outcome.usage.wall_seconds for outcome in outcomes)
-        before = seconds if self._seconds is None else self._seconds
-        self._seconds = before + (seconds - before) / 8
+        self._pace.count(sum(outcome.usage.wall_seconds for outcome in outcomes))
         self._ready.append(Completed(flight.job, outcomes, node))
 
     def _blame(self, flight: _Flight, what: str) -> None:
@@ -371,7 +352,7 @@ class Scheduler:
             self._break("the workers cannot compute; is the same molq on every machine?", error)
         try:
             ray.get(
-                ray.remote(_probe).options(num_cpus=0, max_retries=0).remote(), timeout=_PROBE_S
+                ray.remote(identity).options(num_cpus=0, max_retries=0).remote(), timeout=_PROBE_S
             )
         except ray.exceptions.RayError as refusal:
             self._break("Ray answers no more", refusal)
@@ -408,13 +389,13 @@ class Scheduler:
             if flight.demand.memory_mb > largest:  # no machine has room for it any more
                 del self._flights[reference]
                 _drop(reference)
-                for each in flight.all:
+                for each in flight.parted():
                     each.demand = self._demand(each.job, each.squeezed)
                     self._send(each)
             elif time.monotonic() > flight.overdue:  # the child's limit has long passed
                 del self._flights[reference]
                 _drop(reference)
-                for each in flight.all:
+                for each in flight.parted():
                     if each.moves:
                         self._blame(each, "gave no answer in time")
                     else:  # it may have waited behind the one that hangs
@@ -442,7 +423,7 @@ class Scheduler:
         self._unclaimed = set(here)
 
     def _count_workers(self) -> None:
-        room = self._cluster.room(self._recent)
+        room = self._cluster.room(self._pace.demands)
         self._workers = min(room, self.settings.workers or room)
 
 
@@ -460,33 +441,3 @@ def _words(error: Exception) -> str:
 
 def _failed(job: Job, failure: Failure) -> Completed:
     return Completed(job, tuple(Evaluated(recipe, failure, Usage()) for recipe in job.recipes))
-
-
-def _work(
-    jobs: list[dict[str, Any]], threads: int
-) -> tuple[str, list[list[tuple[str, str, float, float, float]]]]:
-    """The body of a Ray task; plain types in and out.
-
-    Jobs behind one that took longer than was thought are left to others.
-    """
-    begun, answered = time.monotonic(), []
-    for job in jobs:
-        answers = [
-            (a.recipe, a.outcome, a.usage.wall_seconds, a.usage.cpu_seconds, a.usage.peak_memory_mb)
-            for a in _child(threads).run(Job(**job))
-        ]
-        answered.append(answers)
-        if time.monotonic() - begun > 2 * _LOAD_S:
-            break
-    return socket.gethostname(), answered
-
-
-def _probe() -> str:
-    """What a worker that is well can do."""
-    return socket.gethostname()
-
-
-@functools.lru_cache(maxsize=1)
-def _child(threads: int) -> Isolation:
-    # One warm child for the life of the Ray worker process, with which it dies.
-    return Isolation(threads=threads)

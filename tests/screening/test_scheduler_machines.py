@@ -8,12 +8,13 @@ import pytest
 import ray
 from faultyrecipe import number_score
 
-from screening import cluster
+from screening import cluster, pace
 from screening import scheduler as module
 from screening.candidate import Candidate
 from screening.dispatch import Calculation, Task, evaluate_all
 from screening.evaluation import LOST_WORKER, MAX_LOSSES, Job, encode
 from screening.journal import Journal
+from screening.rayworker import identity
 from screening.scheduler import Scheduler, SchedulerError
 from screening.settings import ComputeSettings
 
@@ -94,10 +95,8 @@ class _Remote:
         return _Remote(self.fake, self.function, shape)
 
     def remote(self, *words):
-        if self.function is module._probe:
-            return "well"
-        if self.function is cluster._version:
-            return "version"
+        if self.function is identity:
+            return "version" if "scheduling_strategy" in self.shape else "well"
         reference = Reference(words[0], self.shape)
         self.fake.sent.append(reference)
         if self.fake.on_send:
@@ -327,7 +326,7 @@ def test_what_was_computed_before_ray_broke_is_kept(fake, tmp_path):
         Journal.create(tmp_path, kind="screen", settings={}, environment={}) as journal,
         Scheduler(ComputeSettings(memory_limit_mb=500)) as scheduler,
     ):
-        scheduler._seconds = 0.1  # all are sent at once
+        scheduler._pace.count(0.1)  # all are sent at once
         with pytest.raises(SchedulerError, match=r"Ray answers no more \(ConnectionError"):
             evaluate_all(tasks, journal=journal, executor=scheduler, calculation=Calculation(3))
         assert journal.counts()["scored"] == 7
@@ -370,7 +369,7 @@ def test_a_molecule_that_kills_its_workers_is_set_aside_and_the_others_go_on(fak
 
 
 def test_short_jobs_go_together_and_what_is_lost_with_others_is_sent_alone(fake, monkeypatch):
-    monkeypatch.setattr(module, "_SHORT_AFTER", 4)
+    monkeypatch.setattr(pace, "_SHORT_AFTER", 4)
     fake.nodes_ = [node("only", 2, 8000)]
     with Scheduler(ComputeSettings(memory_limit_mb=2000)) as scheduler:
         for number in range(4):
