@@ -161,8 +161,9 @@ def _killed(
     ledger = Ledger(folder)
     prepare(folder, plan, seconds=0.2)
     drivers: list[Driver] = []
+    kills = 0
     while True:
-        ahead = deaths[len(drivers)] if len(drivers) < len(deaths) else None
+        ahead = deaths[kills] if kills < len(deaths) else None
         kill = None if ahead is None else dataclasses.asdict(ahead)
         again = dataclasses.replace(plan, kill=kill)
         (folder / PLAN).write_text(json.dumps(dataclasses.asdict(again)))
@@ -171,13 +172,16 @@ def _killed(
         ledger.settle_journal()
         if status == 0:
             break
-        if status != -signal.SIGKILL:
+        if status == -signal.SIGKILL:
+            kills += 1
+        elif "cannot start Ray" not in drivers[-1].said() or len(drivers) > 2 * len(deaths) + 2:
+            # on a machine that is busy with what the dead left Ray may take too long to start
             raise RuntimeError(f"status {status}: {drivers[-1].said()}")
     record = ledger.record(
         expected,
         fault="the driver is killed",
         injected="`kill -9` at random moments, most of them within a step drawn beforehand",
-        times=len(drivers) - 1,
+        times=kills,
     )
     return record, sum(not driver.leaves_nothing() for driver in drivers)
 
