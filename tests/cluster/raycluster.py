@@ -176,11 +176,10 @@ def start(*cores: int) -> RayCluster:
         )  # fmt: skip
         _await(cluster, lambda: _answers(cluster.port))
         for number in cores:
-            cluster.start_node(
-                "--address", cluster.address, "--num-cpus", str(number),
-                "--memory", str(MEMORY_BYTES * number),
-            )  # fmt: skip
+            cluster.start_node(*worker(cluster, number))
         _await(cluster, lambda: _serves(cluster))
+        for place, number in enumerate(cores, start=1):
+            _join(cluster, place, number)
     except BaseException:
         cluster.end()
         raise
@@ -207,6 +206,30 @@ def _serves(cluster: RayCluster) -> bool:
     return status_of(f"{cluster.server}/api/jobs/", cluster.token) == 200
 
 
+def worker(cluster: RayCluster, cores: int) -> tuple[str, ...]:
+    """What ``ray start`` is told to add a node."""
+    return (
+        "--address", cluster.address, "--num-cpus", str(cores),
+        "--memory", str(MEMORY_BYTES * cores),
+    )  # fmt: skip
+
+
+def _join(cluster: RayCluster, place: int, cores: int) -> None:
+    """Wait until a node is part of the cluster; on a busy machine Ray gives up on some."""
+    log = cluster.folder / f"node{place}.log"
+    tries = 3
+    deadline = time.monotonic() + 240
+    while "Ray runtime started" not in (text := log.read_text(errors="replace")):
+        if cluster.nodes[place].poll() is not None:
+            tries -= 1
+            assert tries, text[-2000:]
+            cluster.start_node(*worker(cluster, cores))
+            log = cluster.folder / f"node{len(cluster.nodes) - 1}.log"
+            cluster.nodes[place], cluster.nodes[-1] = cluster.nodes[-1], cluster.nodes[place]
+        assert time.monotonic() < deadline, "a node did not start in time"
+        time.sleep(0.2)
+
+
 def _answers(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(1)
@@ -216,8 +239,7 @@ def _answers(port: int) -> bool:
 def _await(cluster: RayCluster, condition) -> None:  # type: ignore[no-untyped-def]
     deadline = time.monotonic() + 120
     while not condition():
-        for number, node in enumerate(cluster.nodes):
-            log = (cluster.folder / f"node{number}.log").read_text(errors="replace")
-            assert node.poll() is None, log[-2000:]
+        head = (cluster.folder / "node0.log").read_text(errors="replace")
+        assert cluster.nodes[0].poll() is None, head[-2000:]
         assert time.monotonic() < deadline, "the cluster did not start in time"
         time.sleep(0.2)

@@ -161,6 +161,9 @@ def test_a_campaign_sent_by_path_ends_with_its_leads(cluster, library, tmp_path)
     assert code == 0, out + err
     assert len(results(run)) == 4
     assert (run / "leads.csv").exists()
+    assert (run / "campaign.source.toml").read_bytes() == campaign.read_bytes()
+    code, out, err = cluster.run("verify", run)
+    assert code == 0, out + err
     code, out, err = cluster.run("resume", run, "--json")
     assert code == 0, err
 
