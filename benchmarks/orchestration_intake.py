@@ -15,9 +15,13 @@ import tempfile
 import time
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import generatedlibrary
 import psutil
+
+if TYPE_CHECKING:
+    from screening.journal import Journal
 
 HELP = "a large library read, standardised, filtered and journalled"
 
@@ -126,9 +130,9 @@ class _Watch:
         self._seen = 0
         self._looks: list[tuple[int, float, float]] = []  # rows, driver MB, largest process MB
 
-    def look(self, journal: object) -> int:
+    def look(self, journal: Journal) -> int:
         """The number of rows that are in; memory is looked at now and then."""
-        row: int = journal.last_library_row()  # type: ignore[attr-defined]
+        row = journal.last_library_row()
         if row >= self._seen + _EVERY:
             self._seen = row
             children = [child.memory_info().rss for child in self._process.children()]
