@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 import os
 import shutil
 import tempfile
@@ -130,7 +131,7 @@ def _copy(source: Path, target: Path) -> None:
     """Copy a file, whole or not at all.
 
     Raises:
-        MolqError: it cannot be copied.
+        MolqError: it cannot be copied, or another file has its place.
     """
     temporary: str | None = None
     try:
@@ -140,6 +141,8 @@ def _copy(source: Path, target: Path) -> None:
             shutil.copyfileobj(original, copy)
             copy.flush()
             os.fsync(copy.fileno())
+        if target.exists() and not filecmp.cmp(temporary, target, shallow=False):
+            raise MolqError(f"{target} is there already, and is another file: move it away")
         os.chmod(temporary, 0o644)
         os.replace(temporary, target)
         temporary = None

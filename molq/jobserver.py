@@ -7,6 +7,7 @@ it asks for the cluster's token, and belongs behind loopback, a tunnel or a prox
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import socket
 import time
@@ -122,8 +123,6 @@ class JobServer:
         # Ray lets its environment variables override the address that it is given
         os.environ[ADDRESS_VARIABLE] = self.address
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        import logging
-
         from ray.job_submission import JobSubmissionClient
 
         for talker in ("ray", "ray.dashboard.modules.dashboard_sdk", _SDK_LOG):

@@ -7,6 +7,7 @@ or a signature in it is refused, because it would be written into the records of
 
 from __future__ import annotations
 
+import filecmp
 import hashlib
 import ipaddress
 import os
@@ -86,7 +87,7 @@ def fetch(uri: str, folder: Path, stem: str) -> Fetched:
 
     Raises:
         DataError: it is not there, may not be read, or came incomplete; the folder
-            cannot be written.
+            cannot be written, or holds another file of that name.
     """
     parts = _checked(uri)
     target = folder / f"{stem}{suffix(uri)}"
@@ -96,6 +97,8 @@ def fetch(uri: str, folder: Path, stem: str) -> Fetched:
         handle, temporary = tempfile.mkstemp(prefix=f".{stem}.", dir=folder)
         with os.fdopen(handle, "wb") as copy, _opened(uri, parts) as source:
             digest, size = _copied(source, copy)
+        if target.exists() and not filecmp.cmp(temporary, target, shallow=False):
+            raise DataError(f"{target} is there already, and is another file: move it away")
         os.chmod(temporary, 0o644)
         os.replace(temporary, target)
         temporary = None

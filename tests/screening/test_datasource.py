@@ -94,6 +94,20 @@ def test_a_file_uri_is_copied(tmp_path):
     check_fetched(datasource.fetch(uri, tmp_path / "in", "library"), tmp_path / "in")
 
 
+def test_nothing_of_anybodys_is_overwritten(tmp_path):
+    (tmp_path / "mine.csv").write_bytes(TABLE)
+    (tmp_path / "in").mkdir()
+    there = tmp_path / "in" / "library.csv"
+    there.write_text("somebody's")
+    with pytest.raises(DataError, match="is another file"):
+        datasource.fetch(f"file://{tmp_path}/mine.csv", tmp_path / "in", "library")
+    assert there.read_text() == "somebody's"
+    there.write_bytes(TABLE)
+    check_fetched(
+        datasource.fetch(f"file://{tmp_path}/mine.csv", tmp_path / "in", "library"), tmp_path / "in"
+    )
+
+
 @pytest.mark.parametrize("name", ["library.csv", "moved.csv"])
 def test_a_web_address_is_fetched(server, tmp_path, name):
     fetched = datasource.fetch(f"http://{server}/{name}", tmp_path / "in", "library")
