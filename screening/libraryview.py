@@ -22,6 +22,7 @@ _LIBRARY = (
 _FIRST_CANDIDATE = "c.inchikey, c.smiles, c.name, c.origin, c.row"  # of a journal of version 1
 _CANDIDATE = f"{_FIRST_CANDIDATE}, c.hand, c.parents"
 
+_FEW = 0.1  # share of molecules without a result that is few
 PAGE = 1000  # rows of a query that is read page by page, so that none stays open for long
 
 
@@ -120,16 +121,60 @@ class LibraryView:
         Read page by page: no query stays open while the caller works.
         """
         cut = "" if self._db.version < 4 else "AND c.inchikey NOT IN (SELECT inchikey FROM cuts) "
+        wanted = (
+            "origin = 'library' AND (SELECT count(*) FROM results r "
+            "WHERE r.inchikey = c.inchikey AND r.recipe IN (SELECT value FROM json_each(?1))) < ?2 "
+            f"{cut}ORDER BY id"
+        )
+        named, number = json.dumps(list(recipes)), len(recipes)
+        few = self._few_without(recipes)
+        if few is not None:
+            sql = (
+                f"SELECT {self._candidate} FROM candidates c "
+                f"WHERE id IN (SELECT value FROM json_each(?3)) AND {wanted}"
+            )
+            for begin in range(0, len(few), PAGE):
+                page = list(
+                    self._db.rows(sql, named, number, json.dumps(few[begin : begin + PAGE]))
+                )
+                yield from (candidate_of(row) for row in page)
+            return
         sql = (
             f"SELECT id, {self._candidate} FROM candidates c "
-            "WHERE id > ?1 AND origin = 'library' AND (SELECT count(*) FROM results r "
-            "WHERE r.inchikey = c.inchikey AND r.recipe IN (SELECT value FROM json_each(?2))) < ?3 "
-            f"{cut}ORDER BY id LIMIT {PAGE}"
+            f"WHERE id > ?3 AND {wanted} LIMIT {PAGE}"
         )
         last = 0
-        while page := list(self._db.rows(sql, last, json.dumps(list(recipes)), len(recipes))):
+        while page := list(self._db.rows(sql, named, number, last)):
             last = page[-1][0]
             yield from (candidate_of(row[1:]) for row in page)
+
+    def _few_without(self, recipes: Sequence[str]) -> list[int] | None:
+        """Ids of the molecules that lack a result, where most have theirs; None else.
+
+        Two indices in the same order are compared, which is quicker than to look for a
+        million results molecule by molecule.
+        """
+        total = self._db.count("SELECT count(*) FROM candidates")
+        ended = "SELECT {} FROM results WHERE recipe = ?1 AND outcome = "
+        keys: set[str] = set()
+        for recipe in recipes:
+            done = sum(
+                self._db.count(f"{ended.format('count(*)')} '{outcome}'", recipe)
+                for outcome in ("scored", "failed")
+            )
+            if self._db.version < 4 or total - done > _FEW * total:
+                return None
+            missing = self._db.rows(
+                f"SELECT inchikey FROM candidates EXCEPT {ended.format('inchikey')} 'scored' "
+                f"EXCEPT {ended.format('inchikey')} 'failed' ORDER BY 1",
+                recipe,
+            )
+            keys.update(row[0] for row in missing)
+        found = self._db.rows(
+            "SELECT c.id FROM json_each(?) e JOIN candidates c ON c.inchikey = e.value",
+            json.dumps(list(keys)),
+        )
+        return sorted(row[0] for row in found)
 
     def cuts(self) -> Iterator[Cut]:
         """What the stages of the funnel let go no further, in the order they did.

@@ -68,7 +68,10 @@ def test_a_page_is_read_while_rows_are_written(journal):
     assert [number for number, _ in rows] == [2, 3, 4, 5, 6, 7, 10]
 
 
-def test_unfinished_is_what_has_no_result_and_was_not_cut(journal):
+@pytest.mark.parametrize("few", [0.0, 1.0])  # both ways to look for them
+def test_unfinished_is_what_has_no_result_and_was_not_cut(journal, monkeypatch, few):
+    monkeypatch.setattr(libraryview, "_FEW", few)
+    journal.add_candidates([candidate("CCO", origin="generator")])
     for smiles in SMILES[:3]:
         record(journal, smiles, number_score(smiles))
     journal.cut(candidate(SMILES[4]).inchikey, "qed", 0.25, "0.25 is below 0.5")
