@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from generative import weights
-from molq import CallError
+from molq import CallError, execution
 from molq.campaignfile import CampaignFile
-from molq.inputs import LIBRARY, PRIOR, changes, checksums
+from molq.inputs import LIBRARY, PRIOR, Source, changes, checksums
 from screening.intake import COMPLETE
 from screening.journal import Journal
 
@@ -79,3 +79,36 @@ def test_another_library_is_refused_until_all_of_it_was_read(
         changes(journal, campaign, NOW)
     journal.mark(COMPLETE, "yes")
     assert changes(journal, campaign, NOW) == ()
+
+
+def test_the_campaign_file_is_kept_byte_for_byte_with_what_the_call_changed(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "campaign.toml"
+    raw = b'# ours\r\n[campaign]\nname = "a"  \n'
+    path.write_bytes(raw)
+    source = Source.read(path, {"campaign.rounds": 2})
+    assert source.content == raw
+    digest = hashlib.sha256(raw).hexdigest()
+    assert source.facts() == {"source_sha256": digest, "changes": ["campaign.rounds=2"]}
+    assert Source.read(path, ["campaign.rounds=2"]).facts() == source.facts()
+    assert Source.read(path).facts() == {"source_sha256": digest}
+    with pytest.raises(CallError, match=r"cannot read .*none\.toml"):
+        Source.read(tmp_path / "none.toml")
+
+
+def test_the_environment_names_versions_machine_and_container(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("MOLQ_IMAGE", "MOLQ_REVISION", "SLURM_JOB_ID"):
+        monkeypatch.delenv(name, raising=False)
+    found = execution.environment()
+    assert {"python", "system", "host", "processor", "cores", "memory"} <= found.keys()
+    assert found["packages"]["rdkit"] == found["versions"]["rdkit"]
+    assert "image" not in found
+    monkeypatch.setenv("MOLQ_IMAGE", "registry.example/molq@sha256:ab")
+    monkeypatch.setenv("MOLQ_REVISION", "c0ffee")
+    monkeypatch.setenv("SLURM_JOB_ID", "17")
+    found = execution.environment()
+    assert found["image"] == "registry.example/molq@sha256:ab"
+    assert (found["image_revision"], found["slurm_job"]) == ("c0ffee", "17")
