@@ -90,7 +90,8 @@ def verify(directory: Path) -> Verification:
             file = settings_of(journal)
             checks += [_settings(journal, file), _inputs(journal, file), _environment(journal)]
             checks += _leads(journal, file)
-    except MolqError as error:
+    except (MolqError, ValueError, TypeError, AttributeError, LookupError) as error:
+        # a damaged record may be of another type than any that was written
         checks.append(_unreadable("settings and leads", error))
     return Verification(str(directory), tuple(checks))
 
