@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from molq.comparison.comparison import Comparison
     from molq.designtable import DesignTable
     from molq.errors import CallError, MolqError
+    from molq.job import Job, submit
     from molq.leadtable import LeadTable
     from molq.libraryscreen import ScreenResult, screen
     from molq.run import Run
@@ -33,6 +34,7 @@ _HOMES = {
     "CampaignFile": "molq.campaignfile",
     "Comparison": "molq.comparison.comparison",
     "DesignTable": "molq.designtable",
+    "Job": "molq.job",
     "LeadTable": "molq.leadtable",
     "MolqError": "molq.errors",
     "Run": "molq.run",
@@ -46,6 +48,7 @@ _HOMES = {
     "score": "molq.scoring",
     "screen": "molq.libraryscreen",
     "silent_trial": "molq.silenttrial",
+    "submit": "molq.job",
 }
 
 __all__ = [
@@ -54,6 +57,7 @@ __all__ = [
     "CampaignFile",
     "Comparison",
     "DesignTable",
+    "Job",
     "LeadTable",
     "MolqError",
     "Run",
@@ -67,6 +71,7 @@ __all__ = [
     "score",
     "screen",
     "silent_trial",
+    "submit",
 ]
 
 

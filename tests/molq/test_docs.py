@@ -47,7 +47,7 @@ def test_every_option_of_a_help_example_is_one() -> None:
 def test_the_python_examples_use_names_that_exist() -> None:
     page = (DOCS / "python-api.md").read_text()
     blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    assert len(blocks) == 4
+    assert len(blocks) == 5
     for block in blocks:
         for node in ast.walk(ast.parse(block)):
             if (

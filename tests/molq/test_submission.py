@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
+import molq
 from molq import fetching, jobrun, jobserver, submission
 from molq.campaignfile import CampaignFile, ScreenFile
 from molq.cli import joblog
@@ -280,3 +281,37 @@ def test_what_goes_into_a_jobs_record(library, tmp_path):
     for secret in ("nightingale", "bird", "C=CC", "ethane"):
         assert secret not in text
     assert sent["entrypoint"] == 'exec "${MOLQ_PYTHON:-python}" -m molq job'
+
+
+def test_a_job_from_python_is_sent_followed_and_found_again(library, monkeypatch):
+    sent = {}
+
+    class Server:
+        def __init__(self, address=None):
+            self.address = jobserver.address_of(address)
+
+        def submit(self, id, entrypoint, **rest):
+            sent.update(rest, id=id)
+
+        def follow(self, id, write):
+            write("4 scored\n")
+            return self.state(id)
+
+        def state(self, id):
+            if id != sent["id"]:
+                raise MolqError(f"knows no job {id}")
+            return JobState(id, "SUCCEEDED", "e", sent["run"], "", 0, None, None)
+
+    monkeypatch.setattr("molq.job.JobServer", Server)
+    monkeypatch.setenv("RAY_API_SERVER_ADDRESS", "http://127.0.0.1:8265")
+    job = molq.submit(library, out="/shared/runs/a", recipe="warhead-ea", data="upload",
+                      set={"screen.seed": 3})  # fmt: skip
+    assert (job.id, job.address) == (sent["id"], "http://127.0.0.1:8265")
+    said = []
+    assert job.wait(said.append).run == Path("/shared/runs/a")
+    assert said == ["4 scored\n"]
+    assert molq.Job.open(job.id) == job
+    with pytest.raises(MolqError, match="knows no job"):
+        molq.Job.open("molq-0")
+    with pytest.raises(CallError, match="its own recipes"):
+        molq.submit("campaign.toml", recipe="warhead-ea")
