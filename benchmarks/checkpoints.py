@@ -94,8 +94,8 @@ def attempt(
     arguments: argparse.Namespace, kill_after_s: float | None, checkpoint: Path | None
 ) -> tuple[Any, float]:
     """The score as JSON types, None where the process was killed, and its CPU seconds."""
-    from screening.evaluation import Job
-    from screening.isolation import Isolation
+    from screening.compute.evaluation import Job
+    from screening.compute.isolation import Isolation
     from simulation.settings import SimulationSettings
 
     job = Job(

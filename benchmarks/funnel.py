@@ -41,8 +41,8 @@ from rdkit import rdBase
 from rdkit.Chem import MolFromSmiles, MolToSmiles
 
 from screening.candidate import Candidate
-from screening.journal import Journal
-from screening.library import LibraryRow
+from screening.intake.library import LibraryRow
+from screening.store.journal import Journal
 from simulation.recipes.recipe import Reach, better_end, find
 from simulation.recipes.stage import stages
 from simulation.score import Score
@@ -105,9 +105,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 def stream(molecules: int) -> int:
     """Pass a generated library through stages of the driver; prints their speed and memory."""
-    from screening import barrier, predictedstage
-    from screening.funnel import FunnelStage
-    from screening.libraryfunnel import exact
+    from screening.funnel import barrier, predictedstage
+    from screening.funnel.funnel import FunnelStage
+    from screening.funnel.libraryfunnel import exact
     from screening.surrogate import SurrogateSettings
 
     with LABELS.open(newline="") as file:

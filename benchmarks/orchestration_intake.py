@@ -21,7 +21,7 @@ import generatedlibrary
 import psutil
 
 if TYPE_CHECKING:
-    from screening.journal import Journal
+    from screening.store.journal import Journal
 
 HELP = "a large library read, standardised, filtered and journalled"
 
@@ -68,9 +68,9 @@ def measured(args: argparse.Namespace) -> dict[str, float | int]:
 
 def _taken_in(library: Path, folder: Path, args: argparse.Namespace) -> dict[str, float | int]:
     from screening.filters import FilterSettings
-    from screening.intake import Sieve, take_in
-    from screening.journal import Journal
-    from screening.library import LibrarySettings
+    from screening.intake.intake import Sieve, take_in
+    from screening.intake.library import LibrarySettings
+    from screening.store.journal import Journal
 
     filters = FilterSettings(
         max_molecular_weight=500.0,

@@ -142,7 +142,7 @@ def report(directory: Path) -> dict[str, float]:
 def resume(directory: Path) -> dict[str, float]:
     """From the call of ``molq resume`` to the first task that is handed out."""
     from molq import execution
-    from screening.executor import Inline
+    from screening.compute.executor import Inline
 
     class First(Inline):
         def submit(self, job: Any) -> None:
@@ -168,8 +168,8 @@ def make_screen(directory: Path, records: int) -> None:
     """The journal of an interrupted screen."""
     from molq import execution
     from molq.libraryscreen import screen_file
-    from screening.intake import COMPLETE
-    from screening.journal import Journal
+    from screening.intake.intake import COMPLETE
+    from screening.store.journal import Journal
 
     directory.mkdir(parents=True)
     library = directory / "library.smi"
@@ -193,8 +193,8 @@ def make_campaign(directory: Path, records: int) -> None:
     from molq import execution
     from molq.campaignfile import CampaignFile
     from screening.acquisition import Selection
-    from screening.intake import COMPLETE
-    from screening.journal import Journal
+    from screening.intake.intake import COMPLETE
+    from screening.store.journal import Journal
 
     directory.mkdir(parents=True)
     library = directory / "library.smi"
@@ -256,7 +256,7 @@ def _write_library(path: Path, records: int) -> None:
 
 
 def _fill_library(journal: Any, records: int) -> None:
-    from screening.library import LibraryRow
+    from screening.intake.library import LibraryRow
 
     rows = []
     for candidate in _candidates(records):
@@ -270,9 +270,9 @@ def _fill_library(journal: Any, records: int) -> None:
 
 def _fill_results(journal: Any, records: int, round: int | None = None) -> None:
     """Attempts and results as the journal writes them, without decoding a score each."""
-    from screening import schema
-    from screening.checksum import digest, result_checksum
-    from screening.evaluation import encode
+    from screening.compute.evaluation import encode
+    from screening.store import schema
+    from screening.store.checksum import digest, result_checksum
 
     score = _score()
     form = encode(score)
@@ -304,7 +304,7 @@ def _statement(table: str, more: tuple[str, ...], columns: tuple[str, ...]) -> s
 
 def _score() -> Any:
     """Of one real calculation."""
-    from screening.evaluation import Evaluation
+    from screening.compute.evaluation import Evaluation
     from simulation.score import Score
     from simulation.settings import SimulationSettings
 

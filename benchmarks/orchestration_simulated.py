@@ -23,11 +23,11 @@ from pathlib import Path
 
 import orchestrationrecipe as timed
 
-from screening import capacity
-from screening.dispatch import Calculation, Task, evaluate_all
-from screening.evaluation import Evaluated, Job, Usage, decode, encode
-from screening.executor import Completed, Limits
-from screening.journal import Journal
+from screening.compute import capacity
+from screening.compute.dispatch import Calculation, Task, evaluate_all
+from screening.compute.evaluation import Evaluated, Job, Usage, decode, encode
+from screening.compute.executor import Completed, Limits
+from screening.store.journal import Journal
 
 HELP = "up to thousands of workers on a virtual clock: where the driver saturates"
 

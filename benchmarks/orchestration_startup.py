@@ -76,11 +76,11 @@ def measured() -> dict[str, float]:
 
 def drive(folder: Path) -> None:
     """One task of the timed recipe, through Ray and a journal."""
-    from screening.dispatch import Calculation, Task, evaluate_all
-    from screening.journal import Journal
-    from screening.records import Result
-    from screening.scheduler import Scheduler
+    from screening.compute.dispatch import Calculation, Task, evaluate_all
+    from screening.compute.scheduler import Scheduler
     from screening.settings import ComputeSettings
+    from screening.store.journal import Journal
+    from screening.store.records import Result
 
     def tell(result: Result) -> None:
         Path(os.environ[_FINISHED]).write_text(repr(time.time()))

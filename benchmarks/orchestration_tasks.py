@@ -40,10 +40,10 @@ def main(args: argparse.Namespace) -> int:
 
 def measured(args: argparse.Namespace) -> dict[str, float | int | bool]:
     """Efficiency, and CPU time and memory of the driver."""
-    from screening.dispatch import Calculation, Task, evaluate_all
-    from screening.journal import Journal
-    from screening.scheduler import Scheduler
+    from screening.compute.dispatch import Calculation, Task, evaluate_all
+    from screening.compute.scheduler import Scheduler
     from screening.settings import ComputeSettings
+    from screening.store.journal import Journal
 
     _tell_workers(args.seconds, args.busy)
     compute = ComputeSettings(workers=args.workers, memory_limit_mb=1000)

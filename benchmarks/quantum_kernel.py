@@ -33,7 +33,7 @@ from rdkit import Chem, RDLogger
 from scipy import stats
 from scipy.linalg import cho_factor, cho_solve
 
-from screening.standardise import molecule
+from screening.intake.standardise import molecule
 from screening.surrogate import Prediction, SurrogateSettings, features
 from screening.surrogate.bandwidth import NOISES, likeliest
 from screening.surrogate.calibration import calibration

@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 from rdkit import Chem
 
-from screening.journal import Journal
-from screening.records import Result
+from screening.store.journal import Journal
+from screening.store.records import Result
 
 HEADER = (
     "| run | recipe | results | heavy atoms | CPU s, median | 95 % | peak MB, median | largest "

@@ -30,10 +30,10 @@ from generative.settings import GeneratorSettings
 from molq import diagnosis, overrides, tomlwriter
 from molq.errors import CallError
 from screening.acquisition import AcquisitionSettings
-from screening.datasource import is_uri
 from screening.filters import FilterSettings
-from screening.funnel import Funnel, FunnelStage
-from screening.library import LibrarySettings
+from screening.funnel.funnel import Funnel, FunnelStage
+from screening.intake.datasource import is_uri
+from screening.intake.library import LibrarySettings
 from screening.objective import ObjectiveSettings, recipe_names
 from screening.ranking import RankingSettings
 from screening.settings import CampaignSettings, ComputeSettings

@@ -19,21 +19,21 @@ from molq.scoring import check_recipes, check_simulation, sampled_by
 from screening import leadfiles, runfiles
 from screening.acquisition import AcquisitionSettings
 from screening.acquisition import check as check_acquisition
-from screening.cache import Cache
-from screening.cache import check as check_cache
-from screening.database import FILE, JournalError
-from screening.executor import Executor, Inline
-from screening.funnel import check as check_funnel
-from screening.journal import Journal
-from screening.library import LibraryError
+from screening.compute.executor import Executor, Inline
+from screening.compute.scheduler import Scheduler
+from screening.funnel.cache import Cache
+from screening.funnel.cache import check as check_cache
+from screening.funnel.funnel import check as check_funnel
+from screening.intake.library import LibraryError
 from screening.objective import recipe_names
 from screening.objective import validate as validate_objectives
 from screening.progress import Listener
-from screening.records import Kind
-from screening.scheduler import Scheduler
+from screening.store.database import FILE, JournalError
+from screening.store.journal import Journal
+from screening.store.records import Kind
 
 if TYPE_CHECKING:
-    from screening.campaignplan import CampaignPlan
+    from screening.campaign.campaignplan import CampaignPlan
 
 SETTINGS = {"campaign": "campaign.toml", "screen": "screen.toml"}
 
@@ -132,7 +132,7 @@ def _check_cost(file: CampaignFile) -> None:
 def _check_generator(file: CampaignFile) -> None:
     if file.generator.share == 0:
         return
-    from screening import quantumprior
+    from screening.campaign import quantumprior
 
     settings = file.generator
     try:
@@ -343,7 +343,7 @@ def _run(
 
 def plan_of(file: CampaignFile) -> CampaignPlan:
     """What the loop is told, of all that a campaign's file says."""
-    from screening.campaignplan import CampaignPlan
+    from screening.campaign.campaignplan import CampaignPlan
 
     return CampaignPlan(
         objectives=file.objective,
@@ -383,8 +383,8 @@ def _archive(journal: Journal, file: RunFile) -> Iterator[Cache]:
 def _run_campaign(
     journal: Journal, file: CampaignFile, on_event: Listener | None, executor: Executor | None
 ) -> None:
-    from screening import quantumprior
-    from screening.loop import run_campaign
+    from screening.campaign import quantumprior
+    from screening.campaign.loop import run_campaign
 
     # a finished run proposes nothing: its prior need not be there any more
     wanted = file.generator.share > 0 and not journal.finished

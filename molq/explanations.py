@@ -13,8 +13,8 @@ from molq.leadtable import LeadTable, called, label
 from molq.uncertainty import PLUS_MINUS, digits_for
 from screening.explanation import Explanation, Forecast, explain
 from screening.explanation.fragments import fragment_shares
-from screening.journal import Journal
 from screening.ranking import Lead
+from screening.store.journal import Journal
 
 LEAST_SHARE = 0.05  # of the largest of all; properties that add less are summed up
 _MOST_PROPERTIES = 5

@@ -8,8 +8,9 @@ from typing import Literal, get_args
 
 from molq.errors import CallError
 from molq.reading import every_lead, journal_of, settings_of
-from screening import journalexport, leadfiles
-from screening.journalexport import FORMATS, TABLES, Format, Table
+from screening import leadfiles
+from screening.store import journalexport
+from screening.store.journalexport import FORMATS, TABLES, Format, Table
 
 What = Literal[Table, "leads"]
 WHAT: tuple[What, ...] = (*TABLES, "leads")

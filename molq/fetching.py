@@ -12,9 +12,9 @@ from pathlib import Path
 
 from molq.campaignfile import WEIGHTS_SUFFIX, CampaignFile, RunFile
 from molq.errors import CallError, MolqError
-from screening import datasource
-from screening.library import LibraryError
-from screening.library import read as read_library
+from screening.intake import datasource
+from screening.intake.library import LibraryError
+from screening.intake.library import read as read_library
 
 FOLDER = "inputs"
 """Of a run's folder: what was brought there from elsewhere."""

@@ -11,8 +11,8 @@ from typing import Any
 from generative import weights
 from molq.campaignfile import CampaignFile, RunFile
 from molq.errors import CallError
-from screening.intake import COMPLETE
-from screening.journal import Journal
+from screening.intake.intake import COMPLETE
+from screening.store.journal import Journal
 
 LIBRARY, PRIOR, VERSION = "library_sha256", "prior_sha256", "versions"
 SOURCE, CHANGES = "source_sha256", "changes"

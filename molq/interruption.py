@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from molq.errors import MolqError
-from screening.database import LOCK, in_use
+from screening.store.database import LOCK, in_use
 
 _HOLDER = re.compile(r"process (\d+) on (\S+)")
 _POLL_S = 0.1

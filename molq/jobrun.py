@@ -11,8 +11,8 @@ from molq import execution, fetching, reading
 from molq.campaignfile import WEIGHTS_SUFFIX, RunFile
 from molq.errors import CallError
 from molq.submission import Order
-from screening.database import FILE
 from screening.progress import Listener
+from screening.store.database import FILE
 
 _FREE = ("compute", "report")
 """Tables that may differ between a run and a job that goes on with it."""

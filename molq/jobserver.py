@@ -20,7 +20,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from molq.errors import CallError, MolqError
-from screening.clustertoken import show_token
+from screening.compute.clustertoken import show_token
 
 ADDRESS_VARIABLE = "RAY_API_SERVER_ADDRESS"
 RUN_KEY = "run"

@@ -13,7 +13,7 @@ from molq.campaignfile import ScreenFile
 from molq.leadtable import LeadTable
 from molq.run import Run
 from molq.scoring import DEFAULT_RECIPE
-from screening.datasource import is_uri
+from screening.intake.datasource import is_uri
 from screening.progress import Listener
 
 if TYPE_CHECKING:

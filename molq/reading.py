@@ -13,14 +13,14 @@ from molq.errors import CallError, MolqError
 from molq.leadtable import LeadTable, label
 from molq.runstatus import RECENT_EVENTS, RunStatus, State, state_of
 from screening import runfiles
-from screening.database import FILE, JournalError
-from screening.funneltable import figures
-from screening.journal import Journal
-from screening.library import LibraryError
+from screening.compute.scheduler import SchedulerError
+from screening.funnel.funneltable import figures
+from screening.intake.library import LibraryError
 from screening.objective import ObjectiveSettings, Transform, recipe_names
 from screening.ranking import RankingSettings
-from screening.scheduler import SchedulerError
 from screening.standing import EveryLead, leads
+from screening.store.database import FILE, JournalError
+from screening.store.journal import Journal
 
 REPORT = "report.html"
 

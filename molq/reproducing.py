@@ -11,10 +11,10 @@ from molq.errors import CallError, MolqError
 from molq.leadtable import called
 from molq.reading import journal_of, settings_of
 from molq.verifying import other_versions
-from screening import machine
-from screening.executor import MOST_PER_JOB_MB, Limits
+from screening.compute import machine
+from screening.compute.executor import MOST_PER_JOB_MB, Limits
 from screening.failure import Failure
-from screening.reproduction import REMOTE, Reproduced, draw, reproduce
+from screening.store.reproduction import REMOTE, Reproduced, draw, reproduce
 
 SAMPLE, TOLERANCE = 5, 1e-3
 

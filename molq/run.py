@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from molq.exporting import What
     from molq.reproducing import Reproduction
     from molq.verifying import Verification
-    from screening.journalexport import Format
+    from screening.store.journalexport import Format
 
 
 @dataclass(frozen=True)

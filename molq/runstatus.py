@@ -6,11 +6,11 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from screening.database import in_use
-from screening.funneltable import StageFigures
+from screening.funnel.funneltable import StageFigures
+from screening.store.database import in_use
 
 if TYPE_CHECKING:
-    from screening.journal import Journal
+    from screening.store.journal import Journal
 
 State = Literal["running", "finished", "interrupted"]
 

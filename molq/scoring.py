@@ -199,8 +199,8 @@ def _score_molecule(
     text: str, recipes: Sequence[str], settings: SimulationSettings, seed: int
 ) -> Iterator[ScoredMolecule]:
     """The recipes of one molecule, on one geometry and mean field as long as none fails."""
-    from screening import evaluation
-    from screening.standardise import standardise
+    from screening.compute import evaluation
+    from screening.intake.standardise import standardise
 
     parent = standardise(text, max_heavy_atoms=settings.max_heavy_atoms)
     if isinstance(parent, Failure):

@@ -26,7 +26,7 @@ from molq.inputs import SOURCE_FILE, Source
 from molq.jobserver import JobServer
 from molq.libraryscreen import screen_file
 from molq.scoring import DEFAULT_RECIPE
-from screening import datasource
+from screening.intake import datasource
 
 Data = Literal["path", "upload"]
 

@@ -19,13 +19,13 @@ from molq.errors import CallError, MolqError
 from molq.execution import SETTINGS
 from molq.reading import check_run, every_lead, journal_of, settings_of
 from screening import leadfiles, resultfile
-from screening.evaluation import attempt_seed, molecule_seed
-from screening.funnel import Funnel
-from screening.journal import Journal, JournalError
+from screening.compute.evaluation import attempt_seed, molecule_seed
+from screening.funnel.funnel import Funnel
 from screening.ranking import Lead
 from screening.standing import EveryLead
-from screening.verification import Check, Findings, printable
-from screening.verification import verify as verify_journal
+from screening.store.journal import Journal, JournalError
+from screening.store.verification import Check, Findings, printable
+from screening.store.verification import verify as verify_journal
 from simulation.score import Score
 
 

@@ -12,7 +12,7 @@ from rdkit.Chem.FilterCatalog import FilterCatalog, FilterCatalogParams
 
 from screening.candidate import Candidate
 from screening.failure import Failure
-from screening.standardise import molecule
+from screening.intake.standardise import molecule
 
 AlertRule = Literal["flag", "drop", "off"]
 

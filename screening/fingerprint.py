@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from rdkit import DataStructs
 from rdkit.Chem import rdFingerprintGenerator
 
-from screening.standardise import molecule
+from screening.intake.standardise import molecule
 
 RADIUS = 2
 SIZE = 2048  # bits

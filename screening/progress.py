@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from screening.records import Result
+from screening.store.records import Result
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from screening import runfiles
 from screening.failure import Failure
-from screening.journal import Journal
-from screening.library import LibraryRow
-from screening.records import Result
+from screening.intake.library import LibraryRow
 from screening.runfiles import Cell
 from screening.scorecolumns import ScoreColumns
+from screening.store.journal import Journal
+from screening.store.records import Result
 
 CSV = "results.csv"
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from screening.database import JournalError
+from screening.store.database import JournalError
 
 Cell = str | float | int | None
 

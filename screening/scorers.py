@@ -11,7 +11,7 @@ from typing import Protocol
 from rdkit import Chem
 
 from generative import properties
-from screening.standardise import molecule
+from screening.intake.standardise import molecule
 
 GROUP = "molq.scorers"
 

@@ -6,24 +6,24 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from screening import leadfiles, resultfile
-from screening.dispatch import STOPPED, Calculation, waiting_note
-from screening.executor import Executor
+from screening.compute.dispatch import STOPPED, Calculation, waiting_note
+from screening.compute.executor import Executor
 from screening.filters import FilterSettings
-from screening.funnel import Funnel, FunnelStage
-from screening.intake import COMPLETE, Sieve, take_in
-from screening.journal import Journal
-from screening.library import LibrarySettings
-from screening.libraryfunnel import LibraryFunnel, Way
+from screening.funnel.funnel import Funnel, FunnelStage
+from screening.funnel.libraryfunnel import LibraryFunnel, Way
+from screening.intake.intake import COMPLETE, Sieve, take_in
+from screening.intake.library import LibrarySettings
 from screening.objective import ObjectiveSettings
 from screening.progress import Listener, MoleculeDone, StagePassed
 from screening.ranking import RankingSettings
-from screening.records import Result
 from screening.standing import EveryLead
+from screening.store.journal import Journal
+from screening.store.records import Result
 from screening.surrogate import SurrogateSettings
 from simulation.settings import SimulationSettings
 
 if TYPE_CHECKING:
-    from screening.cache import Cache
+    from screening.funnel.cache import Cache
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from screening.candidate import Candidate
 from screening.filters import FilterSettings
-from screening.journal import Journal
 from screening.objective import (
     ObjectiveSettings,
     desirability,
@@ -23,7 +22,8 @@ from screening.objective import (
     utility,
 )
 from screening.ranking import Lead, RankingSettings, rank
-from screening.records import Result
+from screening.store.journal import Journal
+from screening.store.records import Result
 from simulation.score import Score
 
 Scored = tuple[Candidate, dict[str, Score], int | None]  # molecule, recipe -> score, round

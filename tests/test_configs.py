@@ -6,7 +6,7 @@ import pytest
 from rdkit import Chem
 
 from molq.campaignfile import CampaignFile
-from screening.library import LibrarySettings, read
+from screening.intake.library import LibrarySettings, read
 from simulation.recipes.recipe import find
 
 CONFIGS = Path(__file__).parents[1] / "configs"

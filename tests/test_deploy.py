@@ -22,7 +22,7 @@ import pytest
 import yaml
 
 from molq.campaignfile import CampaignFile
-from screening.journal import Journal, JournalError
+from screening.store.journal import Journal, JournalError
 
 ROOT = Path(__file__).resolve().parents[1]
 DEPLOY = ROOT / "deploy"

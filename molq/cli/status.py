@@ -43,7 +43,7 @@ def _run_of(state: JobState) -> RunStatus | None:
     """The status of a job's run, None where its folder is not this machine's too."""
     from molq.errors import MolqError
     from molq.run import Run
-    from screening.database import FILE
+    from screening.store.database import FILE
 
     if state.run is None or not (state.run / FILE).is_file():
         return None

@@ -22,8 +22,8 @@ from molq.errors import MolqError
 from molq.reading import journal_of, leads_of, settings_of
 from molq.report.evidence import deviations
 from molq.runstatus import State, state_of
-from screening import circuitrecords
-from screening.records import AttemptRecord, Result
+from screening.campaign import circuitrecords
+from screening.store.records import AttemptRecord, Result
 
 TOP = 5  # leads whose mean is taken and whose grounds are told
 

@@ -19,10 +19,10 @@ from molq.errors import CallError
 from molq.reading import journal_of, one_line_errors, settings_of
 from molq.report.evidence import agreement
 from screening import runfiles
-from screening.database import FILE as JOURNAL
-from screening.executor import Executor
+from screening.compute.executor import Executor
 from screening.progress import Listener
-from screening.records import Result
+from screening.store.database import FILE as JOURNAL
+from screening.store.records import Result
 
 _PRACTICE = ("CCO", "CCN", "CCC")
 PAGE, TABLE, DATA = "comparison.html", "comparison.csv", "comparison.json"
@@ -156,7 +156,7 @@ def _load(file: CampaignFile) -> None:
     """Import and compile what choosing needs, so that the first arm alone does not pay for it."""
     from screening import surrogate
 
-    import_module("screening.loop")
+    import_module("screening.campaign.loop")
     model = surrogate.create(file.surrogate)
     model.fit(_PRACTICE, [0.0, 1.0, 0.5])
     model.predict(_PRACTICE)

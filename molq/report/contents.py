@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from molq.report.chart import Chart
-from screening.funneltable import StageFigures
+from screening.funnel.funneltable import StageFigures
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from molq.report import chart
 from molq.report.contents import DecisionRow
 from molq.report.page import number
 from screening import pareto
-from screening.records import RoundRecord
+from screening.store.records import RoundRecord
 
 
 def rows(rounds: Sequence[RoundRecord], *, ruled: bool) -> tuple[DecisionRow, ...]:

@@ -12,7 +12,7 @@ from molq.report.contents import AgreementRow
 from molq.report.page import number
 from molq.report.words import baseline_words, small, solver_words
 from molq.uncertainty import digits_for, stated
-from screening.records import Result
+from screening.store.records import Result
 from simulation.score import Score
 
 EXACT = "casci"

@@ -39,12 +39,12 @@ from molq.report.page import number
 from molq.report.words import baseline_words, small, solver_words
 from molq.runstatus import RunStatus, duration
 from molq.uncertainty import digits_for
-from screening.funneltable import figures
-from screening.journal import Journal
+from screening.campaign.proposals import NARROWED
+from screening.funnel.funneltable import figures
 from screening.objective import ObjectiveSettings
-from screening.proposals import NARROWED
 from screening.ranking import Lead
-from screening.records import Result, RoundRecord, SelectionRecord
+from screening.store.journal import Journal
+from screening.store.records import Result, RoundRecord, SelectionRecord
 from screening.surrogate import Prediction, calibration
 
 MAX_LISTED = 200  # rows of a table of failures or dropped rows

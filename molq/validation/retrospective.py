@@ -14,8 +14,8 @@ from molq.validation.store import Store, call_of, write
 from molq.validation.trial import CURVES_HEADER, Retrospective, assembled
 from screening import runfiles
 from screening.acquisition import AcquisitionSettings
-from screening.database import JournalError
-from screening.library import LibraryError
+from screening.intake.library import LibraryError
+from screening.store.database import JournalError
 from screening.surrogate import SurrogateSettings
 from screening.validation import labelled
 from screening.validation.retrospective import POLICIES, Replay, Schedule, policy, replays

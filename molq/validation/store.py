@@ -12,7 +12,7 @@ from typing import Any
 from molq import jsontext
 from molq.errors import CallError, MolqError
 from screening import runfiles
-from screening.database import JournalError
+from screening.store.database import JournalError
 from screening.validation.labelled import LabelledLibrary
 from screening.validation.retrospective import CAMPAIGN_POLICIES, Replay, Schedule
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from screening import scorers
+from screening.campaign.candidatetable import CandidateTable
 from screening.candidate import Candidate
-from screening.candidatetable import CandidateTable
 from screening.objective import ObjectiveSettings, scorer_names
 
 _AT_HAND = 20_000  # molecules that are kept as objects; more are made when asked for

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from screening.explanation import occlusion, shapley
 from screening.explanation.environments import environments, on_atoms
-from screening.standardise import molecule
+from screening.intake.standardise import molecule
 from screening.surrogate import Surrogate
 from screening.surrogate.conformal import Calibrated
 from screening.surrogate.countprints import row

@@ -18,7 +18,7 @@ import numpy as np
 from screening import surrogate
 from screening.candidate import Candidate
 from screening.explanation.attribution import Attribution, attribution
-from screening.records import RoundRecord
+from screening.store.records import RoundRecord
 from screening.surrogate import Surrogate, SurrogateSettings
 from screening.surrogate.countprints import CountPrints, Index, row
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from rdkit import Chem
 
 from screening.explanation.attribution import Attribution
-from screening.standardise import molecule
+from screening.intake.standardise import molecule
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 from screening.explanation.forecast import Forecast, Label, conformal_factor, forecasts
 from screening.objective import ObjectiveSettings, recipe_names
 from screening.ranking import Lead, RankingSettings
-from screening.records import Result, RoundRecord, SelectionRecord
+from screening.store.records import Result, RoundRecord, SelectionRecord
 from screening.surrogate import SurrogateSettings
 
 

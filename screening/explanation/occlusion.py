@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rdkit import Chem
 
-from screening.standardise import molecule
+from screening.intake.standardise import molecule
 
 COVERED = "*"
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from rdkit import Chem
 from rdkit.Chem import rdFingerprintGenerator
 
-from screening.standardise import molecule
+from screening.intake.standardise import molecule
 from screening.surrogate.postings import gather, similarity, spread_out, turned
 
 KINDS = ("morgan-2", "morgan-3", "feature-morgan-2", "atom-pairs", "torsions")

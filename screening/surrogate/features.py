@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.standardise import molecule
+from screening.intake.standardise import molecule
 from screening.surrogate import countprints, properties
 from screening.surrogate.countprints import Row
 

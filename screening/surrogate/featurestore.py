@@ -17,7 +17,7 @@ import numpy as np
 import rdkit
 from numpy.typing import NDArray
 
-from screening.standardise import molecule
+from screening.intake.standardise import molecule
 from screening.surrogate import countprints, properties
 from screening.surrogate.countprints import KINDS, PAIR_DISTANCE, SIZE, CountPrints, Row
 from screening.surrogate.properties import NAMES

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rdkit.Chem import rdFingerprintGenerator
 
-from screening.standardise import molecule
+from screening.intake.standardise import molecule
 from screening.surrogate import properties
 
 RADIUS = 2

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rdkit import Chem
 
-from screening.standardise import molecule
+from screening.intake.standardise import molecule
 from screening.surrogate import properties
 
 _ELEMENTS = (5, 6, 7, 8, 9, 14, 15, 16, 17, 35, 53)

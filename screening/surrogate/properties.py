@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from rdkit import Chem
 from rdkit.Chem import rdMolDescriptors
 
-from screening.standardise import molecule
+from screening.intake.standardise import molecule
 
 ELEMENTS = ("C", "N", "O", "F", "P", "S", "Cl", "Br", "I")
 NAMES = (

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rdkit.Chem import rdMolDescriptors
 
-from screening.standardise import molecule
+from screening.intake.standardise import molecule
 from screening.surrogate import properties
 
 WIDTH = 2.0  # L, in root mean square lengths of the labelled molecules

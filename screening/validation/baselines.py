@@ -24,7 +24,7 @@ from rdkit.Chem import Crippen, rdFingerprintGenerator, rdMolDescriptors
 from scipy import sparse
 from scipy.linalg import cho_factor, cho_solve, solve_triangular
 
-from screening.standardise import molecule
+from screening.intake.standardise import molecule
 from screening.validation.labelled import LabelledLibrary
 from screening.validation.policies import Bought
 

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from screening.database import FILE, JournalError
-from screening.journal import Journal
+from screening.store.database import FILE, JournalError
+from screening.store.journal import Journal
 
 _LOG = f"{FILE}-wal"
 _LOG_HEADER_BYTES = 32  # with the salts that change when the log begins anew

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from screening import library as intake
 from screening.candidate import Candidate
 from screening.failure import Failure
-from screening.library import LibraryError, LibraryRow, LibrarySettings
+from screening.intake import library as intake
+from screening.intake.library import LibraryError, LibraryRow, LibrarySettings
 
 STEP = "label"
 
@@ -78,7 +78,7 @@ def read(
     campaign would compute it once.
 
     Args:
-        path: of a library as ``screening.library`` takes it.
+        path: of a library as ``screening.intake.library`` takes it.
         column: header of the values (SDF: the data field).
         minimize: whether lower values are better.
         smiles_column: header of the SMILES, None to find it.

@@ -16,12 +16,12 @@ from itertools import groupby
 from statistics import fmean
 
 from screening.acquisition import Selection
-from screening.campaignplan import CampaignPlan
+from screening.campaign.campaignplan import CampaignPlan
+from screening.campaign.decision import Decided, replayed
 from screening.candidate import Candidate
-from screening.decision import Decided, replayed
-from screening.journal import Journal
-from screening.records import SelectionRecord
 from screening.standing import leads
+from screening.store.journal import Journal
+from screening.store.records import SelectionRecord
 
 
 @dataclass(frozen=True)

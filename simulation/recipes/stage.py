@@ -39,59 +39,27 @@ class CheapStep:
     compute: Callable[[Workup], tuple[Baseline, MeanField | None]]
 
 
-@dataclass(frozen=True)
 class Stage:
-    """A baseline of a recipe, as a recipe."""
+    """A baseline of a recipe, as a recipe.
 
-    recipe: Recipe
-    step: CheapStep
+    Args:
+        recipe: whose baseline it is.
+        step: how it is computed.
+    """
 
-    @property
-    def name(self) -> str:
-        """``<recipe>/<baseline>``."""
-        return f"{self.recipe.name}{SEPARATOR}{self.step.name}"
-
-    @property
-    def unit(self) -> str:
-        """Of the value."""
-        return self.step.unit
-
-    @property
-    def better(self) -> Better:
-        """The end of the scale that a funnel keeps where nothing else is said."""
-        return self.step.better
-
-    @property
-    def reach(self) -> Reach:
-        """How far the calculation goes."""
-        return self.step.reach
-
-    @property
-    def summary(self) -> str:
-        """One line: the definition."""
-        return f"{self.step.summary}; a baseline of {self.recipe.name}, computed by itself"
-
-    @property
-    def method(self) -> str:
-        """One line: geometry, mean field."""
-        if self.step.reach == "geometry":
-            return "the geometry of the recipe: ETKDGv3, GFN2-xTB"
-        return "the geometry and the mean field of the recipe"
-
-    @property
-    def applies_to(self) -> tuple[str, ...]:
-        """SMARTS of the recipe's sites."""
-        return self.recipe.applies_to
-
-    @property
-    def cost(self) -> str:
-        """One line."""
-        return f"that of the {self.step.reach}, which {self.recipe.name} shares in one job"
-
-    @property
-    def validity(self) -> str:
-        """One line."""
-        return f"see {self.recipe.name}, whose page compares it with its baselines"
+    def __init__(self, recipe: Recipe, step: CheapStep) -> None:
+        self.recipe = recipe
+        self.step = step
+        self.name = f"{recipe.name}{SEPARATOR}{step.name}"
+        self.unit = step.unit
+        self.better = step.better  # the end that a funnel keeps where nothing else is said
+        self.reach = step.reach
+        self.summary = f"{step.summary}; a baseline of {recipe.name}, computed by itself"
+        ends = "" if step.reach == "geometry" else " and the mean field"
+        self.method = f"the geometry{ends} of the recipe"
+        self.applies_to = recipe.applies_to
+        self.cost = f"that of the {step.reach}, which {recipe.name} shares in one job"
+        self.validity = f"see {recipe.name}, whose page compares it with its baselines"
 
     def sites(self, molecule: Chem.Mol) -> tuple[Site, ...]:
         """Where the recipe applies."""

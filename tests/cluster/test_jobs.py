@@ -8,7 +8,7 @@ import urllib.request
 import pytest
 from raycluster import CANARIES, status_of
 
-from screening.journal import Journal
+from screening.store.journal import Journal
 
 FAST = (
     "--set", "simulation.basis=sto-3g", "--set", "simulation.density_fit=false",

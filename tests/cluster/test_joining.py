@@ -5,7 +5,7 @@ import json
 import pytest
 
 import molq
-from screening.journal import Journal
+from screening.store.journal import Journal
 
 ALONE = {"basis": "sto-3g", "density_fit": False, "conformers": 1, "solver": "casci"}
 FAST = (

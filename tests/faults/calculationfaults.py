@@ -21,8 +21,8 @@ from disturbedrun import Disturbed, acrylamides
 from faultrecord import FaultRecord, Ledger, undisturbed
 from faultyrecipe import EVERY, PLANS, TRACE
 
-from screening import scheduler as scheduling
-from screening.scheduler import Scheduler
+from screening.compute import scheduler as scheduling
+from screening.compute.scheduler import Scheduler
 from screening.settings import ComputeSettings
 
 HERE = Path(__file__).parent
@@ -248,7 +248,7 @@ def workers() -> list[psutil.Process]:
     for process in psutil.Process().children(recursive=True):
         with contextlib.suppress(psutil.Error):
             parent = process.parent()
-            if "screening.calculator" in process.cmdline() and parent is not None:
+            if "screening.compute.calculator" in process.cmdline() and parent is not None:
                 found.append(parent)
     return found
 

@@ -11,13 +11,13 @@ from pathlib import Path
 from faultyrecipe import SOURCE
 
 from generative.settings import GeneratorSettings
-from screening.executor import Executor
-from screening.journal import Journal, JournalError
-from screening.library import LibrarySettings
-from screening.loop import CampaignPlan, run_campaign
+from screening.campaign.loop import CampaignPlan, run_campaign
+from screening.compute.executor import Executor
+from screening.compute.scheduler import Scheduler
+from screening.intake.library import LibrarySettings
 from screening.objective import ObjectiveSettings
-from screening.scheduler import Scheduler
 from screening.settings import CampaignSettings, ComputeSettings
+from screening.store.journal import Journal, JournalError
 
 ALCOHOLS = [f"{'C' * n}O" for n in range(1, 13)]
 

@@ -24,8 +24,8 @@ from driverfaults import Driver
 from faultrecord import FaultRecord, Ledger, undisturbed
 from faultyrecipe import EVERY, PLANS, TRACE
 
-from screening.executor import Inline
-from screening.journal import Journal
+from screening.compute.executor import Inline
+from screening.store.journal import Journal
 
 HERE = Path(__file__).parent
 

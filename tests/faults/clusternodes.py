@@ -27,7 +27,7 @@ def calculations(raylet: psutil.Process) -> int:
     found = 0
     for process in raylet.children(recursive=True):
         with contextlib.suppress(psutil.Error):
-            found += "screening.calculator" in process.cmdline()
+            found += "screening.compute.calculator" in process.cmdline()
     return found
 
 

@@ -15,11 +15,11 @@ from typing import Any
 
 from faultyrecipe import SOURCE
 
-from screening.executor import Executor
-from screening.journal import Journal, JournalError, Result
-from screening.library import LibrarySettings
+from screening.compute.executor import Executor
+from screening.intake.library import LibrarySettings
 from screening.objective import ObjectiveSettings
 from screening.progress import MoleculeDone
+from screening.store.journal import Journal, JournalError, Result
 
 RUN, PLAN = "run", "plan.json"
 SOURCES = {"faulty": SOURCE}
@@ -96,7 +96,7 @@ def perform(
             )
         else:
             from generative.settings import GeneratorSettings
-            from screening.loop import CampaignPlan, run_campaign
+            from screening.campaign.loop import CampaignPlan, run_campaign
             from screening.settings import CampaignSettings
 
             shape = CampaignSettings(seed=5, rounds=plan.rounds, batch=plan.batch, barrier=True)
@@ -124,7 +124,7 @@ def main() -> int:
 
         suddendeath.await_it(folder, suddendeath.Death(**plan.kill))
     from molq.cli.watching import resumable
-    from screening.scheduler import Scheduler, SchedulerError
+    from screening.compute.scheduler import Scheduler, SchedulerError
     from screening.settings import ComputeSettings
 
     try:

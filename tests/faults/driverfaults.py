@@ -23,7 +23,7 @@ from faultrecord import FaultRecord, Ledger, together, undisturbed
 from faultyrecipe import EVERY, PLANS, TRACE
 from suddendeath import KILLS, Death
 
-from screening.journal import Journal
+from screening.store.journal import Journal
 
 HERE = Path(__file__).parent
 TAG = "MOLQ_TEST_TAG"

@@ -13,9 +13,9 @@ import disturbedrun
 from disturbedrun import RUN, WISHES, Disturbed
 from faultyrecipe import PLANS, TRACE
 
-from screening.executor import Inline
-from screening.journal import Journal, Result
+from screening.compute.executor import Inline
 from screening.standing import leads
+from screening.store.journal import Journal, Result
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from faultyrecipe import SOURCE
 
-from screening.executor import Executor, Inline
-from screening.journal import Journal
-from screening.loop import CampaignPlan, run_campaign
+from screening.campaign.loop import CampaignPlan, run_campaign
+from screening.compute.executor import Executor, Inline
 from screening.objective import ObjectiveSettings
 from screening.progress import Listener
 from screening.ranking import Lead
+from screening.store.journal import Journal
 
 SOURCES = {"faulty": SOURCE}
 WISHES = (

@@ -23,9 +23,9 @@ from unittest import mock
 import disturbedrun
 from disturbedrun import RUN
 
-from screening import database
-from screening.executor import Inline
-from screening.journal import Journal, JournalError
+from screening.compute.executor import Inline
+from screening.store import database
+from screening.store.journal import Journal, JournalError
 
 DISK_MB = 12
 LEFT_KB = 160

@@ -18,13 +18,13 @@ _LOOK_S = 0.0005
 
 # The step that a stack is at, judged by the innermost of these modules' functions in it.
 _STEPS = {
-    ("screening.database", "_apply"): "commit",
-    ("screening.database", "_commit"): "commit",
-    ("screening.intake", "take_in"): "intake",
-    ("screening.loop", "_decide"): "decision",
-    ("screening.scheduler", "wait"): "waiting",
-    ("screening.scheduler", "submit"): "submission",
-    ("screening.scheduler", "__enter__"): "start of Ray",
+    ("screening.store.database", "_apply"): "commit",
+    ("screening.store.database", "_commit"): "commit",
+    ("screening.intake.intake", "take_in"): "intake",
+    ("screening.campaign.loop", "_decide"): "decision",
+    ("screening.compute.scheduler", "wait"): "waiting",
+    ("screening.compute.scheduler", "submit"): "submission",
+    ("screening.compute.scheduler", "__enter__"): "start of Ray",
 }
 
 

@@ -13,9 +13,9 @@ import psutil
 import pytest
 from faultyrecipe import LAST, TRACE
 
-from screening.decision import replayed
-from screening.executor import Inline
-from screening.journal import Journal
+from screening.campaign.decision import replayed
+from screening.compute.executor import Inline
+from screening.store.journal import Journal
 
 HERE = Path(__file__).parent
 TAG = "MOLQ_TEST_TAG"

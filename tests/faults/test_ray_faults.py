@@ -9,11 +9,11 @@ from faultyrecipe import FRAIL, PLANS, SOURCE, TRACE, number_score
 from rdkit import Chem
 
 from screening.candidate import Candidate
-from screening.dispatch import Calculation, Task, evaluate_all
-from screening.evaluation import molecule_seed
-from screening.journal import Journal, JournalError
-from screening.scheduler import Scheduler
+from screening.compute.dispatch import Calculation, Task, evaluate_all
+from screening.compute.evaluation import molecule_seed
+from screening.compute.scheduler import Scheduler
 from screening.settings import ComputeSettings
+from screening.store.journal import Journal, JournalError
 
 SEED = 3
 ALWAYS = {"CCCC": "hang", "CCCCC": "hog", "CCCCCC": "convergence", "CCCCCCC": "input"}

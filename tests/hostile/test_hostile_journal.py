@@ -14,11 +14,11 @@ from hostilerows import NAMES
 from molq.campaignfile import CampaignFile, ScreenFile
 from molq.cli.entry import run_arguments
 from molq.execution import plan_of
-from screening.cache import Cache
-from screening.executor import Inline
-from screening.journal import Journal
-from screening.loop import run_campaign
+from screening.campaign.loop import run_campaign
+from screening.compute.executor import Inline
+from screening.funnel.cache import Cache
 from screening.screen import ScreenPlan, run_screen
+from screening.store.journal import Journal
 
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 UNEXPECTED = re.compile(r"^molq: [A-Z]\w*(Error|Exception|Warning): ", re.MULTILINE)
@@ -265,7 +265,7 @@ def _check_page(path: Path) -> None:
 
 
 def test_a_molecule_s_key_is_no_path(tmp_path: Path) -> None:
-    from screening.checkpoints import Checkpoints
+    from screening.compute.checkpoints import Checkpoints
 
     outside = tmp_path / "outside"
     outside.mkdir()

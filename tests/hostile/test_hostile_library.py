@@ -19,10 +19,10 @@ from molq.campaignfile import ScreenFile
 from molq.cli.entry import run_arguments
 from molq.execution import environment
 from molq.run import Run
-from screening.executor import Inline
-from screening.journal import Journal
-from screening.library import LibraryError, LibraryRow, read
+from screening.compute.executor import Inline
+from screening.intake.library import LibraryError, LibraryRow, read
 from screening.screen import ScreenPlan, run_screen
+from screening.store.journal import Journal
 
 COUNT = 2000
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")

@@ -17,12 +17,12 @@ from molq.campaignfile import ScreenFile
 from molq.cli.entry import run_arguments
 from molq.execution import environment
 from molq.run import Run
-from screening.evaluation import Job, decode, encode
-from screening.executor import Inline
+from screening.compute.evaluation import Job, decode, encode
+from screening.compute.executor import Inline
+from screening.compute.isolation import Isolation
 from screening.failure import Failure
-from screening.isolation import Isolation
-from screening.journal import Journal
 from screening.screen import ScreenPlan, run_screen
+from screening.store.journal import Journal
 from simulation.errors import ResourceError, SimulationError
 from simulation.quantum.ibm import IBMFamily
 from simulation.redaction import redacted, without_known

@@ -129,7 +129,7 @@ def screen_run(folder: Path) -> Path:
     """A screen run to its end in this process."""
     from molq import execution
     from molq.libraryscreen import screen_file
-    from screening.executor import Inline
+    from screening.compute.executor import Inline
 
     directory = folder / "screen"
     file = screen_file(folder / "library.csv", "warhead-ea", workers=None, seed=0, changes=FAST)

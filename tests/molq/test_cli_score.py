@@ -119,7 +119,7 @@ def test_a_notebook_shows_structures_and_escapes_the_rest(scored: molq.ScoreTabl
 
 
 def test_the_seed_is_the_one_a_campaign_would_give(scored: molq.ScoreTable) -> None:
-    from screening.evaluation import molecule_seed
+    from screening.compute.evaluation import molecule_seed
 
     score = scored[0].score
     assert score is not None

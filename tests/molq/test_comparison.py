@@ -22,10 +22,10 @@ from molq.comparison.spending import spending
 from molq.comparison.table import columns
 from molq.comparison.yardstick import judged
 from molq.errors import CallError, MolqError
-from screening.executor import Inline
-from screening.journal import Journal
+from screening.compute.executor import Inline
 from screening.progress import MoleculeDone
 from screening.ranking import Lead
+from screening.store.journal import Journal
 from simulation.score import Score
 
 ROOT = Path(__file__).parents[2]

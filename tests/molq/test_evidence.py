@@ -12,7 +12,7 @@ from molq import reading
 from molq.leadtable import LeadTable
 from molq.report.evidence import agreement, sentences, spearman
 from molq.report.words import baseline_words, small, solver_words
-from screening.records import Result
+from screening.store.records import Result
 from simulation.score import Baseline
 
 

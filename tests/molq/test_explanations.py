@@ -18,7 +18,7 @@ from molq.cli import leads
 from molq.leadtable import LeadTable
 from molq.report import decisions, explaining
 from screening.explanation import Attribution, Explanation, Forecast, Part
-from screening.records import RoundRecord
+from screening.store.records import RoundRecord
 
 ANILIDE = "C=CC(=O)Nc1ccccc1"
 

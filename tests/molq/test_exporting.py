@@ -16,9 +16,9 @@ from rdkit import Chem
 import molq
 from molq.errors import CallError, MolqError
 from molq.exporting import WHAT, export
-from screening import journalexport
-from screening.journal import Journal
-from screening.journalexport import Column, Rows
+from screening.store import journalexport
+from screening.store.journal import Journal
+from screening.store.journalexport import Column, Rows
 
 LENGTHS = {"results": 4, "library": 7, "attempts": 4, "rounds": 2, "selections": 4, "cuts": 0}
 

@@ -9,8 +9,8 @@ from molq import execution
 from molq.campaignfile import CampaignFile, ScreenFile
 from molq.errors import CallError
 from molq.run import Run
-from screening.database import FILE
-from screening.executor import Inline
+from screening.compute.executor import Inline
+from screening.store.database import FILE
 
 FAST = {"basis": "sto-3g", "density_fit": False, "conformers": 1, "solver": "casci"}
 FUNNEL = [

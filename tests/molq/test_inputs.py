@@ -12,8 +12,8 @@ from generative import weights
 from molq import CallError, execution
 from molq.campaignfile import CampaignFile
 from molq.inputs import LIBRARY, PRIOR, Source, changes, checksums
-from screening.intake import COMPLETE
-from screening.journal import Journal
+from screening.intake.intake import COMPLETE
+from screening.store.journal import Journal
 
 NOW = "1.2.3"
 

@@ -9,14 +9,14 @@ import pytest
 
 from molq import interruption
 from molq.errors import MolqError
-from screening.database import LOCK
-from screening.journal import Journal
+from screening.store.database import LOCK
+from screening.store.journal import Journal
 
 HOLDER = """
 import signal, sys, time
 from pathlib import Path
 from molq.cli import watching
-from screening.journal import Journal
+from screening.store.journal import Journal
 if sys.argv[2] == "background":
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 elif sys.argv[2] == "deaf":

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import molq
-from screening.journal import Journal
+from screening.store.journal import Journal
 
 QUICKSTART = Path(__file__).parents[2] / "configs" / "quickstart.toml"
 SHORT = (

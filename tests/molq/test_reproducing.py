@@ -16,10 +16,10 @@ import pytest
 import molq
 from molq.errors import CallError
 from molq.verifying import other_versions
-from screening.database import FILE
-from screening.evaluation import decode, encode
-from screening.journal import Journal
-from screening.reproduction import draw
+from screening.compute.evaluation import decode, encode
+from screening.store.database import FILE
+from screening.store.journal import Journal
+from screening.store.reproduction import draw
 
 
 def test_real_scores_come_out_as_they_were_recorded(

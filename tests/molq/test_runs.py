@@ -16,7 +16,7 @@ from rdkit import Chem
 import molq
 from molq import reading
 from molq.leadtable import LeadTable
-from screening.journal import Journal
+from screening.store.journal import Journal
 
 
 def test_the_resume_command_is_the_first_thing_said(campaign_run: Any) -> None:
@@ -220,7 +220,7 @@ def test_a_damaged_journal_is_one_line(folder: Path, molq_command: Callable[...,
 def test_enantiomers_are_called_differently() -> None:
     from molq.leadtable import called
     from screening.candidate import Candidate
-    from screening.standardise import candidate
+    from screening.intake.standardise import candidate
 
     names = set()
     for smiles in ("C=CC(=O)N[C@H](C)CO", "C=CC(=O)N[C@@H](C)CO", "C=CC(=O)NC(C)CO"):

@@ -15,8 +15,8 @@ from molq import execution
 from molq.cli import watching
 from molq.cli.entry import run_arguments
 from molq.libraryscreen import screen_file
-from screening.evaluation import Evaluated, Job, Usage
-from screening.executor import Completed, Limits
+from screening.compute.evaluation import Evaluated, Job, Usage
+from screening.compute.executor import Completed, Limits
 from screening.failure import Failure
 from simulation.score import Contribution, Score
 

@@ -15,8 +15,8 @@ from molq.campaignfile import CampaignFile, ScreenFile
 from molq.cli import joblog
 from molq.errors import CallError, MolqError
 from molq.jobserver import JobServer, JobState
-from screening.executor import Inline
-from screening.journal import Journal
+from screening.compute.executor import Inline
+from screening.store.journal import Journal
 
 SCREEN = {"simulation.basis": "sto-3g", "simulation.density_fit": False}
 

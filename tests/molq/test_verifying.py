@@ -12,10 +12,10 @@ import pytest
 
 import molq
 from molq.verifying import Verification
-from screening import schema
-from screening.database import FILE
-from screening.journal import Journal
-from screening.records import Cut
+from screening.store import schema
+from screening.store.database import FILE
+from screening.store.journal import Journal
+from screening.store.records import Cut
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +115,7 @@ def test_a_reference_to_nothing_is_found(copy: Path) -> None:
 
 def resigned(directory: Path, table: str, statement: str) -> Verification:
     """An edit by somebody who knows how records are signed."""
-    from screening.checksum import digest
+    from screening.store.checksum import digest
 
     with sqlite3.connect(directory / FILE) as db:
         db.create_function("digest", -1, digest)
@@ -226,7 +226,7 @@ def test_a_flipped_bit_anywhere_in_the_file_is_found_where_it_says_something_els
     copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # what the journal alone shows; leads and files are looked at above
-    from screening import verification
+    from screening.store import verification
 
     path = copy / FILE
     sound, before = path.read_bytes(), content(path)

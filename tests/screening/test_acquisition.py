@@ -9,8 +9,8 @@ from screening import scorers
 from screening.acquisition import AcquisitionSettings, choose, shortlist
 from screening.candidate import Candidate
 from screening.fingerprint import morgan
+from screening.intake.standardise import candidate as standardised
 from screening.objective import ObjectiveSettings, desirability
-from screening.standardise import candidate as standardised
 from screening.surrogate import Prediction, create
 
 # "activity": electron affinity in steps of 0.25 eV above -4.3 eV, mostly -6 to 0

@@ -8,8 +8,8 @@ from screening import pareto, scorers
 from screening.acquisition import AcquisitionSettings, choose, shortlist, worth
 from screening.acquisition.frontgain import FrontGain
 from screening.fingerprint import morgan, similarities
+from screening.intake.standardise import candidate as standardised
 from screening.objective import ObjectiveSettings, desirability
-from screening.standardise import candidate as standardised
 from screening.surrogate import Prediction
 from screening.surrogate.outcome import Outcomes
 from simulation.errors import ResourceError

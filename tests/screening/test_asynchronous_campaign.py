@@ -9,17 +9,18 @@ from faultycampaign import WISHES, essence, run, start
 from faultyrecipe import PLANS
 
 from generative.settings import GeneratorSettings
-from screening import acquisition, decision
+from screening import acquisition
 from screening.acquisition import AcquisitionSettings
-from screening.decision import replayed, round_half_up
-from screening.executor import Inline
-from screening.journal import Journal
-from screening.library import LibrarySettings
-from screening.loop import CampaignPlan
+from screening.campaign import decision
+from screening.campaign.decision import replayed, round_half_up
+from screening.campaign.loop import CampaignPlan
+from screening.campaign.proposals import Proposals
+from screening.compute.executor import Inline
+from screening.intake.library import LibrarySettings
 from screening.objective import ObjectiveSettings
 from screening.progress import MoleculeDone, RoundFinished, RoundStarted, Stopped
-from screening.proposals import Proposals
 from screening.settings import CampaignSettings
+from screening.store.journal import Journal
 
 pytestmark = pytest.mark.usefixtures("trace", "unpriced")
 LIBRARY = [f"{'C' * n}{end}" for n in range(1, 9) for end in ("O", "S", "F")]
@@ -373,8 +374,8 @@ def test_of_a_large_pool_a_round_considers_what_looked_best_when_it_began(
 
     with start(tmp_path / "run") as journal:
         small = replace(plan, campaign=CampaignSettings(seed=11, rounds=2, batch=5))
-        monkeypatch.setattr("screening.decision.acquisition.worth", counted)
-        monkeypatch.setattr("screening.decision.acquisition.choose", watched)
+        monkeypatch.setattr("screening.campaign.decision.acquisition.worth", counted)
+        monkeypatch.setattr("screening.campaign.decision.acquisition.choose", watched)
         run(journal, small, executor=OutOfOrder(3))
         assert 14 - 5 <= shown[-1] <= 14  # of the library, however many are offered
         assert_whole(journal, small, 10)

@@ -6,17 +6,17 @@ import sqlite3
 import pytest
 from faultyrecipe import FRAIL, SOURCE, number_score
 
-from screening import cache as cachemodule
-from screening.cache import Cache, check, method
 from screening.candidate import Candidate
-from screening.database import FILE, JournalError
-from screening.evaluation import molecule_seed
-from screening.executor import Inline
-from screening.funnel import FunnelStage
-from screening.journal import Journal
-from screening.library import LibrarySettings
+from screening.compute.evaluation import molecule_seed
+from screening.compute.executor import Inline
+from screening.funnel import cache as cachemodule
+from screening.funnel.cache import Cache, check, method
+from screening.funnel.funnel import FunnelStage
+from screening.intake.library import LibrarySettings
+from screening.intake.standardise import candidate as standardised
 from screening.screen import ScreenPlan, run_screen
-from screening.standardise import candidate as standardised
+from screening.store.database import FILE, JournalError
+from screening.store.journal import Journal
 from simulation.settings import SimulationSettings
 
 SOURCES = {"faulty": SOURCE, "frail": FRAIL}

@@ -10,18 +10,18 @@ from faultyrecipe import FRAIL, SOURCE, number_score
 
 from generative.settings import GeneratorSettings
 from screening.acquisition import AcquisitionSettings
-from screening.cache import Cache
-from screening.campaignplan import CampaignPlan
-from screening.decision import replayed
-from screening.executor import Inline
-from screening.funnel import FunnelStage
-from screening.journal import Journal
-from screening.knowledge import Knowledge
-from screening.learning import learn
-from screening.library import LibrarySettings
-from screening.loop import run_campaign
+from screening.campaign.campaignplan import CampaignPlan
+from screening.campaign.decision import replayed
+from screening.campaign.knowledge import Knowledge
+from screening.campaign.learning import learn
+from screening.campaign.loop import run_campaign
+from screening.compute.executor import Inline
+from screening.funnel.cache import Cache
+from screening.funnel.funnel import FunnelStage
+from screening.intake.library import LibrarySettings
 from screening.scorers import value as exact
 from screening.settings import CampaignSettings
+from screening.store.journal import Journal
 from simulation.settings import SimulationSettings
 
 pytestmark = pytest.mark.usefixtures("trace", "unpriced")

@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from screening.campaign.candidatetable import CandidateTable
 from screening.candidate import Candidate
-from screening.candidatetable import CandidateTable
 
 _texts = st.text(st.characters(blacklist_categories=("Cs",)), max_size=8)
 _keys = st.sampled_from([f"KEY{letter}" for letter in "ABCDE"])

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from screening.evaluation import Job, decode
+from screening.compute.evaluation import Job, decode
+from screening.compute.isolation import Isolation
 from screening.failure import Failure
-from screening.isolation import Isolation
 from simulation.score import Score
 from simulation.settings import SimulationSettings
 

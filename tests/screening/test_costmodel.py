@@ -5,16 +5,16 @@ from hypothesis import strategies as st
 from rdkit import Chem
 from scipy.special import stdtrit
 
-from screening import costmodel
 from screening.candidate import Candidate
-from screening.capacity import Machine, ahead, limits, places
-from screening.costmodel import MEMORY, CostModel, Demand, Observed, PowerLaw, heavy_atoms
-from screening.dispatch import Calculation, Task, evaluate_all
-from screening.evaluation import Evaluated, Usage
-from screening.executor import Completed, Limits
+from screening.compute import costmodel
+from screening.compute.capacity import Machine, ahead, limits, places
+from screening.compute.costmodel import MEMORY, CostModel, Demand, Observed, PowerLaw, heavy_atoms
+from screening.compute.dispatch import Calculation, Task, evaluate_all
+from screening.compute.evaluation import Evaluated, Usage
+from screening.compute.executor import Completed, Limits
 from screening.failure import Failure
-from screening.journal import Journal
 from screening.settings import ComputeSettings
+from screening.store.journal import Journal
 
 DRUGS = {
     "CC(=O)Oc1ccccc1C(=O)O": 13,  # aspirin

@@ -8,9 +8,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from pydantic import ValidationError
 
-from screening import datasource
-from screening.datasource import DataError
-from screening.library import LibraryError, LibrarySettings, read
+from screening.intake import datasource
+from screening.intake.datasource import DataError
+from screening.intake.library import LibraryError, LibrarySettings, read
 
 TABLE = b"name,smiles\nacrylamide,C=CC(N)=O\nethane,CC\n"
 

@@ -7,13 +7,13 @@ import pytest
 from faultyrecipe import SOURCE, number_score
 
 from screening.candidate import Candidate
-from screening.checkpoints import Checkpoints
-from screening.dispatch import Calculation, Dispatch, Found, Task, evaluate_all
-from screening.evaluation import LOST_WORKER, MAX_LOSSES, Usage, next_attempt, verdict
-from screening.executor import Inline
+from screening.compute.checkpoints import Checkpoints
+from screening.compute.dispatch import Calculation, Dispatch, Found, Task, evaluate_all
+from screening.compute.evaluation import LOST_WORKER, MAX_LOSSES, Usage, next_attempt, verdict
+from screening.compute.executor import Inline
 from screening.failure import Failure
-from screening.journal import Journal
-from screening.records import Result
+from screening.store.journal import Journal
+from screening.store.records import Result
 
 ALCOHOLS = [f"{'C' * n}O" for n in range(1, 9)]
 KEY = "LFQSCWFLJHTTHZ-UHFFFAOYSA-N"

@@ -7,7 +7,7 @@ from faultyrecipe import SOURCE, number_score
 from hypothesis import given
 from hypothesis import strategies as st
 
-from screening.evaluation import (
+from screening.compute.evaluation import (
     LOST_WORKER,
     MAX_LOSSES,
     Evaluation,

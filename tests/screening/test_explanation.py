@@ -19,11 +19,11 @@ from screening.explanation.fragments import fragment_shares
 from screening.explanation.lead import restraints
 from screening.explanation.occlusion import covered
 from screening.explanation.shapley import of_counts, of_properties
+from screening.intake.standardise import candidate as standardised
 from screening.objective import ObjectiveSettings
 from screening.ranking import rank
-from screening.records import Result, RoundRecord, SelectionRecord
 from screening.scorers import value as scored_value
-from screening.standardise import candidate as standardised
+from screening.store.records import Result, RoundRecord, SelectionRecord
 from screening.surrogate import SurrogateSettings, create, sumkernel
 from screening.surrogate.conformal import Calibrated, Conformal
 from screening.surrogate.countprints import KINDS, SIZE, CountPrints, Index, Row, row

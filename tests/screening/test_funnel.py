@@ -10,16 +10,16 @@ from faultyrecipe import FRAIL, PLANS, SOURCE, number_score
 from hypothesis import given
 from hypothesis import strategies as st
 
-from screening.executor import Inline
-from screening.funnel import Funnel, FunnelStage, check, end_of
-from screening.gate import Gate
-from screening.journal import Journal
-from screening.library import LibrarySettings
+from screening.compute.executor import Inline
+from screening.funnel.funnel import Funnel, FunnelStage, check, end_of
+from screening.funnel.gate import Gate
+from screening.funnel.predictedstage import favoured
+from screening.intake.library import LibrarySettings
 from screening.objective import ObjectiveSettings
-from screening.predictedstage import favoured
 from screening.progress import StagePassed
 from screening.scorers import value as exact
 from screening.screen import ScreenPlan, run_screen
+from screening.store.journal import Journal
 from screening.surrogate import Prediction, SurrogateSettings
 
 SOURCES = {"faulty": SOURCE, "frail": FRAIL}
@@ -208,7 +208,7 @@ def test_an_interrupted_funnel_ends_as_one_that_was_not(screened, trace, stages,
 
 
 def test_a_killed_barrier_cuts_by_the_value_it_had_found(screened, tmp_path, monkeypatch):
-    from screening import barrier
+    from screening.funnel import barrier
 
     stages = (stage(stage="frail", top=4),)
     written = Journal.add_cuts
@@ -277,7 +277,7 @@ def test_a_prediction_is_favoured_by_so_many_deviations_and_no_more(
 
 @given(st.lists(st.floats(-5, 5), min_size=1), st.integers(1, 40))
 def test_a_barrier_keeps_the_best_and_all_that_equal_the_last_of_them(values, top):
-    from screening.barrier import _best
+    from screening.funnel.barrier import _best
 
     for end, sign in (("higher", 1), ("lower", -1)):
         decided = _best(np.array(values), stage(stage="frail", top=top), end)

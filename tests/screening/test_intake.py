@@ -14,22 +14,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rdkit import Chem
 
-from screening import intake
-from screening.executor import Inline
+from screening.compute.executor import Inline
 from screening.failure import Failure
 from screening.filters import FilterSettings, refusal
-from screening.firstrows import FirstRows
-from screening.intake import COMPLETE, Sieve, take_in
-from screening.intakepool import IntakePool
-from screening.journal import Journal
-from screening.library import LibraryError, LibrarySettings, read
+from screening.intake import intake
+from screening.intake.firstrows import FirstRows
+from screening.intake.intake import COMPLETE, Sieve, take_in
+from screening.intake.intakepool import IntakePool
+from screening.intake.library import LibraryError, LibrarySettings, read
+from screening.intake.standardise import Parent, molecule
+from screening.intake.structure import Structure
+from screening.intake.verdict import Verdict, judged
+from screening.intake.verdict import read as read_verdict
+from screening.intake.verdict import written as written_verdict
 from screening.progress import LibraryRead, MoleculeDone
 from screening.screen import ScreenPlan, run_screen
-from screening.standardise import Parent, molecule
-from screening.structure import Structure
-from screening.verdict import Verdict, judged
-from screening.verdict import read as read_verdict
-from screening.verdict import written as written_verdict
+from screening.store.journal import Journal
 
 DATA = Path(__file__).parent / "data"
 OPEN = Sieve((), FilterSettings(), {})
@@ -213,7 +213,7 @@ def test_no_process_outlives_the_intake(tmp_path):
             if row is not None and row.row > 300:
                 break
         started = set(psutil.Process().children()) - before
-        assert any("screening.intakeworker" in child.cmdline() for child in started)
+        assert any("screening.intake.intakeworker" in child.cmdline() for child in started)
         rows.close()
         _, alive = psutil.wait_procs(started, timeout=10)
         assert not alive
@@ -359,11 +359,14 @@ def test_results_are_looked_after_while_the_library_holds_no_molecule(tmp_path, 
     assert told == [MoleculeDone, LibraryRead, MoleculeDone]
 
 
+WORKER = "screening.intake.intakeworker"
+
+
 def test_a_machine_s_own_limit_of_memory_is_kept():
     shared = {"max_heavy_atoms": 80, "sieve": None, "row_limit_s": 5, "memory_limit_mb": 8192}
     done = subprocess.run(
         # no process may raise a hard limit
-        ["sh", "-c", 'ulimit -v 4194304 && exec "$0" -P -m screening.intakeworker', sys.executable],
+        ["sh", "-c", f"ulimit -v 4194304 && exec {sys.executable} -P -m {WORKER}"],
         input=f"{json.dumps(shared)}\n{json.dumps([['CCO', False]])}\n",
         capture_output=True,
         text=True,

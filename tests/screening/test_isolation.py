@@ -11,10 +11,10 @@ import psutil
 import pytest
 from faultyrecipe import PLANS, SOURCE, TRACE, number_score
 
-from screening import isolation as isolation_module
-from screening.evaluation import LOST_WORKER, Job, decode
+from screening.compute import isolation as isolation_module
+from screening.compute.evaluation import LOST_WORKER, Job, decode
+from screening.compute.isolation import Isolation
 from screening.failure import Failure
-from screening.isolation import Isolation
 
 TROUBLE = {
     "C": "crash",
@@ -191,8 +191,8 @@ def test_a_child_is_recycled():
 PARENT = """
 import sys
 sys.path.insert(0, sys.argv[1])
-from screening.evaluation import Job
-from screening.isolation import Isolation
+from screening.compute.evaluation import Job
+from screening.compute.isolation import Isolation
 isolation = Isolation()
 SOURCES = {"faulty": "faultyrecipe:RECIPE"}
 isolation.run(Job(1, "KEY", "CCO", ("faulty",), {}, 1, 60.0, 600, SOURCES))

@@ -9,15 +9,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rdkit import Chem
 
-from screening import database, schema
 from screening.acquisition import Selection
 from screening.candidate import Candidate
-from screening.checksum import digest
-from screening.evaluation import Usage
+from screening.compute.evaluation import Usage
 from screening.failure import Failure
-from screening.journal import AddressRecord, Cut, Journal, JournalError, Result
-from screening.library import LibraryRow
+from screening.intake.library import LibraryRow
 from screening.scorecolumns import ScoreColumns
+from screening.store import database, schema
+from screening.store.checksum import digest
+from screening.store.journal import AddressRecord, Cut, Journal, JournalError, Result
 
 
 def candidate(smiles, row=None, name="", origin="library"):
@@ -191,7 +191,7 @@ def test_a_selection_that_cannot_be_written_leaves_no_half_round(journal):
 
 WRITER = """
 import sys
-from screening.journal import Journal, JournalError
+from screening.store.journal import Journal, JournalError
 try:
     Journal.open(sys.argv[1])
 except JournalError as error:

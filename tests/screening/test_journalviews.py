@@ -8,13 +8,13 @@ import pytest
 from faultyrecipe import number_score
 from rdkit import Chem
 
-from screening import database, journalview, libraryview, resultview
 from screening.candidate import Candidate
-from screening.evaluation import Usage
+from screening.compute.evaluation import Usage
 from screening.failure import Failure
-from screening.journal import Journal, Result
-from screening.library import LibraryRow
-from screening.records import Cut
+from screening.intake.library import LibraryRow
+from screening.store import database, journalview, libraryview, resultview
+from screening.store.journal import Journal, Result
+from screening.store.records import Cut
 
 SMILES = ["C" * length for length in range(1, 8)]
 

@@ -8,20 +8,20 @@ from faultyrecipe import number_score
 from rdkit import Chem
 
 from screening.acquisition import BatchValue, Choice, Selection
-from screening.campaignplan import CampaignPlan
+from screening.campaign.campaignplan import CampaignPlan
+from screening.campaign.knowledge import Knowledge
+from screening.campaign.learning import CONFORMAL, Learned, learn
+from screening.campaign.roundsummary import opening, summarise
+from screening.campaign.stopping import decide
 from screening.candidate import Candidate
-from screening.evaluation import Usage
+from screening.compute.evaluation import Usage
 from screening.failure import Failure
-from screening.journal import Journal
-from screening.knowledge import Knowledge
-from screening.learning import CONFORMAL, Learned, learn
 from screening.objective import ObjectiveSettings
 from screening.ranking import rank
-from screening.records import Result
-from screening.roundsummary import opening, summarise
 from screening.settings import CampaignSettings
 from screening.standing import leads
-from screening.stopping import decide
+from screening.store.journal import Journal
+from screening.store.records import Result
 from screening.surrogate.conformal import Conformal, fewest
 from screening.surrogate.outcome import OutcomeModel
 

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from rdkit import Chem
 
 from screening.candidate import Candidate
-from screening.delimited import MAX_LINE
 from screening.failure import Failure
-from screening.library import MAX_TEXT, LibraryError, LibrarySettings, read
+from screening.intake.delimited import MAX_LINE
+from screening.intake.library import MAX_TEXT, LibraryError, LibrarySettings, read
 
 DATA = Path(__file__).parent / "data"
 

@@ -12,20 +12,22 @@ from faultyrecipe import PLANS
 from rdkit import Chem
 
 from generative.settings import GeneratorSettings
-from screening import circuitrecords, dispatch, schema
 from screening.acquisition import AcquisitionSettings
-from screening.database import JournalError
-from screening.decision import round_seed
-from screening.executor import Inline
+from screening.campaign import circuitrecords
+from screening.campaign.decision import round_seed
+from screening.campaign.learning import FEATURES
+from screening.campaign.loop import CampaignPlan
+from screening.compute import dispatch
+from screening.compute.executor import Inline
 from screening.filters import FilterSettings
-from screening.journal import Journal
-from screening.learning import FEATURES
-from screening.library import LibrarySettings
-from screening.loop import CampaignPlan
+from screening.intake.library import LibrarySettings
 from screening.objective import ObjectiveSettings
 from screening.progress import LibraryRead, MoleculeDone, RoundFinished, RoundStarted
 from screening.settings import CampaignSettings
 from screening.standing import leads
+from screening.store import schema
+from screening.store.database import JournalError
+from screening.store.journal import Journal
 from screening.surrogate import features
 from simulation.quantum import technicalfile
 

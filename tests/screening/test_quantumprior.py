@@ -27,15 +27,15 @@ from generative.settings import GeneratorSettings, TrainingSettings
 from generative.start import StartError
 from generative.startprior import StartPrior
 from generative.training import train
-from screening import circuitrecords, quantumprior
 from screening.acquisition import AcquisitionSettings
-from screening.executor import Inline
-from screening.journal import Journal
-from screening.library import LibrarySettings
-from screening.loop import CampaignPlan, run_campaign
+from screening.campaign import circuitrecords, quantumprior
+from screening.campaign.loop import CampaignPlan, run_campaign
+from screening.compute.executor import Inline
+from screening.intake.library import LibrarySettings
 from screening.objective import ObjectiveSettings
 from screening.progress import RoundFinished
 from screening.settings import CampaignSettings
+from screening.store.journal import Journal
 from simulation.quantum import backends, ibm, technicalfile
 
 MOLECULES = Path(__file__).parents[1] / "generative" / "molecules.smi"

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from screening.filters import FilterSettings
+from screening.intake.standardise import candidate as standardised
 from screening.objective import ObjectiveSettings, utility
 from screening.ranking import exclusions, rank
-from screening.standardise import candidate as standardised
 from simulation.score import ActiveSpaceRecord, ConformerRecord, Provenance, Score
 
 EA = ObjectiveSettings(name="warhead-ea", transform="window", low=-5.0, high=-4.5)

@@ -7,18 +7,18 @@ from faultyrecipe import FRAIL, PLANS, SOURCE, number_score
 from rdkit import Chem
 
 from generative.settings import GeneratorSettings
+from screening.campaign.loop import CampaignPlan, run_campaign
 from screening.candidate import Candidate
-from screening.dispatch import Calculation, Task, evaluate_all
-from screening.evaluation import Evaluated, Evaluation, Job, decode
-from screening.executor import Completed, Inline
+from screening.compute.dispatch import Calculation, Task, evaluate_all
+from screening.compute.evaluation import Evaluated, Evaluation, Job, decode
+from screening.compute.executor import Completed, Inline
+from screening.compute.isolation import Isolation
 from screening.failure import Failure
-from screening.isolation import Isolation
-from screening.journal import Journal
-from screening.library import LibrarySettings
-from screening.loop import CampaignPlan, run_campaign
+from screening.intake.library import LibrarySettings
 from screening.objective import ObjectiveSettings
 from screening.screen import ScreenPlan, run_screen
 from screening.settings import CampaignSettings
+from screening.store.journal import Journal
 from simulation.settings import SimulationSettings
 
 BOTH = ("faulty", "frail")

@@ -12,7 +12,7 @@ from rdkit import Chem
 from rdkit.Chem import Crippen
 
 from screening.acquisition import AcquisitionSettings
-from screening.library import LibraryError
+from screening.intake.library import LibraryError
 from screening.surrogate import SurrogateSettings
 from screening.validation import baselines, labelled, retrospective
 from screening.validation.labelled import LabelledLibrary

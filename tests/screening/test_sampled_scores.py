@@ -6,15 +6,15 @@ import pytest
 from faultyrecipe import number_score
 from rdkit import Chem
 
-from screening.campaignplan import CampaignPlan
+from screening.campaign.campaignplan import CampaignPlan
+from screening.campaign.knowledge import Knowledge
 from screening.candidate import Candidate
-from screening.journal import Journal
-from screening.knowledge import Knowledge
 from screening.objective import ObjectiveSettings
 from screening.ranking import RankingSettings, exclusions, rank
-from screening.records import Result
 from screening.scorecolumns import ScoreColumns, circuit_of
 from screening.standing import leads
+from screening.store.journal import Journal
+from screening.store.records import Result
 from simulation.score import CircuitCost, Contribution
 
 WISH = (ObjectiveSettings(name="faulty", transform="maximize", low=-7.0, high=-3.0),)

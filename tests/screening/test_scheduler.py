@@ -3,12 +3,12 @@ import os
 import pytest
 from faultyrecipe import SOURCE, number_score
 
-from screening import machine
-from screening.capacity import local_share
-from screening.evaluation import Job
-from screening.executor import Inline
+from screening.compute import machine
+from screening.compute.capacity import local_share
+from screening.compute.evaluation import Job
+from screening.compute.executor import Inline
+from screening.compute.scheduler import Scheduler, SchedulerError
 from screening.failure import Failure
-from screening.scheduler import Scheduler, SchedulerError
 from screening.settings import ComputeSettings
 
 

@@ -8,15 +8,15 @@ import pytest
 import ray
 from faultyrecipe import number_score
 
-from screening import cluster, pace
-from screening import scheduler as module
 from screening.candidate import Candidate
-from screening.dispatch import Calculation, Task, evaluate_all
-from screening.evaluation import LOST_WORKER, MAX_LOSSES, Job, encode
-from screening.journal import Journal
-from screening.rayworker import identity
-from screening.scheduler import Scheduler, SchedulerError
+from screening.compute import cluster, pace
+from screening.compute import scheduler as module
+from screening.compute.dispatch import Calculation, Task, evaluate_all
+from screening.compute.evaluation import LOST_WORKER, MAX_LOSSES, Job, encode
+from screening.compute.rayworker import identity
+from screening.compute.scheduler import Scheduler, SchedulerError
 from screening.settings import ComputeSettings
+from screening.store.journal import Journal
 
 _MB = 2**20
 

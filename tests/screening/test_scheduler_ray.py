@@ -8,8 +8,8 @@ from pathlib import Path
 
 from faultyrecipe import PLANS, SOURCE, number_score
 
-from screening.evaluation import Job
-from screening.scheduler import Scheduler
+from screening.compute.evaluation import Job
+from screening.compute.scheduler import Scheduler
 from screening.settings import ComputeSettings
 from simulation.score import Score
 

@@ -1,7 +1,7 @@
 import pytest
 
-from screening import scratchfolder
-from screening.scratchfolder import ScratchFolder
+from screening.compute import scratchfolder
+from screening.compute.scratchfolder import ScratchFolder
 
 PREFIX = "molq-test-"
 

@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 from rdkit import Chem
 
 from screening import runfiles
-from screening.executor import Inline
+from screening.compute.executor import Inline
 from screening.filters import FilterSettings
-from screening.intake import COMPLETE
-from screening.journal import Journal, JournalError
-from screening.library import LibrarySettings
+from screening.intake.intake import COMPLETE
+from screening.intake.library import LibrarySettings
 from screening.objective import ObjectiveSettings
 from screening.progress import LibraryRead, MoleculeDone
 from screening.screen import ScreenPlan, run_screen
+from screening.store.journal import Journal, JournalError
 
 SOURCES = {"faulty": SOURCE}
 

@@ -11,15 +11,15 @@ from faultyrecipe import PLANS, SOURCE
 
 from generative.settings import GeneratorSettings
 from screening.acquisition import AcquisitionSettings
+from screening.campaign.loop import CampaignPlan, run_campaign
 from screening.candidate import Candidate
-from screening.database import JournalError
-from screening.executor import Inline
-from screening.journal import Journal
-from screening.library import LibrarySettings
-from screening.loop import CampaignPlan, run_campaign
+from screening.compute.executor import Inline
+from screening.intake.library import LibrarySettings
 from screening.objective import ObjectiveSettings
 from screening.settings import CampaignSettings
 from screening.standing import leads
+from screening.store.database import JournalError
+from screening.store.journal import Journal
 from screening.validation.journalcopy import copied
 from screening.validation.silent import watch
 

@@ -5,11 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rdkit import Chem
 
-from screening import standardise as module
 from screening.candidate import Candidate
 from screening.failure import Failure
-from screening.smilessyntax import explain
-from screening.standardise import Parent, candidate, molecule, standardise
+from screening.intake import standardise as module
+from screening.intake.smilessyntax import explain
+from screening.intake.standardise import Parent, candidate, molecule, standardise
 
 
 @pytest.mark.parametrize(

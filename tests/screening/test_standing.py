@@ -11,11 +11,11 @@ from screening import standing
 from screening.candidate import Candidate
 from screening.failure import Failure
 from screening.filters import FilterSettings
-from screening.journal import Journal, Result
+from screening.intake.standardise import standardise
 from screening.objective import ObjectiveSettings
 from screening.ranking import RankingSettings
-from screening.standardise import standardise
 from screening.standing import EveryLead, iterate_leads, leads
+from screening.store.journal import Journal, Result
 
 SMILES = [
     *["C=CC(N)=O", "C=CC(=O)NC", "C=CC(=O)NCC", "CC=CC(N)=O", "C=C(C)C(N)=O", "C=CC#N"],

@@ -1,6 +1,6 @@
 import pytest
 
-from screening.stopping import decide, rounds_without_rise
+from screening.campaign.stopping import decide, rounds_without_rise
 
 
 def stop(**changed):

@@ -1,0 +1,1 @@
+"""The closed loop: rounds that are opened, decided, learned from and ended."""

@@ -1,0 +1,1 @@
+"""Calculations: where they run, within which limits, how often, at what cost."""

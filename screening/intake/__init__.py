@@ -1,0 +1,1 @@
+"""A library into the journal: every row a molecule, a duplicate or a reason."""
