@@ -385,7 +385,9 @@ class Scheduler:
             for flight in self._flights.values():
                 flight.overdue += elapsed
             return
-        for reference, flight in list(self._flights.items()):
+        for place, (reference, flight) in enumerate(list(self._flights.items())):
+            if place >= self._workers:  # it waits, for hours where most machines went away
+                flight.overdue += elapsed
             if flight.demand.memory_mb > largest:  # no machine has room for it any more
                 del self._flights[reference]
                 _drop(reference)
@@ -409,7 +411,12 @@ class Scheduler:
         references = list(self._flights)
         if not references:
             return
-        here, _ = ray.wait(references, num_returns=len(references), timeout=0, fetch_local=False)
+        try:
+            here, _ = ray.wait(
+                references, num_returns=len(references), timeout=0, fetch_local=False
+            )
+        except Exception as error:  # Ray raises many kinds; each means the same here
+            self._break("Ray answers no more", error)
         for reference in here:
             if reference not in self._unclaimed:
                 continue

@@ -263,6 +263,23 @@ def test_a_job_that_hangs_is_sent_again_once_and_then_told(fake, monkeypatch):
         assert "gave no answer in time" in told.outcomes[0].outcome.message
 
 
+def test_a_job_that_waits_for_a_worker_is_not_taken_for_one_that_hangs(fake, monkeypatch):
+    monkeypatch.setattr(module, "_LOOK_S", -1.0)
+    fake.nodes_ = [node("large", 6, 64_000)]
+    with Scheduler() as scheduler:
+        for number in range(1, 9):
+            scheduler.submit(job(number, reserved_mb=1000))
+        fake.nodes_ = [node("small", 2, 4000)]
+        assert scheduler.wait(0.0) == []
+        assert scheduler.workers == 2
+        now = module.time.monotonic()
+        scheduler._looked = now - 1000.0
+        for flight in scheduler._flights.values():
+            flight.overdue = now - 500.0
+        assert scheduler.wait(0.0) == []
+        assert [reference.job["id"] for reference in fake.cancelled] == [1, 2]
+
+
 def test_an_answer_that_was_never_delivered_is_fetched(fake, monkeypatch):
     monkeypatch.setattr(module, "_LOOK_S", -1.0)
     with Scheduler() as scheduler:
