@@ -90,7 +90,9 @@ def sample(
     def order(candidate: Candidate) -> bytes:
         return hashlib.sha256(f"{seed}:sample:{candidate.inchikey}".encode()).digest()
 
-    drawn = heapq.nsmallest(int(wanted), (c for c, _ in journal.remaining(recipe)), key=order)
+    # with those that failed since: a run that was interrupted has the sample of one that was not
+    open_ = (candidate for candidate, _ in journal.remaining(recipe, failed=True))
+    drawn = heapq.nsmallest(int(wanted), open_, key=order)
     return sorted(drawn, key=lambda candidate: candidate.inchikey)
 
 

@@ -13,13 +13,16 @@ from screening.store.resultview import ResultView
 class FunnelView(ResultView):
     """The part of a ``Journal`` that reads the stages of a funnel."""
 
-    def remaining(self, recipe: str = "") -> Iterator[tuple[Candidate, float | None]]:
+    def remaining(
+        self, recipe: str = "", *, failed: bool = False
+    ) -> Iterator[tuple[Candidate, float | None]]:
         """The library's molecules that no stage cut and no calculation failed for, in order.
 
         Read page by page: no query stays open while the caller works.
 
         Args:
             recipe: whose value comes with each; None where it has none.
+            failed: with those for which this recipe, and no other, failed.
         """
         cut = (
             ""
@@ -31,10 +34,11 @@ class FunnelView(ResultView):
             "LEFT JOIN results v ON v.inchikey = c.inchikey AND v.recipe = ?2 "
             f"WHERE c.id > ?1 AND c.origin = 'library' {cut}"
             "AND NOT EXISTS (SELECT 1 FROM results f "
-            f"WHERE f.inchikey = c.inchikey AND f.outcome = 'failed') ORDER BY c.id LIMIT {PAGE}"
+            "WHERE f.inchikey = c.inchikey AND f.outcome = 'failed' AND f.recipe <> ?3) "
+            f"ORDER BY c.id LIMIT {PAGE}"
         )
         last = 0
-        while page := list(self._db.rows(sql, last, recipe)):
+        while page := list(self._db.rows(sql, last, recipe, recipe if failed else "")):
             last = page[-1][0]
             yield from ((candidate_of(row[2:]), row[1]) for row in page)
 

@@ -207,6 +207,22 @@ def test_an_interrupted_funnel_ends_as_one_that_was_not(screened, trace, stages,
         ]
 
 
+def test_a_sample_in_which_some_fail_is_the_same_after_an_interruption(
+    screened, trace, tmp_path, monkeypatch
+):
+    plans = {smiles: {"mode": "input"} for smiles in MOLECULES[::2]}
+    (tmp_path / "plans.json").write_text(json.dumps(plans))
+    monkeypatch.setenv(PLANS, str(tmp_path / "plans.json"))
+    predicted = stage(stage="predicted", top=3, sample=8)
+    keys = {"surrogate": SurrogateSettings(kind="random-forest")}
+    whole, lines = screened(predicted, folder="whole", **keys)
+    trace.write_text("")
+    screened(predicted, folder="stopped", stop_after=6, **keys)
+    stopped, resumed = screened(predicted, folder="stopped", **keys)
+    assert resumed == lines
+    assert (stopped / "results.csv").read_text() == (whole / "results.csv").read_text()
+
+
 def test_a_killed_barrier_cuts_by_the_value_it_had_found(screened, tmp_path, monkeypatch):
     from screening.funnel import barrier
 
