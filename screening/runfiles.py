@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import math
 import os
@@ -13,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+from screening.store import database
 from screening.store.database import JournalError
 
 Cell = str | float | int | None
@@ -58,14 +60,20 @@ def replaced_bytes(path: Path) -> Iterator[IO[bytes]]:
         os.replace(temporary, path)
         temporary = None
     except OSError as error:
-        raise JournalError(
-            f"{path} cannot be written ({error.strerror}); the journal beside it is whole: "
-            f"free some space, then `molq resume {path.parent}`"
-        ) from error
+        raise JournalError(_unwritten(path, error)) from error
     finally:
         if temporary is not None:
             with suppress(OSError):
                 os.unlink(temporary)
+
+
+def _unwritten(path: Path, error: OSError) -> str:
+    """What stands in the way of a file, and what to do about it."""
+    cause = f"{path} cannot be written ({error.strerror})"
+    remedy = "free some space" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "check the path"
+    if not (path.parent / database.FILE).is_file():
+        return f"{cause}: {remedy}"
+    return f"{cause}; the journal beside it is whole: {remedy}, then `molq resume {path.parent}`"
 
 
 def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:

@@ -1,4 +1,5 @@
 import csv
+import errno
 import json
 
 import pytest
@@ -212,5 +213,18 @@ def test_a_table_is_replaced_whole_or_not_at_all(tmp_path):
         runfiles.write_table(path, ["a"], broken())
     assert path.read_text() == "a\nold\n"
     assert list(tmp_path.iterdir()) == [path]
-    with pytest.raises(JournalError, match="cannot be written"):
+
+
+def test_a_file_that_cannot_be_written_says_what_to_do_about_it(tmp_path):
+    with pytest.raises(JournalError, match=r"No such file or directory\): check the path$"):
         runfiles.write_table(tmp_path / "nowhere" / "results.csv", ["a"], [])
+
+    def filled():
+        yield ["row"]
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(JournalError, match=r"No space left on device\): free some space$"):
+        runfiles.write_table(tmp_path / "results.csv", ["a"], filled())
+    (tmp_path / "journal.sqlite").touch()
+    with pytest.raises(JournalError, match="beside it is whole: free some space, then `molq resum"):
+        runfiles.write_table(tmp_path / "results.csv", ["a"], filled())
