@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import time
 from contextlib import suppress
 from pathlib import Path
 
 from molq.errors import MolqError
-from screening.store.database import LOCK, in_use
+from screening.store.database import LOCK, holder, in_use
 
-_HOLDER = re.compile(r"process (\d+) on (\S+)")
 _POLL_S = 0.1
 
 
@@ -31,7 +29,12 @@ def interrupt(directory: Path, timeout_s: float) -> bool:
     """
     if not in_use(directory):
         return False
-    pid, host = _holder(directory)
+    found = holder(directory)
+    if found is None:
+        if not in_use(directory):
+            return True
+        raise MolqError(f"{directory} is worked on by a process that does not say its number")
+    pid, host = found
     if host != os.uname().nodename:
         raise MolqError(
             f"{directory} is worked on by process {pid} on {host}: run `molq stop` there, or, "
@@ -62,22 +65,6 @@ def interrupt(directory: Path, timeout_s: float) -> bool:
             )
         time.sleep(_POLL_S)
     return True
-
-
-def _holder(directory: Path) -> tuple[int, str]:
-    """Process and host that hold the lock.
-
-    Raises:
-        MolqError: the lock does not say.
-    """
-    try:
-        text = (directory / LOCK).read_text(encoding="utf-8")
-    except OSError as error:
-        raise MolqError(f"{directory / LOCK} cannot be read: {error.strerror}") from error
-    found = _HOLDER.search(text)
-    if found is None:
-        raise MolqError(f"{directory} is worked on by a process that does not say its number")
-    return int(found[1]), found[2]
 
 
 def _has_open(pid: int, path: Path) -> bool:
