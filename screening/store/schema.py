@@ -133,7 +133,7 @@ MIGRATIONS: dict[int, tuple[str, ...]] = {
         "ALTER TABLE attempts ADD COLUMN node TEXT",
         "ALTER TABLE results ADD COLUMN standard_error REAL",
         "UPDATE results SET standard_error = json_extract(record, '$.score.standard_error') "
-        "WHERE outcome = 'scored'",
+        "WHERE outcome = 'scored' AND json_valid(record)",  # one that is damaged stays so
         *(f"ALTER TABLE {table} ADD COLUMN {digest_column(table)} INTEGER" for table in _BEFORE_4),
         *(signing(table) for table in _BEFORE_4),
         ADDRESSES,

@@ -412,6 +412,20 @@ def test_a_journal_of_the_third_version_is_read_and_brought_to_this_one(journal)
         assert writer.sources() == {"runs/old": 1}
 
 
+def test_a_damaged_record_does_not_keep_a_journal_of_the_third_version_closed(journal):
+    filled(journal)
+    journal.close()
+    with sqlite3.connect(journal.directory / database.FILE) as third:
+        made_by_version_3(third)
+        third.execute("UPDATE results SET record = substr(record, 1, 40) WHERE outcome = 'scored'")
+    third.close()
+    with (
+        Journal.open(journal.directory) as writer,
+        pytest.raises(JournalError, match="does not match its checksum"),
+    ):
+        writer.results()
+
+
 def test_a_score_is_found_by_the_address_of_its_calculation(journal):
     failure = Failure("convergence", "meanfield", "no")
     journal.record(result("CCO"), address="ab", source="runs/old")
