@@ -338,8 +338,9 @@ class Dispatch:
                     outcome = found.outcome
                     failure = outcome if isinstance(outcome, Failure) else None
                     self._journal.end_attempt(attempt_id, failure, found.usage, node=completed.node)
-                    smiles = task.candidate.smiles
-                    self._costs.learn(Observed(smiles, found.recipe, found.usage))
+                    if failure is None or failure.kind != "input":  # those end before they cost
+                        observed = Observed(task.candidate.smiles, found.recipe, found.usage)
+                        self._costs.learn(observed)
                     if ended:
                         continue
                     if failure is not None and waits_for_device(failure):

@@ -213,13 +213,15 @@ class JournalView(FunnelView):
     def usages(self, last: int) -> list[tuple[str, str, float, float, float]]:
         """What the last so many attempts took, where it was measured, the newest first.
 
+        Left out are those that failed by their input, before they cost anything.
+
         Returns:
             SMILES, recipe, wall-clock and CPU time (s) and peak memory (MB) of each.
         """
         sql = (
             "SELECT c.smiles, a.recipe, a.wall_seconds, a.cpu_seconds, a.peak_memory_mb "
             "FROM attempts a JOIN candidates c USING (inchikey) "
-            "WHERE a.peak_memory_mb > 0 ORDER BY a.id DESC LIMIT ?"
+            "WHERE a.peak_memory_mb > 0 AND a.failure_kind IS NOT 'input' ORDER BY a.id DESC LIMIT ?"
         )
         return list(self._db.rows(sql, last))
 

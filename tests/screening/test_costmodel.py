@@ -128,21 +128,21 @@ def test_a_reservation_is_one_of_few_and_never_above_the_limit(seen, atoms, limi
 
 
 class Notes:
-    """An executor that only writes down what it is given; every job overruns its memory."""
+    """An executor that only writes down what it is given; every job fails in one way."""
 
     capacity = 1
 
-    def __init__(self, failures=0):
+    def __init__(self, kind="resource"):
         self.limits = Limits(10.0, 8000, 16_000)
         self.jobs = []
-        self._failures = failures
+        self._kind = kind
 
     def submit(self, job):
         self.jobs.append(job)
 
     def wait(self, timeout_s):
         job = self.jobs[-1]
-        outcome = Failure("resource", "process", "reached the memory limit")
+        outcome = Failure(self._kind, "process", "reached the memory limit")
         return [Completed(job, (Evaluated("a", outcome, Usage(1.0, 1.0, 200.0)),), "here")]
 
     def cancel(self):
@@ -165,6 +165,26 @@ def test_a_run_learns_from_its_journal_and_a_retry_reserves_its_limit(tmp_path):
         second = Notes()
         evaluate_all(again, journal=journal, executor=second, calculation=Calculation(1))
         assert second.jobs[0].reserved_mb <= reserved[4]
+
+
+def test_what_failed_by_its_input_says_nothing_of_those_that_do_not(tmp_path):
+    smiles = [f"{'C' * n}O" for n in range(1, 12)]
+    tasks = [Task(Candidate(s, s, "", "library", 1), ("a",)) for s in smiles]
+    reserved = set()
+    for part in (tasks[:-1], tasks[-1:]):  # the second session reads the journal of the first
+        executor = Notes("input")
+        new = not (tmp_path / "journal.sqlite").exists()
+        with (
+            Journal.create(tmp_path, kind="screen", settings={}, environment={})
+            if new
+            else Journal.open(tmp_path)
+        ) as journal:
+            evaluate_all(part, journal=journal, executor=executor, calculation=Calculation(1))
+        reserved |= {(job.reserved_mb, job.smiles) for job in executor.jobs}
+    unlearned = CostModel()
+    for memory, molecule in reserved:
+        demand = unlearned.demand(molecule, ("a",), threads=1, memory_limit_mb=8000)
+        assert memory == demand.memory_mb
 
 
 def test_places_and_jobs_ahead():
