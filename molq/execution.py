@@ -31,13 +31,12 @@ from screening.progress import Listener
 from screening.store.database import FILE, JournalError
 from screening.store.journal import Journal
 from screening.store.records import Kind
+from simulation.settings import is_simulated
 
 if TYPE_CHECKING:
     from screening.campaign.campaignplan import CampaignPlan
 
 SETTINGS = {"campaign": "campaign.toml", "screen": "screen.toml"}
-
-_QUEUED = "ibm:"  # backends whose jobs wait for others
 
 _DEPLOYED = {
     "MOLQ_IMAGE": "image",
@@ -85,7 +84,7 @@ def check(file: RunFile) -> None:
 
 
 def _check_queue(file: RunFile) -> None:
-    waits = file.simulation.backend.startswith(_QUEUED)
+    waits = not is_simulated(file.simulation.backend)
     if waits and file.simulation.queue_limit_s >= file.compute.time_limit_s:
         raise CallError(
             f"simulation.queue_limit_s: {file.simulation.queue_limit_s} s of waiting for "

@@ -14,7 +14,8 @@ from molq.verifying import other_versions
 from screening.compute import machine
 from screening.compute.executor import MOST_PER_JOB_MB, Limits
 from screening.failure import Failure
-from screening.store.reproduction import REMOTE, Reproduced, draw, reproduce
+from screening.store.reproduction import Reproduced, draw, reproduce
+from simulation.settings import is_simulated
 
 SAMPLE, TOLERANCE = 5, 1e-3
 
@@ -148,7 +149,7 @@ def reproduced(
     with journal_of(directory) as journal:
         file = settings_of(journal)
         drawn = draw(journal, file.recipes, sample, seed=seed)
-        here = [r for r in drawn if r.score and not r.score.backend.startswith(REMOTE)]
+        here = [r for r in drawn if r.score and is_simulated(r.score.backend)]
         largest = machine.memory_mb()
         limits = Limits(
             file.compute.time_limit_s,

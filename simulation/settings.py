@@ -6,6 +6,17 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+_SIMULATORS = ("exact", "aer", "fake")  # of a device as well
+
+
+def is_simulated(backend: str) -> bool:
+    """Whether a backend computes on the machine at hand; one of another package counts as remote.
+
+    Args:
+        backend: by name, as ``SimulationSettings.backend``.
+    """
+    return backend.partition(":")[0] in _SIMULATORS
+
 
 class SimulationSettings(BaseModel):
     """Geometry, mean field and solver of every recipe.

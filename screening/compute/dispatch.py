@@ -25,6 +25,7 @@ from screening.compute.ledger import Ledger, not_begun
 from screening.compute.task import Archive, Calculation, Found, Task
 from screening.failure import Failure
 from screening.store.journal import Journal, JournalError, Result
+from simulation.settings import is_simulated
 
 __all__ = [
     "STOPPED",
@@ -44,7 +45,6 @@ STOPPED = "stopped before its end"
 
 _POLL_S = 1.0
 _LEARNED_FROM = 20_000  # attempts of earlier sessions
-_HERE = ("exact", "aer", "fake")  # backends that compute on the worker's machine
 
 
 def evaluate_all(
@@ -148,7 +148,7 @@ class Dispatch:
         self._flights: dict[int, _Flight] = {}  # by the job's id
         self._taken: set[tuple[str, str]] = set()  # InChIKey, recipe of what is in the air
         self._settings = calculation.settings.model_dump(mode="json")
-        self._waits = calculation.settings.backend.partition(":")[0] not in _HERE
+        self._waits = not is_simulated(calculation.settings.backend)
         self._costs = CostModel(
             Observed(smiles, recipe, Usage(*usage))
             for smiles, recipe, *usage in journal.usages(_LEARNED_FROM)

@@ -26,7 +26,7 @@ from screening.compute.evaluation import molecule_seed, resolve
 from screening.store.database import FILE, JournalError
 from screening.store.journal import Journal
 from screening.store.records import Result
-from simulation.settings import SimulationSettings
+from simulation.settings import SimulationSettings, is_simulated
 
 Seeds = Literal["same", "any"]
 
@@ -48,7 +48,6 @@ _SOLVERS: dict[str, tuple[str, ...]] = {
     "vqe": ("qiskit", "qiskit-nature"),
     "vqe-circuit": _CIRCUITS,
 }
-_SIMULATED = ("exact", "aer", "fake:")
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,7 @@ def method(
     sampled = runs or (
         reach == "solver" and (settings.solver == "sqd" or settings.backend != "exact")
     )
-    if sampled and not settings.backend.startswith(_SIMULATED):
+    if sampled and not is_simulated(settings.backend):
         return Method("", is_sampled=True)
     names, packages = _looked_at(reach, settings.solver, runs)
     chosen = settings.model_dump(mode="json")

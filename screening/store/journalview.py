@@ -221,7 +221,8 @@ class JournalView(FunnelView):
         sql = (
             "SELECT c.smiles, a.recipe, a.wall_seconds, a.cpu_seconds, a.peak_memory_mb "
             "FROM attempts a JOIN candidates c USING (inchikey) "
-            "WHERE a.peak_memory_mb > 0 AND a.failure_kind IS NOT 'input' ORDER BY a.id DESC LIMIT ?"
+            "WHERE a.peak_memory_mb > 0 AND a.failure_kind IS NOT 'input' "
+            "ORDER BY a.id DESC LIMIT ?"
         )
         return list(self._db.rows(sql, last))
 

@@ -16,9 +16,6 @@ from screening.store.records import Result
 from simulation.score import Score
 from simulation.settings import SimulationSettings
 
-REMOTE = "ibm:"
-"""Beginning of the name of a backend that does not give the same numbers twice."""
-
 
 @dataclass(frozen=True)
 class Reproduced:
