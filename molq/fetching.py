@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import filecmp
-import os
 import shutil
-import tempfile
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 from molq.campaignfile import WEIGHTS_SUFFIX, CampaignFile, RunFile
@@ -133,23 +129,11 @@ def _copy(source: Path, target: Path) -> None:
     Raises:
         MolqError: it cannot be copied, or another file has its place.
     """
-    temporary: str | None = None
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-        with os.fdopen(handle, "wb") as copy, source.open("rb") as original:
+        with datasource.arriving(target) as copy, source.open("rb") as original:
             shutil.copyfileobj(original, copy)
-            copy.flush()
-            os.fsync(copy.fileno())
-        if target.exists() and not filecmp.cmp(temporary, target, shallow=False):
-            raise MolqError(f"{target} is there already, and is another file: move it away")
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, target)
-        temporary = None
+    except datasource.DataError as error:
+        raise MolqError(str(error)) from error
     except OSError as error:
         reason = error.strerror or error
         raise MolqError(f"{source} cannot be copied to {target}: {reason}") from error
-    finally:
-        if temporary is not None:
-            with suppress(OSError):
-                os.unlink(temporary)

@@ -18,6 +18,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from typing import IO, Annotated, Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
@@ -28,7 +29,17 @@ SCHEMES = ("https", "s3", "gs", "file")
 
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://")
 _SECRET = ("secret", "password", "passwd", "token", "signature", "credential", "accesskey")
-_SECRET_KEYS = ("sig", "key", "api_key", "apikey", "auth", "awsaccesskeyid", "googleaccessid")
+_SECRET_KEYS = (
+    "sig",
+    "key",
+    "api_key",
+    "apikey",
+    "auth",
+    "jwt",
+    "pwd",
+    "awsaccesskeyid",
+    "googleaccessid",
+)
 _CHUNK_BYTES = 1 << 20
 _TIMEOUT_S = 60.0
 
@@ -91,25 +102,41 @@ def fetch(uri: str, folder: Path, stem: str) -> Fetched:
     """
     parts = _checked(uri)
     target = folder / f"{stem}{suffix(uri)}"
-    temporary: str | None = None
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{stem}.", dir=folder)
-        with os.fdopen(handle, "wb") as copy, _opened(uri, parts) as source:
+        with arriving(target) as copy, _opened(uri, parts) as source:
             digest, size = _copied(source, copy)
+    except (OSError, HTTPException) as error:
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise DataError(f"{uri} cannot be fetched into {folder}: {_line(reason)}") from error
+    return Fetched(target, digest, size)
+
+
+@contextmanager
+def arriving(target: Path) -> Iterator[IO[bytes]]:
+    """A file that gets its name when the block has ended well, and else leaves nothing.
+
+    Args:
+        target: its name; the folder is made if it is not there.
+
+    Raises:
+        DataError: another file has that name.
+        OSError: the folder cannot be written.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as copy:
+            yield copy
+            copy.flush()
+            os.fsync(copy.fileno())
         if target.exists() and not filecmp.cmp(temporary, target, shallow=False):
             raise DataError(f"{target} is there already, and is another file: move it away")
         os.chmod(temporary, 0o644)
         os.replace(temporary, target)
-        temporary = None
-    except OSError as error:
-        reason = error.strerror or str(error) or type(error).__name__
-        raise DataError(f"{uri} cannot be fetched into {folder}: {_line(reason)}") from error
-    finally:
-        if temporary is not None:
-            with suppress(OSError):
-                os.unlink(temporary)
-    return Fetched(target, digest, size)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
 
 
 def _copied(source: IO[bytes], copy: IO[bytes]) -> tuple[str, int]:
@@ -118,8 +145,6 @@ def _copied(source: IO[bytes], copy: IO[bytes]) -> tuple[str, int]:
         copy.write(block)
         digest.update(block)
         size += len(block)
-    copy.flush()
-    os.fsync(copy.fileno())
     return digest.hexdigest(), size
 
 
@@ -203,7 +228,7 @@ def _web_file(uri: str) -> Iterator[Any]:
         raise DataError(f"{uri} cannot be reached: {_line(str(error.reason))}") from error
     with answer:
         promised = answer.headers.get("Content-Length")
-        yield _Complete(answer, uri, int(promised) if promised else None)
+        yield _Complete(answer, uri, int(promised) if promised and promised.isdigit() else None)
 
 
 class _SameSafety(urllib.request.HTTPRedirectHandler):

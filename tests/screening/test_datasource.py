@@ -125,6 +125,7 @@ def test_an_object_of_a_bucket_is_fetched(bucket, tmp_path):
         ("none.csv", "the server answers 404"),
         ("cut.csv", "came incomplete: 5 bytes are missing"),
         ("away.csv", "not allowed"),
+        ("my library.csv", "URL can't contain"),
     ],
 )
 def test_what_does_not_come_whole_leaves_nothing(server, tmp_path, name, words):
@@ -157,6 +158,7 @@ def test_nothing_listens(tmp_path):
         ("https://host/a.csv?sv=2&sig=canary", "signed link"),
         ("https://host/a.csv?access_token=canary", "signed link"),
         ("https://host/a.csv?Key=canary", "signed link"),
+        ("https://host/a.csv?jwt=canary", "signed link"),
         ("http://host/a.csv", "use https"),
         ("ftp://host/a.csv", "is not read"),
         ("https://host", "names no file"),
