@@ -22,7 +22,7 @@ from typing import Any, Literal
 
 from screening.candidate import Candidate
 from screening.compute.dispatch import Found
-from screening.compute.evaluation import molecule_seed, resolve
+from screening.compute.evaluation import molecule_seed, one_line, resolve
 from screening.store.database import FILE, JournalError
 from screening.store.journal import Journal
 from screening.store.records import Result
@@ -200,9 +200,12 @@ class Cache:
 
     def values(self, recipe: str) -> Iterator[tuple[str, str, float]]:
         """InChIKey, SMILES and value of the exact scores by this method, whatever their seed."""
-        for _, journal in self._journals:
-            if self._is_alike(journal, recipe):
-                yield from journal.labelled(recipe)
+        for folder, journal in self._journals:
+            try:
+                if self._is_alike(journal, recipe):
+                    yield from journal.labelled(recipe)
+            except (JournalError, ValueError) as error:  # damaged, or settings of another version
+                self._troubles.setdefault(folder, f"{folder}: {one_line(str(error))}")
 
     def notes(self) -> tuple[str, ...]:
         """A line for each run that holds nothing to take over, and why."""
@@ -216,7 +219,8 @@ class Cache:
     def troubles(self) -> tuple[str, ...]:
         """A line for each run of which a record could not be read."""
         return tuple(
-            f"{reason}; what could not be read was computed" for reason in self._troubles.values()
+            f"{reason}; what could not be read is not taken over"
+            for reason in self._troubles.values()
         )
 
     def _method(self, recipe: str) -> Method:

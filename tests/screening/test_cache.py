@@ -259,6 +259,17 @@ def test_predictions_learn_from_the_runs_named_by_the_same_method_alone(screen, 
     assert len(trace.read_text().splitlines()) == 4
 
 
+def test_a_run_with_settings_of_another_version_teaches_nothing_and_says_so(tmp_path):
+    old = tmp_path / "old"
+    known = {"simulation": {"forgotten": 1}}
+    Journal.create(old, kind="screen", settings=known, environment={}).close()
+    with Cache([old], FAST, 0, sources=SOURCES) as archive:
+        assert list(archive.values("faulty")) == []
+        (line,) = archive.troubles()
+    assert str(old) in line
+    assert "forgotten" in line
+
+
 def test_a_cache_that_is_none_is_refused_with_a_remedy(tmp_path):
     with pytest.raises(JournalError, match=r"does not exist: give the --out of an earlier run"):
         check([tmp_path / "nowhere"])
