@@ -166,7 +166,7 @@ QUESTIONS = {
 
 def make_screen(directory: Path, records: int) -> None:
     """The journal of an interrupted screen."""
-    from molq import execution
+    from molq.environment import environment
     from molq.libraryscreen import screen_file
     from screening.intake.intake import COMPLETE
     from screening.store.journal import Journal
@@ -180,7 +180,7 @@ def make_screen(directory: Path, records: int) -> None:
         directory,
         kind="screen",
         settings=file.model_dump(mode="json"),
-        environment=execution.environment(),
+        environment=environment(),
     ) as journal:
         _fill_library(journal, records + LEFT)
         _fill_results(journal, records)
@@ -190,8 +190,8 @@ def make_screen(directory: Path, records: int) -> None:
 
 def make_campaign(directory: Path, records: int) -> None:
     """The journal of a campaign in its first round."""
-    from molq import execution
     from molq.campaignfile import CampaignFile
+    from molq.environment import environment
     from screening.acquisition import Selection
     from screening.intake.intake import COMPLETE
     from screening.store.journal import Journal
@@ -211,7 +211,7 @@ def make_campaign(directory: Path, records: int) -> None:
         directory,
         kind="campaign",
         settings=file.model_dump(mode="json"),
-        environment=execution.environment(),
+        environment=environment(),
     ) as journal:
         _fill_library(journal, records)
         journal.mark(COMPLETE, "yes")

@@ -17,7 +17,7 @@ from rdkit import Chem
 
 from molq.campaignfile import ScreenFile
 from molq.cli.entry import run_arguments
-from molq.execution import environment
+from molq.environment import environment
 from molq.run import Run
 from screening.compute.executor import Inline
 from screening.intake.library import LibraryError, LibraryRow, read

@@ -15,7 +15,7 @@ from qiskit_ibm_runtime.exceptions import IBMRuntimeError
 
 from molq.campaignfile import ScreenFile
 from molq.cli.entry import run_arguments
-from molq.execution import environment
+from molq.environment import environment
 from molq.run import Run
 from screening.compute.evaluation import Job, decode, encode
 from screening.compute.executor import Inline

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from generative import weights
-from molq import CallError, execution
+from molq import CallError
 from molq.campaignfile import CampaignFile
+from molq.environment import environment
 from molq.inputs import LIBRARY, PRIOR, Source, changes, checksums
 from screening.intake.intake import COMPLETE
 from screening.store.journal import Journal
@@ -32,9 +33,9 @@ def campaign(tmp_path: Path) -> CampaignFile:
 
 @pytest.fixture
 def journal(campaign: CampaignFile, tmp_path: Path) -> Any:
-    environment = {"versions": {"molq": NOW}, **checksums(campaign)}
+    stated = {"versions": {"molq": NOW}, **checksums(campaign)}
     with Journal.create(
-        tmp_path / "run", kind="campaign", settings={}, environment=environment
+        tmp_path / "run", kind="campaign", settings={}, environment=stated
     ) as journal:
         yield journal
 
@@ -102,13 +103,13 @@ def test_the_environment_names_versions_machine_and_container(
 ) -> None:
     for name in ("MOLQ_IMAGE", "MOLQ_REVISION", "SLURM_JOB_ID"):
         monkeypatch.delenv(name, raising=False)
-    found = execution.environment()
+    found = environment()
     assert {"python", "system", "host", "processor", "cores", "memory"} <= found.keys()
     assert found["packages"]["rdkit"] == found["versions"]["rdkit"]
     assert "image" not in found
     monkeypatch.setenv("MOLQ_IMAGE", "registry.example/molq@sha256:ab")
     monkeypatch.setenv("MOLQ_REVISION", "c0ffee")
     monkeypatch.setenv("SLURM_JOB_ID", "17")
-    found = execution.environment()
+    found = environment()
     assert found["image"] == "registry.example/molq@sha256:ab"
     assert (found["image_revision"], found["slurm_job"]) == ("c0ffee", "17")
