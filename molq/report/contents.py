@@ -239,7 +239,7 @@ class Provenance:
     settings: str  # the campaign file with every default
     facts: tuple[tuple[str, str], ...]
     versions: tuple[tuple[str, str], ...]
-    timings: tuple[tuple[str, str], ...]  # step, CPU time of all molecules
+    timings: tuple[tuple[str, str], ...]  # step, CPU time by all scores' records
 
 
 @dataclass(frozen=True)

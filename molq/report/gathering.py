@@ -153,6 +153,8 @@ def _narrowings(journal: Journal) -> tuple[str, ...]:
 
 def _state_note(status: RunStatus) -> str:
     done = f"{status.scored} scored, {status.failed} failed, {status.waiting} waiting"
+    if cut := sum(stage.cut for stage in status.funnel):
+        done += f", {cut} cut by the funnel"
     if status.rounds is None:
         return f"{done}."
     return f"Round {status.round or 0} of {status.rounds}: {done}."

@@ -73,6 +73,7 @@ def test_the_status_and_the_report_count_each_stage(screened):
     assert ("funnel", line) in status.lines()
     json.dumps(status.to_json())
     page = (screened.directory / "report.html").read_text()
+    assert "2 scored, 0 failed, 0 waiting, 2 cut by the funnel." in page
     assert '<section id="funnel">' in page
     assert "warhead-ea/gfn2_lumo" in page
     assert {lead.candidate.name for lead in screened.leads().leads} == {"nitrile", "acrylamide"}
