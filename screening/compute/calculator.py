@@ -21,6 +21,8 @@ import threading
 import time
 from typing import IO, Any
 
+from screening.childprocess import take_stdout
+
 _PR_SET_PDEATHSIG = 1
 _PARENT_POLL_S = 2.0
 
@@ -30,7 +32,7 @@ def main(arguments: list[str]) -> int:
     _die_with(int(arguments[0]))
     _offer_to_the_oom_killer()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # gigabytes a crash, in the user's folder
-    answers = _take_stdout()
+    answers = take_stdout()
     faulthandler.enable(file=sys.stderr)
     for line in sys.stdin.buffer:
         request = json.loads(line)
@@ -77,13 +79,6 @@ def _serve(job: dict[str, Any], number: int, answers: IO[str]) -> None:
 def _write(answers: IO[str], message: dict[str, Any]) -> None:
     answers.write(json.dumps(message) + "\n")
     answers.flush()
-
-
-def _take_stdout() -> IO[str]:
-    """Keep the pipe for answers alone: what libraries print goes to stderr."""
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
-    return answers
 
 
 def _die_with(parent: int) -> None:

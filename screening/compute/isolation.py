@@ -14,13 +14,14 @@ import select
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import Any
 
 import psutil
 
+from screening import childprocess
+from screening.childprocess import ErrorLog
 from screening.compute.evaluation import LOST_WORKER, Job, Usage, encode, one_line
 from screening.compute.scratchfolder import ScratchFolder
 from screening.failure import Failure
@@ -30,7 +31,6 @@ _START_LIMIT_S = 300.0
 _FIRST_POLL_S = 0.02
 _POLL_S = 0.1
 _FAMILY_EVERY = 10  # polls between looks at the child's own children
-_LOG_LIMIT = 1 << 20  # bytes
 
 FOLDER = "molq-calculation-"
 """Prefix of the folders in which calculations keep their temporary files."""
@@ -59,7 +59,7 @@ class Isolation:
         self._max_jobs = max_jobs
         self._child: subprocess.Popen[bytes] | None = None
         self._process: psutil.Process | None = None  # the child, to be watched
-        self._log: IO[bytes] | None = None
+        self._log: ErrorLog | None = None
         self._scratch: ScratchFolder | None = None
         self._served = 0
         self._number = 0  # of the last request: tells what is left of an earlier one
@@ -199,30 +199,24 @@ class Isolation:
         return self._child
 
     def _start(self) -> subprocess.Popen[bytes]:
-        environment = dict(os.environ)
-        for name in ("OMP", "MKL", "OPENBLAS", "NUMBA"):
-            environment[f"{name}_NUM_THREADS"] = str(self._threads)
-        # A recipe may live beside the campaign and not in site-packages.
-        environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
+        environment = childprocess.environment(self._threads)
         # A killed calculation leaves its scratch files; they go with this folder.
         self._scratch = ScratchFolder(FOLDER)
         environment["TMPDIR"] = environment["PYSCF_TMPDIR"] = str(self._scratch.path)
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as the child)
+        self._log = ErrorLog()
         return subprocess.Popen(
             [sys.executable, "-P", "-m", "screening.compute.calculator", str(os.getpid())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=self._log,
+            stderr=self._log.file,
             env=environment,
             start_new_session=True,
         )
 
     def _is_worn(self, memory_limit_mb: int) -> bool:
         assert self._child is not None
-        if self._log is not None and os.fstat(self._log.fileno()).st_size > _LOG_LIMIT:
-            # Shared with the child, as is its offset: what comes next starts at 0.
-            os.ftruncate(self._log.fileno(), 0)
-            os.lseek(self._log.fileno(), 0, os.SEEK_SET)
+        if self._log is not None:
+            self._log.shorten()
         if self._served >= self._max_jobs:
             return True
         idle = 0.0
@@ -257,7 +251,7 @@ class Isolation:
         with contextlib.suppress(subprocess.TimeoutExpired):
             child.wait(timeout=5.0)
         status = child.returncode
-        last = self._last_words()
+        last = "" if self._log is None else self._log.last_words()
         self.close()
         if status == -signal.SIGKILL:
             text = "killed by the system, most likely because the machine ran out of memory"
@@ -267,14 +261,6 @@ class Isolation:
         else:
             text = f"the calculation's process ended with status {status}: {last}"
         return Answer(recipe, encode(Failure("random", "process", one_line(text))), usage)
-
-    def _last_words(self) -> str:
-        if self._log is None:
-            return ""
-        size = os.fstat(self._log.fileno()).st_size
-        tail = os.pread(self._log.fileno(), 2048, max(0, size - 2048))
-        lines = tail.decode("utf-8", "replace").strip().splitlines()
-        return lines[-1] if lines else ""
 
 
 class _Watch:

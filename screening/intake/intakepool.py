@@ -15,12 +15,13 @@ import select
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import IO, Any
+from typing import Any
 
+from screening import childprocess
+from screening.childprocess import ErrorLog
 from screening.failure import Failure
 from screening.intake import verdict
 from screening.intake.libraryerror import LibraryError
@@ -34,7 +35,6 @@ ROW_LIMIT_S = 5.0
 _MEMORY_LIMIT_MB = 8192  # of address space, which counts far more than is used
 _SILENCE_LIMIT_S = 300.0  # s of waiting for a process that takes no CPU time either
 _START_LIMIT_S = 300.0
-_LOG_LIMIT = 1 << 20  # bytes
 
 
 class IntakePool:
@@ -114,7 +114,7 @@ class _Child:
         self._shared = shared
         self._silence_limit_s = silence_limit_s
         self._process: subprocess.Popen[bytes] | None = None
-        self._log: IO[bytes] | None = None
+        self._log: ErrorLog | None = None
         self._received = b""
         self._abandoned = False
         self._overran = False  # the last process ended at the limit of CPU time
@@ -168,19 +168,14 @@ class _Child:
     def _start(self) -> None:
         if self._abandoned:
             raise LibraryError("the intake was stopped")
-        environment = dict(os.environ)
-        for name in ("OMP", "MKL", "OPENBLAS", "NUMBA"):
-            environment[f"{name}_NUM_THREADS"] = "1"
-        # A recipe may live beside the campaign and not in site-packages.
-        environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as the process)
+        self._log = ErrorLog()
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "screening.intake.intakeworker"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=self._log,
-                env=environment,
+                stderr=self._log.file,
+                env=childprocess.environment(1),
                 start_new_session=True,
             )
         except OSError as error:
@@ -220,7 +215,8 @@ class _Child:
                 self._end = f"gave no answer in {limit_s:g} s"
                 return None
         line, _, self._received = self._received.partition(b"\n")
-        self._shorten_log()
+        if self._log is not None:
+            self._log.shorten()
         return json.loads(line)
 
     def _ended(self) -> None:
@@ -236,19 +232,6 @@ class _Child:
         elif status is not None and status < 0:
             self._end = f"crashed with {signal.Signals(-status).name}"
         else:
-            self._end = f"ended with status {status} ({self._last_words()})"
+            words = "" if self._log is None else self._log.last_words()[:300]
+            self._end = f"ended with status {status} ({words or 'no reason'})"
         self.end()
-
-    def _shorten_log(self) -> None:
-        if self._log is not None and os.fstat(self._log.fileno()).st_size > _LOG_LIMIT:
-            # shared with the process, as is its offset: what comes next starts at 0
-            os.ftruncate(self._log.fileno(), 0)
-            os.lseek(self._log.fileno(), 0, os.SEEK_SET)
-
-    def _last_words(self) -> str:
-        if self._log is None:
-            return ""
-        size = os.fstat(self._log.fileno()).st_size
-        tail = os.pread(self._log.fileno(), 2048, max(0, size - 2048))
-        lines = tail.decode("utf-8", "replace").split("\n")
-        return next((line.strip()[:300] for line in reversed(lines) if line.strip()), "no reason")

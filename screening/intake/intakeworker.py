@@ -11,12 +11,12 @@ RDKit. It is CPU time so that a busy machine makes no row a slow one.
 from __future__ import annotations
 
 import json
-import os
 import resource
 import signal
 import sys
 from typing import IO, TYPE_CHECKING, Any
 
+from screening.childprocess import take_stdout
 from screening.failure import Failure
 from screening.intake.structure import Structure
 from screening.intake.verdict import Verdict, judged, written
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def main() -> int:
     """Serve lists of structures until the pipe closes."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    answers = _take_stdout()
+    answers = take_stdout()
     shared = json.loads(sys.stdin.buffer.readline())
     sieve = None
     if shared["sieve"] is not None:
@@ -62,13 +62,6 @@ def _limit_memory(size: int) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
     if soft == resource.RLIM_INFINITY or size < soft:
         resource.setrlimit(resource.RLIMIT_AS, (size, hard))
-
-
-def _take_stdout() -> IO[str]:
-    """Keep the pipe for answers alone: what libraries print goes to stderr."""
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
-    return answers
 
 
 def _write(answers: IO[str], message: Any) -> None:
