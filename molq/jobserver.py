@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 from molq.errors import CallError, MolqError
 from screening.compute.clustertoken import show_token
+from screening.compute.raysession import silence
 
 ADDRESS_VARIABLE = "RAY_API_SERVER_ADDRESS"
 RUN_KEY = "run"
@@ -122,7 +123,7 @@ class JobServer:
         show_token()
         # Ray lets its environment variables override the address that it is given
         os.environ[ADDRESS_VARIABLE] = self.address
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        silence()
         from ray.job_submission import JobSubmissionClient
 
         for talker in ("ray", "ray.dashboard.modules.dashboard_sdk", _SDK_LOG):

@@ -29,6 +29,15 @@ class SchedulerError(RuntimeError):
     """Ray cannot be started or joined, or is gone; one line with the remedy."""
 
 
+def silence() -> None:
+    """Have Ray print nothing on standard output; it reads this when it is imported.
+
+    What it would say of lost workers stands in the journal.
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", ".")
+
+
 class RaySession:
     """The connection of this process to Ray.
 
@@ -58,10 +67,7 @@ class RaySession:
         Raises:
             SchedulerError: it cannot be.
         """
-        # Read by Ray at its import. What it would print of lost workers, on standard
-        # output, stands in the journal.
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", ".")
+        silence()
         address = self._settings.address or os.environ.get("RAY_ADDRESS") or _HERE
         if address != _HERE:
             show_token()

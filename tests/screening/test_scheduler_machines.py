@@ -5,18 +5,22 @@ from dataclasses import asdict
 from importlib.metadata import version
 
 import pytest
-import ray
 from faultyrecipe import number_score
 
 from screening.candidate import Candidate
 from screening.compute import cluster, pace
+from screening.compute import flight as held
 from screening.compute import scheduler as module
 from screening.compute.dispatch import Calculation, Task, evaluate_all
 from screening.compute.evaluation import LOST_WORKER, MAX_LOSSES, Job, encode
+from screening.compute.raysession import silence
 from screening.compute.rayworker import identity
 from screening.compute.scheduler import Scheduler, SchedulerError
 from screening.settings import ComputeSettings
 from screening.store.journal import Journal
+
+silence()
+import ray  # noqa: E402 (it reads that when it is imported)
 
 _MB = 2**20
 
@@ -110,8 +114,8 @@ def fake(monkeypatch):
     for name in ("nodes", "remote", "cancel", "wait", "get"):
         monkeypatch.setattr(ray, name, getattr(fake, name))
     monkeypatch.setattr(ray, "is_initialized", lambda: True)
-    monkeypatch.setattr(module, "_FIRST_PAUSE_S", 0.002)
-    monkeypatch.setattr(module, "_LONGEST_PAUSE_S", 0.01)
+    monkeypatch.setattr(held, "_FIRST_PAUSE_S", 0.002)
+    monkeypatch.setattr(held, "_LONGEST_PAUSE_S", 0.01)
     monkeypatch.setattr(cluster, "_ARRIVAL_S", 0.0)
     return fake
 
