@@ -9,14 +9,11 @@ the molecule's; a worker that dies under a molecule is told, for it may be its d
 from __future__ import annotations
 
 import contextlib
-import heapq
-import itertools
 import threading
 import time
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from screening.compute.cluster import Cluster
@@ -30,6 +27,7 @@ from screening.compute.evaluation import (
     one_line,
 )
 from screening.compute.executor import Completed, Limits
+from screening.compute.flight import Flight, HeldBack
 from screening.compute.pace import Pace
 from screening.compute.raysession import SchedulerError
 from screening.compute.rayworker import identity, work
@@ -42,29 +40,10 @@ _MB = 2**20
 _GRACE_S = 600.0
 _LOOK_S = 5.0  # between looks at the machines and at what hangs
 _ABSENCE_S = 900.0  # that a run waits for a cluster without machines
-_FIRST_PAUSE_S = 1.0  # before a lost job goes out again, doubled each time
-_LONGEST_PAUSE_S = 30.0
 _MOST_MOVES = 10  # of one job, from machines that went away
 _DOUBTFUL_LOSSES = 20  # without an answer between them
 _PROBE_S = 60.0
 _MOST_SQUEEZES = 3  # of one job, on machines whose memory ran out
-
-
-@dataclass
-class _Flight:
-    """A job in Ray's hands."""
-
-    job: Job
-    demand: Demand
-    overdue: float  # monotonic time, s
-    moves: int = 0  # from machines that went away
-    squeezed: int = 0  # times that its machine had no memory left
-    mates: list[_Flight] = field(default_factory=list)  # short ones in the same Ray task
-
-    def parted(self) -> list[_Flight]:
-        """This one and its mates, from here on each by itself."""
-        together, self.mates = [self, *self.mates], []
-        return together
 
 
 class Scheduler:
@@ -86,15 +65,13 @@ class Scheduler:
         self._cluster = Cluster(self.settings, threads)
         self._workers = 1
         self._shapes: dict[tuple[Demand, str], Any] = {}  # remote functions
-        self._flights: dict[Any, _Flight] = {}  # by Ray's reference
-        self._queue: deque[_Flight] = deque()  # short ones, to be sent together
+        self._flights: dict[Any, Flight] = {}  # by Ray's reference
+        self._queue: deque[Flight] = deque()  # short ones, to be sent together
         self._arrived: deque[tuple[Any, Future[Any]]] = deque()
         self._bell = threading.Event()
         self._ready: list[Completed] = []
         self._given = False  # whether the last ``wait`` gave them away
-        # What is held back until its time: a loss to be told, or a job to be sent again.
-        self._held: list[tuple[float, int, Completed | _Flight]] = []
-        self._counter = itertools.count()
+        self._held = HeldBack()
         self._pace = Pace()
         self._losses: dict[str, int] = {}  # by InChIKey
         self._lost_in_a_row = 0
@@ -137,7 +114,7 @@ class Scheduler:
 
     def submit(self, job: Job) -> None:
         """Hand the job to Ray."""
-        flight = _Flight(job, self._demand(job, 0), 0.0)
+        flight = Flight(job, self._demand(job, 0), 0.0)
         if self._pace.together > 1:
             self._queue.append(flight)
         else:
@@ -165,7 +142,7 @@ class Scheduler:
             self._release()
             if self._ready:
                 break
-            soonest = min([until, *(entry[0] for entry in self._held[:1])])
+            soonest = min(until, self._held.soonest)
             if not self._arrived:
                 self._bell.wait(max(0.0, soonest - time.monotonic()))
             self._bell.clear()
@@ -195,7 +172,8 @@ class Scheduler:
         import ray
 
         references = list(self._flights)
-        self._flights, self._held, self._ready = {}, [], []
+        self._flights, self._ready = {}, []
+        self._held.clear()
         self._queue.clear()
         self._arrived.clear()
         if not ray.is_initialized():
@@ -226,7 +204,7 @@ class Scheduler:
                 first.mates.append(self._queue.popleft())
             self._send(first)
 
-    def _send(self, flight: _Flight) -> None:
+    def _send(self, flight: Flight) -> None:
         demand = flight.demand
         jobs = [flight.job, *(mate.job for mate in flight.mates)]
         limit = sum(job.time_limit_s * len(job.recipes) for job in jobs)
@@ -258,7 +236,7 @@ class Scheduler:
 
     # on the way back
 
-    def _land(self, flight: _Flight, future: Future[Any]) -> None:
+    def _land(self, flight: Flight, future: Future[Any]) -> None:
         """Take what came of a job: an answer, a loss to be told, or a job to be sent again."""
         import ray
 
@@ -284,7 +262,7 @@ class Scheduler:
         except Exception as error:  # of Ray's client, many kinds
             self._break("Ray answers no more", error)
 
-    def _take(self, flight: _Flight, node: str, answers: Sequence[Any]) -> None:
+    def _take(self, flight: Flight, node: str, answers: Sequence[Any]) -> None:
         try:
             outcomes = tuple(
                 Evaluated(recipe, decode(text), Usage(*usage)) for recipe, text, *usage in answers
@@ -297,24 +275,24 @@ class Scheduler:
         self._pace.count(sum(outcome.usage.wall_seconds for outcome in outcomes))
         self._ready.append(Completed(flight.job, outcomes, node))
 
-    def _blame(self, flight: _Flight, what: str) -> None:
+    def _blame(self, flight: Flight, what: str) -> None:
         """Tell a loss after a pause: what killed the worker may still be at it."""
         key = flight.job.inchikey
         self._losses[key] = self._losses.get(key, 0) + 1
         self._count_loss(None)
         failure = Failure("random", LOST_WORKER, one_line(f"the worker {what}"))
-        self._hold(_failed(flight.job, failure), self._losses[key])
+        self._held.add(_failed(flight.job, failure), self._losses[key])
 
-    def _move(self, flight: _Flight, error: Exception) -> None:
+    def _move(self, flight: Flight, error: Exception) -> None:
         """Send a job again that its machine took away with it: the same attempt goes on."""
         flight.moves += 1
         if flight.moves > _MOST_MOVES:
             self._blame(flight, f"was lost ({_words(error)})")
             return
         self._count_loss(error)
-        self._hold(flight, flight.moves)
+        self._held.add(flight, flight.moves)
 
-    def _squeeze(self, flight: _Flight) -> None:
+    def _squeeze(self, flight: Flight) -> None:
         """Send a job again that was ended because its machine had no memory left.
 
         Whose doing that was is not known: it may have been beside a larger one.
@@ -324,16 +302,11 @@ class Scheduler:
             reason = "the machine ran out of memory; give [compute] fewer workers"
             self._ready.append(_failed(flight.job, Failure("resource", LOST_WORKER, reason)))
             return
-        self._hold(flight, 2 + flight.squeezed)
-
-    def _hold(self, what: Completed | _Flight, times: int) -> None:
-        pause = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** (times - 1))
-        heapq.heappush(self._held, (time.monotonic() + pause, next(self._counter), what))
+        self._held.add(flight, 2 + flight.squeezed)
 
     def _release(self) -> None:
         """Tell and send what was held back and has waited its time."""
-        while self._held and self._held[0][0] <= time.monotonic():
-            _, _, what = heapq.heappop(self._held)
+        for what in self._held.due():
             if isinstance(what, Completed):
                 self._ready.append(what)
             else:

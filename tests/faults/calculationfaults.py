@@ -21,6 +21,7 @@ from disturbedrun import Disturbed, acrylamides
 from faultrecord import FaultRecord, Ledger, undisturbed
 from faultyrecipe import EVERY, PLANS, TRACE
 
+from screening.compute import flight
 from screening.compute import scheduler as scheduling
 from screening.compute.scheduler import Scheduler
 from screening.settings import ComputeSettings
@@ -100,7 +101,7 @@ def faulty_ray(folder: Path, workers: int = 2) -> Iterator[FaultyRay]:
         workers=workers, time_limit_s=TIME_LIMIT_S, memory_limit_mb=MEMORY_LIMIT_MB
     )
     # a lost job goes out again at once, and not after a second, then two, then four
-    eager = mock.patch.object(scheduling, "_FIRST_PAUSE_S", 0.02)
+    eager = mock.patch.object(flight, "_FIRST_PAUSE_S", 0.02)
     variables = {PLANS: str(plans), TRACE: str(trace)}
     with eager, environment(**variables), Scheduler(settings) as scheduler:
         yield FaultyRay(scheduler, plans, trace)
