@@ -37,7 +37,7 @@ class Cluster:
         self._session = RaySession(settings, threads)
         self._machines: tuple[Machine, ...] = ()
         self._limits: Limits | None = None
-        self._seen = 0.0  # monotonic time, s, when there was a machine
+        self._seen = 0.0  # monotonic time, s, when there was a machine for a calculation
 
     def begin(self) -> None:
         """Start Ray or join it, and measure its machines.
@@ -75,13 +75,14 @@ class Cluster:
 
     @property
     def largest_mb(self) -> int | None:
-        """Memory of the largest machine, None while there is none."""
-        return max((machine.memory_mb for machine in self._machines), default=None)
+        """Memory of the largest machine with cores for a calculation, None while there is none."""
+        fit = (m.memory_mb for m in self._machines if m.cores >= self._threads)
+        return max(fit, default=None)
 
     @property
     def absence_s(self) -> float:
-        """Seconds since there was a machine."""
-        return 0.0 if self._machines else time.monotonic() - self._seen
+        """Seconds since there was a machine with cores for a calculation."""
+        return 0.0 if self.largest_mb is not None else time.monotonic() - self._seen
 
     def look(self) -> None:
         """See which machines there are now.
@@ -92,7 +93,7 @@ class Cluster:
         import ray
 
         self._machines = _machines(ray.nodes())
-        if self._machines:
+        if self.largest_mb is not None:
             self._seen = time.monotonic()
 
     def room(self, recent: Collection[Demand]) -> int:

@@ -284,6 +284,17 @@ def test_a_job_that_waits_for_a_worker_is_not_taken_for_one_that_hangs(fake, mon
         assert [reference.job["id"] for reference in fake.cancelled] == [1, 2]
 
 
+def test_machines_with_too_few_cores_are_as_good_as_none(fake, monkeypatch):
+    monkeypatch.setattr(module, "_LOOK_S", -1.0)
+    monkeypatch.setattr(module, "_ABSENCE_S", -1.0)
+    with Scheduler(threads=4) as scheduler:
+        scheduler.submit(job(1))
+        assert scheduler.wait(0.0) == []
+        fake.nodes_ = [node("small", 2, 64_000)]
+        with pytest.raises(SchedulerError, match="no machine for a calculation any more"):
+            scheduler.wait(0.0)
+
+
 def test_an_answer_that_was_never_delivered_is_fetched(fake, monkeypatch):
     monkeypatch.setattr(module, "_LOOK_S", -1.0)
     with Scheduler() as scheduler:
