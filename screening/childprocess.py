@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import subprocess
 import sys
 import tempfile
 from typing import IO
@@ -23,6 +25,15 @@ def environment(threads: int) -> dict[str, str]:
     # A recipe may live beside the campaign and not in site-packages.
     variables["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
     return variables
+
+
+def bury(child: subprocess.Popen[bytes]) -> None:
+    """Wait for a child that was killed, and let go of its pipes."""
+    child.wait()
+    for pipe in (child.stdin, child.stdout):
+        if pipe is not None:
+            with contextlib.suppress(OSError):
+                pipe.close()
 
 
 class ErrorLog:

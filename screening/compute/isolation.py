@@ -107,11 +107,7 @@ class Isolation:
         if child is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(child.pid, signal.SIGKILL)
-            child.wait()
-            for pipe in (child.stdin, child.stdout):
-                if pipe is not None:
-                    with contextlib.suppress(OSError):
-                        pipe.close()
+            childprocess.bury(child)
         if self._log is not None:
             self._log.close()
             self._log = None

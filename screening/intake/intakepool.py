@@ -155,11 +155,7 @@ class _Child:
         process, self._process = self._process, None
         if process is not None:
             process.kill()
-            process.wait()
-            for pipe in (process.stdin, process.stdout):
-                if pipe is not None:
-                    with contextlib.suppress(OSError):
-                        pipe.close()
+            childprocess.bury(process)
         if self._log is not None:
             self._log.close()
             self._log = None
