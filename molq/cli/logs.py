@@ -56,11 +56,11 @@ def _run(directory: Path, *, follow: bool, json: bool) -> int:
     while True:
         with reading.journal_of(directory) as journal:
             state = state_of(journal)  # before the events: its last words are then among them
-            events = journal.events()
-        for event in events[told:]:
+            events = journal.events(after=told)  # their ids are counted from 1
+        for event in events:
             sys.stdout.write(f"{event.time[:19]}  {event.kind}  {shown(event.message)}\n")
         sys.stdout.flush()
-        told = len(events)
+        told += len(events)
         if not follow or state != "running":
             return 0
         time.sleep(_POLL_S)

@@ -206,10 +206,6 @@ class JournalView(FunnelView):
                 failure = None if row[7] is None else Failure(row[7], row[8], row[9])
                 yield AttemptRecord(*(*row[:7], failure, *row[10:]))
 
-    def last_event(self) -> int:
-        """The id of the last line of the log, 0 when there is none."""
-        return self._db.count("SELECT max(id) FROM events")
-
     def usages(self, last: int) -> list[tuple[str, str, float, float, float]]:
         """What the last so many attempts took, where it was measured, the newest first.
 
