@@ -392,8 +392,12 @@ class Dispatch:
             self._executor.cancel()
 
     def _is_recorded(self, completed: Completed) -> bool:
-        key = completed.job.inchikey
-        return any(self._journal.has_result(key, found.recipe) for found in completed.outcomes)
+        """Whether it was written: an interrupt may come between that and its being forgotten."""
+        flight = self._flights.get(completed.job.id)
+        if flight is None:
+            return True
+        attempt_id, _ = flight.attempts[completed.outcomes[0].recipe]
+        return self._journal.has_ended(attempt_id)
 
 
 def forget_checkpoint(journal: Journal, executor: Executor, inchikey: str) -> None:

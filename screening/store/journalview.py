@@ -184,6 +184,11 @@ class JournalView(FunnelView):
         )
         return [Failure(*fields) for fields in self._db.rows(sql, inchikey, recipe)]
 
+    def has_ended(self, attempt_id: int) -> bool:
+        """Whether it is written how an attempt ended."""
+        sql = "SELECT count(*) FROM attempts WHERE id = ? AND finished IS NOT NULL"
+        return bool(self._db.count(sql, attempt_id))
+
     def attempts(self) -> list[AttemptRecord]:
         """Every attempt, in the order they were begun."""
         return list(self.iterate_attempts())

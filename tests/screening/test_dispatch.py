@@ -1,10 +1,11 @@
 """The loop between tasks and results: what is known already, what has to wait, what is left."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from faultyrecipe import SOURCE, number_score
+from faultyrecipe import PLANS, SOURCE, number_score
 
 from screening.candidate import Candidate
 from screening.compute.checkpoints import Checkpoints
@@ -12,6 +13,7 @@ from screening.compute.dispatch import Calculation, Dispatch, Found, Task, evalu
 from screening.compute.evaluation import LOST_WORKER, MAX_LOSSES, Usage, next_attempt, verdict
 from screening.compute.executor import Inline
 from screening.failure import Failure
+from screening.store.database import Database
 from screening.store.journal import Journal
 from screening.store.records import Result
 
@@ -189,6 +191,33 @@ def test_runs_that_share_a_folder_do_not_share_molecules(tmp_path):
         first.forget(path)
     first.tidy()
     second.tidy()
+
+
+def test_a_failure_that_is_written_as_the_user_interrupts_counts_once(
+    journal, monkeypatch, trace, tmp_path
+):
+    """Python learns of Ctrl-C when SQLite has synced the file: behind the commit."""
+    plans = {"CCO": {"mode": "convergence", "times": 1}}
+    (tmp_path / "plans.json").write_text(json.dumps(plans))
+    monkeypatch.setenv(PLANS, str(tmp_path / "plans.json"))
+    apply = Database._apply
+
+    def interrupted(self, statements):
+        apply(self, statements)
+        if any("SET finished" in sql for sql, _ in statements):
+            raise KeyboardInterrupt
+
+    calculation = replace(CALCULATION, max_attempts=2)
+    how = {"journal": journal, "executor": Inline(), "calculation": calculation}
+    monkeypatch.setattr(Database, "_apply", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        evaluate_all(tasks(["CCO"]), **how)
+    monkeypatch.setattr(Database, "_apply", apply)
+    assert len(journal.failures("CCO", "faulty")) == 1
+    assert not journal.has_result("CCO", "faulty")
+    evaluate_all(tasks(["CCO"]), **how)
+    (result,) = journal.results()
+    assert result.score is not None
 
 
 def test_the_verdict_on_a_molecule_that_kills_workers_says_so():
