@@ -312,7 +312,7 @@ def _connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
     uri = path.resolve().as_uri()
     if readonly:
         uri += "?mode=ro"
-        if not os.access(path.parent, os.W_OK) and not path.with_name(f"{FILE}-wal").exists():
+        if not os.access(path.parent, os.W_OK) and not _is_logged(path):
             # A reader of a write-ahead log makes files beside it; here it cannot,
             # and need not: nothing is being written.
             uri += "&immutable=1"
@@ -324,6 +324,23 @@ def _connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
         db.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
         db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
     return db
+
+
+def _is_logged(path: Path) -> bool:
+    """Whether a log that SQLite can read lies beside a journal in a folder of others.
+
+    Raises:
+        JournalError: the log holds something, and its index is missing and cannot be made.
+    """
+    log, index = path.with_name(f"{FILE}-wal"), path.with_name(f"{FILE}-shm")
+    if not log.exists() or index.exists():
+        return log.exists()
+    if log.stat().st_size == 0:
+        return False
+    raise JournalError(
+        f"{path}: a part of it is still in {log.name}, which can only be read where the folder "
+        "can be written: copy the folder to such a place and read it there"
+    )
 
 
 def _has_tables(path: Path) -> bool:

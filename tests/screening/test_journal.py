@@ -631,3 +631,37 @@ def test_a_score_that_is_no_number_is_written_as_a_failure(journal):
     assert read.failure is not None
     assert read.failure.kind == "convergence"
     assert journal.counts()["failed"] == 1
+
+
+@pytest.fixture
+def foreign(monkeypatch):
+    """Folders that this process may read and not write, also when root runs the tests."""
+    monkeypatch.setattr(database.os, "access", lambda *_: False)
+
+
+def test_a_finished_run_in_a_folder_of_others_is_read_without_the_index_of_its_log(
+    tmp_path, foreign
+):
+    with create(tmp_path / "run") as journal:
+        journal.add_candidates([candidate("CCO")])
+        journal.record(result("CCO"))
+        journal.finish()
+    folder = tmp_path / "copy"
+    folder.mkdir()
+    (folder / database.FILE).write_bytes((tmp_path / "run" / database.FILE).read_bytes())
+    (folder / f"{database.FILE}-wal").touch()
+    with Journal.open(folder, readonly=True) as reader:
+        assert [r.candidate.smiles for r in reader.results()] == ["CCO"]
+    assert {path.name for path in folder.iterdir()} == {database.FILE, f"{database.FILE}-wal"}
+
+
+def test_a_log_that_cannot_be_read_where_it_lies_is_to_be_copied(tmp_path, foreign):
+    with create(tmp_path / "run") as journal:
+        folder = tmp_path / "copy"
+        folder.mkdir()
+        for end in ("", "-wal"):
+            name = f"{database.FILE}{end}"
+            (folder / name).write_bytes((journal.directory / name).read_bytes())
+    assert (folder / f"{database.FILE}-wal").stat().st_size > 0
+    with pytest.raises(JournalError, match="copy the folder to such a place"):
+        Journal.open(folder, readonly=True)
