@@ -54,6 +54,7 @@ class Stage:
         self.unit = step.unit
         self.better = step.better  # the end that a funnel keeps where nothing else is said
         self.reach = step.reach
+        self.version = getattr(recipe, "version", 1)  # where its baselines change, it grows
         self.summary = f"{step.summary}; a baseline of {recipe.name}, computed by itself"
         ends = "" if step.reach == "geometry" else " and the mean field"
         self.method = f"the geometry{ends} of the recipe"

@@ -121,9 +121,10 @@ def test_versions_of_what_computes_change_the_address(monkeypatch):
 def test_a_recipe_with_another_version_is_another_recipe(monkeypatch):
     from simulation.recipes.warhead_ea import WarheadEA
 
-    before = address()
+    before, stage = address(), address("warhead-ea/gfn2_lumo")
     monkeypatch.setattr(WarheadEA, "version", 2, raising=False)
     assert address() != before
+    assert address("warhead-ea/gfn2_lumo") != stage
 
 
 def test_a_sampled_score_is_one_of_its_backend_and_a_device_has_no_address():
