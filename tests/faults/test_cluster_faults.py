@@ -26,6 +26,7 @@ def test_a_killed_raylet_costs_what_it_ran(cluster, tmp_path):
     assert record.failed == {}
 
 
+@pytest.mark.slow
 def test_a_lost_node_takes_results_that_nobody_had_with_it(cluster, tmp_path):
     record = clusterfaults.node_lost(cluster, tmp_path)
     assert record.is_sound

@@ -4,6 +4,7 @@ import driverfaults
 import pytest
 
 
+@pytest.mark.slow
 def test_a_killed_driver_loses_nothing(tmp_path):
     record = driverfaults.killed_drivers(tmp_path, times=2)
     assert record.is_sound
@@ -22,6 +23,7 @@ def test_a_driver_killed_thirty_times_loses_nothing(tmp_path):
     assert "left" not in record.note  # processes
 
 
+@pytest.mark.slow
 def test_the_end_of_a_batch_job_is_a_clean_stop(tmp_path):
     record = driverfaults.terminated(tmp_path)
     assert record.is_sound
