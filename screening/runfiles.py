@@ -47,8 +47,9 @@ def replaced_bytes(path: Path) -> Iterator[IO[bytes]]:
     """``replaced`` for a file that is no text.
 
     Raises:
-        JournalError: the folder cannot be written.
+        JournalError: the folder cannot be written, or the name is that of a journal.
     """
+    refuse_journal(path)
     temporary: str | None = None
     try:
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
@@ -65,6 +66,16 @@ def replaced_bytes(path: Path) -> Iterator[IO[bytes]]:
         if temporary is not None:
             with suppress(OSError):
                 os.unlink(temporary)
+
+
+def refuse_journal(path: Path) -> None:
+    """That a file to be written has no name that a run's truth has: nothing makes it anew.
+
+    Raises:
+        JournalError: it has.
+    """
+    if path.name.startswith(database.FILE):
+        raise JournalError(f"{path}: a run's journal has this name; choose another for the file")
 
 
 def _unwritten(path: Path, error: OSError) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from molq.errors import MolqError
+from molq.errors import CallError, MolqError
 from molq.terminaltext import shown
 from simulation.redaction import redacted
 
@@ -30,7 +30,8 @@ def write_output(data: str | bytes, output: Path | None) -> None:
     """Text or bytes into a file, or on stdout where no file is named.
 
     Raises:
-        MolqError: the file cannot be written.
+        CallError: the file has the name of a run's journal.
+        MolqError: it cannot be written.
     """
     if output is None and isinstance(data, str) and sys.stdout.isatty():
         data = shown(data)
@@ -40,8 +41,14 @@ def write_output(data: str | bytes, output: Path | None) -> None:
         sys.stdout.buffer.write(raw)
         sys.stdout.buffer.flush()
         return
+    from screening.runfiles import refuse_journal
+    from screening.store.database import JournalError
+
     try:
+        refuse_journal(output)
         output.write_bytes(raw)
+    except JournalError as error:
+        raise CallError(str(error)) from error
     except OSError as error:
         raise MolqError(f"{output}: cannot be written ({error.strerror})") from error
     note(f"wrote {output}")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
-from molq.cli.console import Column, write_json, write_table
+from molq.cli.console import Column, write_json, write_output, write_table
+from molq.errors import CallError
 
 COLUMNS = [
     Column("SMILES"),
@@ -46,3 +48,13 @@ def test_json_has_null_for_what_json_has_no_word_for(capsys: pytest.CaptureFixtu
         "a": [None, None, 1.5],
         "b": ["x", None],
     }
+
+
+def test_what_is_printed_into_a_file_replaces_no_journal(tmp_path: Path) -> None:
+    journal = tmp_path / "journal.sqlite"
+    journal.write_text("the truth")
+    with pytest.raises(CallError, match="choose another"):
+        write_output("C", journal)
+    assert journal.read_text() == "the truth"
+    write_output("C", tmp_path / "leads.csv")
+    assert (tmp_path / "leads.csv").read_text() == "C"

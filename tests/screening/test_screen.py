@@ -215,6 +215,14 @@ def test_a_table_is_replaced_whole_or_not_at_all(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_no_file_takes_the_place_of_a_journal(tmp_path):
+    journal = tmp_path / "journal.sqlite"
+    journal.write_text("the truth")
+    with pytest.raises(JournalError, match="choose another"):
+        runfiles.write_table(journal, ["a"], [])
+    assert journal.read_text() == "the truth"
+
+
 def test_a_file_that_cannot_be_written_says_what_to_do_about_it(tmp_path):
     with pytest.raises(JournalError, match=r"No such file or directory\): check the path$"):
         runfiles.write_table(tmp_path / "nowhere" / "results.csv", ["a"], [])
