@@ -9,6 +9,7 @@ from pathlib import Path
 from faultyrecipe import PLANS, SOURCE, number_score
 
 from screening.compute.evaluation import Job
+from screening.compute.raysession import silence
 from screening.compute.scheduler import Scheduler
 from screening.settings import ComputeSettings
 from simulation.score import Score
@@ -17,7 +18,8 @@ from simulation.score import Score
 def test_a_calculation_on_ray_has_the_threads_and_the_place_that_were_asked_for(
     monkeypatch, tmp_path
 ):
-    import ray
+    silence()
+    import ray  # it reads that when it is imported, for all tests of this process
 
     here = Path(__file__).parent
     places = [here, here.parent / "faults", os.environ.get("PYTHONPATH", "")]
