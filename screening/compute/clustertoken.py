@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 
@@ -11,7 +12,8 @@ def show_token() -> None:
 
     Works only before Ray is imported. What the environment already says is left alone.
     """
-    if "RAY_AUTH_MODE" in os.environ:
+    # later it would reach only the processes that Ray starts, and not Ray in this one
+    if "RAY_AUTH_MODE" in os.environ or "ray" in sys.modules:
         return
     named = os.environ.get("RAY_AUTH_TOKEN") or os.environ.get("RAY_AUTH_TOKEN_PATH")
     if named or (Path.home() / ".ray" / "auth_token").is_file():

@@ -28,7 +28,6 @@ from screening.failure import Failure
 
 _MB = 2**20
 _START_LIMIT_S = 300.0
-_FIRST_POLL_S = 0.02
 _POLL_S = 0.1
 _FAMILY_EVERY = 10  # polls between looks at the child's own children
 
@@ -132,11 +131,10 @@ class Isolation:
         received = b""
         deadline = begun + _START_LIMIT_S
         started = False
-        pause = _FIRST_POLL_S
         while len(answers) < len(job.recipes) and not (answers and answers[-1].last):
             recipe = job.recipes[len(answers)]  # at work, or about to be
             left = deadline - time.monotonic()
-            ready, _, _ = select.select([stream], [], [], max(0.0, min(pause, left)))
+            ready, _, _ = select.select([stream], [], [], max(0.0, min(_POLL_S, left)))
             if ready:
                 chunk = os.read(stream, 1 << 16)
                 if not chunk:
@@ -151,7 +149,6 @@ class Isolation:
                     answers += answer
                     deadline = time.monotonic() + job.time_limit_s
                 continue
-            pause = _POLL_S
             if watch.memory_mb() > job.memory_limit_mb:
                 text = (
                     f"reached the memory limit of {job.memory_limit_mb} MB; "

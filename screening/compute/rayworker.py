@@ -11,7 +11,7 @@ from typing import Any
 from screening.compute.evaluation import Job
 from screening.compute.isolation import Isolation
 
-LOAD_S = 0.3
+LOAD_S = 0.5
 """Seconds of short jobs that go to a worker together."""
 
 _Answer = tuple[str, str, float, float, float]  # recipe, outcome, wall s, CPU s, peak MB
