@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -202,21 +202,24 @@ def begin(
     """
     check_free(directory)
     kind: Kind = "campaign" if isinstance(file, CampaignFile) else "screen"
-    file, origin = fetching.into(file, directory)
-    with (
-        one_line_errors(),
-        Journal.create(
-            directory,
-            kind=kind,
-            settings=fetching.relative(file, directory).model_dump(mode="json"),
-            environment={
-                **environment(),
-                **inputs.checksums(file),
-                **origin,
-                **(source.facts() if source is not None else {}),
-            },
-        ) as journal,
-    ):
+    with one_line_errors(), ExitStack() as stack:
+        if executor is None:
+            # first: where there is no Ray there is no folder either, and the call may be mended
+            executor = stack.enter_context(Scheduler(file.compute, threads=file.simulation.threads))
+        file, origin = fetching.into(file, directory)
+        journal = stack.enter_context(
+            Journal.create(
+                directory,
+                kind=kind,
+                settings=fetching.relative(file, directory).model_dump(mode="json"),
+                environment={
+                    **environment(),
+                    **inputs.checksums(file),
+                    **origin,
+                    **(source.facts() if source is not None else {}),
+                },
+            )
+        )
         if source is not None:
             with runfiles.replaced_bytes(directory / inputs.SOURCE_FILE) as handle:
                 handle.write(source.content)

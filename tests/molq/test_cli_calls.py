@@ -12,7 +12,8 @@ import pytest
 from molq.cli.entry import run_arguments
 
 VERBS = (
-    "score", "screen", "run", "resume", "status", "leads", "report", "sample", "train", "recipes",
+    "score", "screen", "run", "resume", "submit", "status", "logs", "stop", "leads", "report",
+    "export", "verify", "reproduce", "sample", "train", "recipes",
 )  # fmt: skip
 HEAVY = ("torch", "pyscf", "qiskit", "ray", "rdkit", "pandas", "scipy", "pydantic")
 
@@ -305,3 +306,12 @@ def test_the_command_that_goes_on_is_one_that_this_shell_finds(
     assert resume_command(Path("runs/a")) == f"{sys.executable} -m molq resume runs/a"
     (tmp_path / "molq").touch(mode=0o755)
     assert resume_command(Path("runs/a")) == "molq resume runs/a"
+
+
+def test_a_cluster_that_is_not_there_leaves_no_folder_in_the_way(
+    campaign: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = campaign.parent / "run"
+    assert run_arguments(["run", str(campaign), "--out", str(out), "--address", "127.0.0.1:9"]) == 1
+    assert "cannot join the Ray cluster at 127.0.0.1:9" in _errors(capsys)[-1]
+    assert not out.exists()
