@@ -65,7 +65,12 @@ def agreement(scored: Sequence[Result]) -> tuple[AgreementRow, ...]:
 
 
 def sentences(
-    scored: Sequence[Result], table: LeadTable, found: Sequence[AgreementRow], *, by_value: bool
+    scored: Sequence[Result],
+    table: LeadTable,
+    found: Sequence[AgreementRow],
+    *,
+    by_value: bool,
+    cut: int = 0,
 ) -> tuple[str, ...]:
     """The report's summary, in plain words and numbers.
 
@@ -74,6 +79,7 @@ def sentences(
         table: the leads.
         found: from ``agreement``.
         by_value: whether the leads stand by their value alone.
+        cut: molecules that cheap stages cut before they had a score.
     """
     recipes = list(dict.fromkeys(result.recipe for result in scored))
     by_recipe = {
@@ -86,7 +92,7 @@ def sentences(
         said = [_quantum(scores), _sampled(scores), _terms(scores)]
         text = " ".join(part for part in said if part)
         parts.append(f"{name}: {text}" if prefix and text else text)
-    parts += [_baselines(found), _doubts(table), table.notice and f"{table.notice}."]
+    parts += [_baselines(found, cut), _doubts(table), table.notice and f"{table.notice}."]
     return tuple(part for part in parts if part)
 
 
@@ -188,7 +194,7 @@ def _terms(scores: Sequence[Score]) -> str:
     )
 
 
-def _baselines(found: Sequence[AgreementRow]) -> str:
+def _baselines(found: Sequence[AgreementRow], cut: int) -> str:
     known = [row for row in found if row.spearman is not None]
     if not known:
         return ""
@@ -200,6 +206,12 @@ def _baselines(found: Sequence[AgreementRow]) -> str:
     )
     if best.molecules < FEW:
         return f"{text}, too few to judge by."
+    if cut:
+        # of a range that a cheap number has narrowed its own correlation says little
+        return (
+            f"{text}. The funnel cut {cut} others before they had a score: among the molecules "
+            "that are left a baseline orders worse than among all, so this is no verdict on it."
+        )
     if abs(best.spearman) >= ALIKE:
         return (
             f"{text}: it would have chosen nearly the same ones without a correlated calculation."

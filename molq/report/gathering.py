@@ -89,7 +89,13 @@ def contents(
         written=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         facts=_facts(status, table, scored, file),
         summary=(
-            *sentences(scored, table, found, by_value=not file.objective),
+            *sentences(
+                scored,
+                table,
+                found,
+                by_value=not file.objective,
+                cut=journal.cut_molecules(),
+            ),
             *_narrowings(journal),
             *decisions.stopped(rounds),
             *reading,

@@ -69,6 +69,15 @@ def test_an_unfaithful_vqe_is_said_to_be_wrong(result: Result) -> None:
     assert "beyond chemical accuracy" in said
 
 
+def test_of_molecules_that_a_funnel_left_no_baseline_is_judged(result: Result) -> None:
+    results = _results(result, VALUES, VALUES, deviation_mha=0.2)
+    table, found = LeadTable((), ()), agreement(results)
+    said = " ".join(sentences(results, table, found, by_value=False, cut=7))
+    assert "cut 7 others" in said
+    assert "nearly the same ones" in _said(results)
+    assert "nearly the same ones" not in said
+
+
 def test_without_a_quantum_step_none_is_claimed(result: Result) -> None:
     said = _said(_results(result, VALUES, VALUES, solver="casci"))
     assert "no quantum step was taken" in said
