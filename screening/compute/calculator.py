@@ -42,7 +42,7 @@ def main(arguments: list[str]) -> int:
 
 def _serve(job: dict[str, Any], number: int, answers: IO[str]) -> None:
     from screening.compute import evaluation
-    from screening.funnel.gate import Gate, ends_job
+    from screening.compute.gate import Gate, ends_job
     from simulation.errors import SimulationError
     from simulation.settings import SimulationSettings
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from screening.compute.evaluation import Evaluated, Evaluation, Job, Usage, decode, encode
-from screening.funnel.gate import Gate, ends_job
+from screening.compute.gate import Gate, ends_job
 from simulation.settings import SimulationSettings
 
 MOST_PER_JOB_MB = 8000

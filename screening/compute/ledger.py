@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from screening.compute.evaluation import Evaluated, Usage, one_line
+from screening.compute.gate import Gate, ends_job
 from screening.compute.task import Archive, Found, Task
 from screening.failure import Failure
-from screening.funnel.gate import Gate, ends_job
 from screening.store.journal import Journal
 from screening.store.records import Result
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from screening.candidate import Candidate
-from screening.funnel.gate import Gate
+from screening.compute.gate import Gate
 from screening.store.records import Result
 from simulation.settings import SimulationSettings
 

@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from screening.candidate import Candidate
+from screening.compute.gate import Gate
 from screening.funnel.funnel import End, FunnelStage
-from screening.funnel.gate import Gate
 from screening.store.journal import Journal
 from screening.store.journalview import JournalView
 from screening.store.records import Cut

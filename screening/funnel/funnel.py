@@ -16,7 +16,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from screening.funnel.gate import Gate
+from screening.compute.gate import Gate
 from screening.objective import ObjectiveSettings, kind
 
 PREDICTED = "predicted"

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from screening import scorers
 from screening.candidate import Candidate
 from screening.compute.evaluation import one_line
+from screening.compute.gate import Gate
 from screening.failure import Failure
-from screening.funnel.gate import Gate
 from screening.intake.sieve import Sieve
 
 

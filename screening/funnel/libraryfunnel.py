@@ -26,10 +26,10 @@ from screening.compute.dispatch import (
     not_begun,
 )
 from screening.compute.executor import Executor
+from screening.compute.gate import Gate
 from screening.funnel import barrier, predictedstage
 from screening.funnel.barrier import Rows
 from screening.funnel.funnel import SCORER_SECONDS, Funnel, FunnelStage, Segment, end_of
-from screening.funnel.gate import Gate
 from screening.objective import ObjectiveSettings
 from screening.store.journal import Journal
 from screening.store.records import Cut, Result

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from screening.compute.executor import Inline
+from screening.compute.gate import Gate
 from screening.funnel.funnel import Funnel, FunnelStage, check, end_of
-from screening.funnel.gate import Gate
 from screening.funnel.predictedstage import favoured
 from screening.intake.library import LibrarySettings
 from screening.objective import ObjectiveSettings
