@@ -38,10 +38,10 @@ demo: $(STAMP) ## a whole campaign on real acrylamides; ends with the report's p
 	@$(BIN)/molq report $(OUT)
 
 test: $(STAMP) lint ## linters, types, import direction and the default tests
-	@echo '==> the default tests (usually 8-12 minutes on 2 cores)'
+	@echo '==> the default tests (usually 10-13 minutes on 2 cores)'
 	@$(BIN)/python -m pytest -m 'not slow' --cov --cov-report=term
 
-test-slow: $(STAMP) ## the tests that compute for minutes (usually 10 minutes)
+test-slow: $(STAMP) ## the tests that compute or wait for minutes (usually 25 minutes)
 	@$(BIN)/python -m pytest -m slow
 
 lint: $(STAMP) ## ruff, mypy over the four packages, import direction
