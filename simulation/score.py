@@ -62,6 +62,20 @@ class SampledSubspace:
 
 
 @dataclass(frozen=True)
+class ConvergenceTrace:
+    """How a solver's energy came down: its first and last step, and up to 58 between them.
+
+    Longer ways are thinned to steps that are evenly spaced.
+    """
+
+    step: str  # what one is, e.g. "L-BFGS iteration", "ADAPT cycle"
+    taken: int  # steps in all, the start not counted
+    steps: tuple[int, ...]  # shape: (points,); which were kept, 0 is the start
+    above_casci: tuple[float, ...]  # shape: (points,); mHa, four significant digits
+    parameters: tuple[int, ...] = ()  # shape: (points,); of a state that grows, else empty
+
+
+@dataclass(frozen=True)
 class SolverRecord:
     """One active-space energy: how the chosen solver got it, and the exact one."""
 
@@ -80,6 +94,7 @@ class SolverRecord:
     reduced: ReducedSpace | None = None  # None where the whole space was solved
     technical: dict[str, Any] | None = None  # entry of the technical file, where asked for
     subspace: SampledSubspace | None = None  # None where the whole sector was searched
+    trace: ConvergenceTrace | None = None  # None where there are no steps, and in old records
 
 
 @dataclass(frozen=True)
@@ -107,6 +122,30 @@ class SpeciesRecord:
 
 
 @dataclass(frozen=True)
+class ActiveOrbital:
+    """A natural orbital of an active space by the basis functions that matter in it."""
+
+    label: str  # "HONO-1", "HONO", "LUNO", "LUNO+1", ...: by its place in the occupations
+    occupation: float  # 0..2
+    functions: tuple[int, ...]  # shape: (terms,); numbers of basis functions, rising
+    coefficients: tuple[float, ...]  # shape: (terms,); of normalised functions, four digits
+    kept: float  # squared overlap of these terms with the whole orbital, 0..1
+
+
+@dataclass(frozen=True)
+class OrbitalSet:
+    """The natural orbitals of the exact state of a space, small enough to be kept.
+
+    Functions are PySCF's real spherical ones, numbered atom by atom in the order of the
+    provenance's geometry; ``basisset.assign`` says which an element has.
+    """
+
+    basis: str  # as asked for, e.g. "6-31g*"
+    functions: int  # of the whole molecule
+    orbitals: tuple[ActiveOrbital, ...]  # the highest occupation first
+
+
+@dataclass(frozen=True)
 class ActiveSpaceRecord:
     """Which orbitals were correlated, and how well they are the intended ones."""
 
@@ -120,6 +159,7 @@ class ActiveSpaceRecord:
     planarity: float  # Angstrom, rms distance of the atoms from their plane
     triplet_energy: float  # eV, vertical, same space
     flags: tuple[str, ...] = ()  # why the space is doubtful; empty when it is not
+    natural_orbitals: OrbitalSet | None = None  # None in records that were made without
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from simulation import register
 from simulation.hamiltonian import Hamiltonian
 from simulation.score import (
     CircuitCost,
+    ConvergenceTrace,
     MitigationRecord,
     ReducedSpace,
     SampledSubspace,
@@ -21,6 +22,40 @@ from simulation.settings import SimulationSettings
 
 GROUP = "molq.solvers"
 _HARTREE_EV = physical_constants["Hartree energy in eV"][0]
+
+
+_MOST_POINTS = 60  # of a trace that is kept
+
+
+@dataclass(frozen=True)
+class Descent:
+    """The energies a solver went through, the start first."""
+
+    step: str  # what one is, e.g. "L-BFGS iteration"
+    energies: tuple[float, ...]  # shape: (steps + 1,), Hartree, total
+    parameters: tuple[int, ...] = ()  # shape: (steps + 1,); of a state that grows, else empty
+
+    def trace(self, exact: float) -> ConvergenceTrace | None:
+        """What a score keeps: first and last point and evenly spaced ones between them.
+
+        Args:
+            exact: the energy aimed at, Hartree, total.
+
+        Returns:
+            None where there is nothing but the start.
+        """
+        last = len(self.energies) - 1
+        if last < 1:
+            return None
+        points = min(last + 1, _MOST_POINTS)
+        kept = [round(place * last / (points - 1)) for place in range(points)]
+        return ConvergenceTrace(
+            step=self.step,
+            taken=last,
+            steps=tuple(kept),
+            above_casci=tuple(float(f"{1e3 * (self.energies[k] - exact):.4g}") for k in kept),
+            parameters=tuple(self.parameters[k] for k in kept) if self.parameters else (),
+        )
 
 
 @dataclass(frozen=True)
@@ -38,6 +73,7 @@ class Solution:
     reduced: ReducedSpace | None = None  # None where the whole space was solved
     technical: dict[str, Any] | None = None  # entry of the technical file, where asked for
     subspace: SampledSubspace | None = None  # None where the whole sector was searched
+    descent: Descent | None = None  # None where there are no steps
 
 
 class Solver(Protocol):
@@ -124,6 +160,8 @@ def record(solution: Solution, n_alpha: int, n_beta: int, casci_energy: float) -
         n_beta: electrons of the sector.
         casci_energy: exact in the whole space and the same sector, Hartree.
     """
+    # a smaller space that was solved instead is judged by its own exact energy
+    exact = solution.reduced.casci_energy if solution.reduced else casci_energy
     return SolverRecord(
         sector=f"{n_alpha + n_beta}e",
         n_alpha=n_alpha,
@@ -140,6 +178,7 @@ def record(solution: Solution, n_alpha: int, n_beta: int, casci_energy: float) -
         reduced=solution.reduced,
         technical=solution.technical,
         subspace=solution.subspace,
+        trace=solution.descent.trace(exact) if solution.descent else None,
     )
 
 
