@@ -10,13 +10,14 @@ from pyscf import gto
 from rdkit import Chem
 
 from simulation import balance
+from simulation.activeorbitals import natural_orbitals
 from simulation.casci import ground_state
 from simulation.checkpoint import Checkpoint
 from simulation.errors import ConvergenceError
 from simulation.geometry import HARTREE_EV, HARTREE_KCAL, Geometry, optimise_all
 from simulation.integrals import active_hamiltonian
 from simulation.meanfield import MeanField, solve
-from simulation.score import SolverRecord
+from simulation.score import OrbitalSet, SolverRecord
 from simulation.settings import SimulationSettings
 from simulation.solver import Solver, records
 from simulation.xtb import GFN2
@@ -114,6 +115,7 @@ class Dissociation:
     weights: tuple[float, float]  # of sigma and sigma* on the bond's two functions
     occupations: tuple[float, float]  # natural, of the bond
     triplet: float  # eV, vertical, in the bond's space
+    orbitals: OrbitalSet  # of the bond, natural
 
 
 def dissociation(
@@ -171,7 +173,8 @@ def dissociation(
     )
     hydrogen = solve(atom, settings, multiplicity=2)
     apart = left.energy + hydrogen.energy
-    occupations = ground_state(hamiltonian, 1, 1).natural_occupations()
+    exact = ground_state(hamiltonian, 1, 1)
+    occupations = exact.natural_occupations()
     return Dissociation(
         value=(apart - solution.energy) * HARTREE_KCAL,
         casci_value=(apart - solution.casci_energy) * HARTREE_KCAL,
@@ -180,6 +183,7 @@ def dissociation(
         weights=weights,
         occupations=(float(occupations[0]), float(occupations[1])),
         triplet=(ground_state(hamiltonian, 2, 0).energy - solution.casci_energy) * HARTREE_EV,
+        orbitals=natural_orbitals(field.molecule, orbitals, exact),
     )
 
 

@@ -20,11 +20,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from pyscf import ao2mo, cc, gto, scf
+from scipy.optimize import OptimizeResult
 
 from simulation.errors import ConvergenceError, InputError
 from simulation.hamiltonian import Hamiltonian
 from simulation.settings import SimulationSettings
-from simulation.solver import Solution
+from simulation.solver import Descent, Solution
 from simulation.vqe.engine import optimised
 
 REPETITIONS = 2
@@ -52,6 +53,7 @@ class LUCJState:
     parameters: int
     evaluations: int  # states prepared
     gradient_norm: float  # Hartree/rad, max norm
+    energies: tuple[float, ...] = ()  # Hartree, of the start and after every iteration
 
 
 def lucj_state(
@@ -166,22 +168,40 @@ class _Problem:
             ConvergenceError: it found none in ``_MAX_ITERATIONS``.
         """
         parameters, prepared, done = start, 0, 0
+        energies = [self.energy(self.prepared(start))]
+
+        def note(intermediate_result: OptimizeResult) -> None:
+            energies.append(float(intermediate_result.fun))
+
         while done < _MAX_ITERATIONS:
             most = min(_ITERATIONS_PER_SEARCH, _MAX_ITERATIONS - done)
             result = self.ffsim.optimize.minimize_linear_method(
-                self.prepared, self.operator, parameters, maxiter=most, ftol=_ENERGY_TOLERANCE
+                self.prepared,
+                self.operator,
+                parameters,
+                maxiter=most,
+                ftol=_ENERGY_TOLERANCE,
+                callback=note,
             )
             parameters, prepared, done = result.x, prepared + int(result.nfev), done + most
             if result.success:
-                return self.state(parameters, prepared, float(np.abs(result.jac).max(initial=0.0)))
+                gradient_norm = float(np.abs(result.jac).max(initial=0.0))
+                return self.state(parameters, prepared, gradient_norm, tuple(energies))
         raise ConvergenceError(
             "solver",
             f"lucj: the linear method did not converge in {_MAX_ITERATIONS} iterations; "
             "try another seed or the solver vqe",
         )
 
+    def energy(self, vector: NDArray[np.complex128]) -> float:
+        return float(np.vdot(vector, self.operator @ vector).real)
+
     def state(
-        self, parameters: NDArray[np.float64], evaluations: int, gradient_norm: float
+        self,
+        parameters: NDArray[np.float64],
+        evaluations: int,
+        gradient_norm: float,
+        energies: tuple[float, ...] = (),
     ) -> LUCJState:
         vector = self.prepared(parameters)
         return LUCJState(
@@ -189,10 +209,11 @@ class _Problem:
             n_alpha=self.electrons[0],
             n_beta=self.electrons[1],
             vector=vector,
-            energy=float(np.vdot(vector, self.operator @ vector).real),
+            energy=self.energy(vector),
             parameters=int(parameters.size),
             evaluations=evaluations,
             gradient_norm=gradient_norm,
+            energies=energies,
         )
 
 
@@ -314,4 +335,5 @@ class LUCJSolver:
             evaluations=state.evaluations,
             gradient_norm=state.gradient_norm,
             converged=True,
+            descent=Descent("linear-method iteration", state.energies),
         )

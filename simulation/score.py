@@ -137,10 +137,10 @@ class OrbitalSet:
     """The natural orbitals of the exact state of a space, small enough to be kept.
 
     Functions are PySCF's real spherical ones, numbered atom by atom in the order of the
-    provenance's geometry; ``basisset.assign`` says which an element has.
+    provenance's geometry.
     """
 
-    basis: str  # as asked for, e.g. "6-31g*"
+    basis: dict[str, str]  # element -> its functions, e.g. "6-31g*"
     functions: int  # of the whole molecule
     orbitals: tuple[ActiveOrbital, ...]  # the highest occupation first
 

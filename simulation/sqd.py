@@ -30,7 +30,7 @@ from simulation.hamiltonian import Hamiltonian
 from simulation.lucj import REPETITIONS, load_ffsim, sampled_state
 from simulation.score import SampledSubspace
 from simulation.settings import SimulationSettings
-from simulation.solver import Solution
+from simulation.solver import Descent, Solution
 
 _SHOTS = 100_000
 _DENSE = 100  # determinants; below it the matrix is written out
@@ -103,11 +103,14 @@ class SQDSolver:
             seed=generator,
         )
         sector = Sector(state.hamiltonian, electrons)
+        energies: list[float] = []
 
         def diagonalised(
             strings: list[tuple[NDArray[np.int64], NDArray[np.int64]]], *_: object
         ) -> list[Any]:
-            return [sector.lowest(*each).as_result(fermion) for each in strings]
+            found = [sector.lowest(*each) for each in strings]
+            energies.append(min(one.energy for one in found) + hamiltonian.core_energy)
+            return [one.as_result(fermion) for one in found]
 
         result = fermion.diagonalize_fermionic_hamiltonian(
             state.hamiltonian.one_body,
@@ -134,6 +137,7 @@ class SQDSolver:
                 dimension=found.coefficients.size,
                 determinants=int(np.prod(sector.shape)),
             ),
+            descent=Descent("configuration recovery", tuple(energies)),
         )
 
 

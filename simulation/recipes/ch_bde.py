@@ -228,6 +228,7 @@ def _record(bond: Bond, beside: Dissociation) -> ActiveSpaceRecord:
         planarity=0.0,
         triplet_energy=beside.triplet,
         flags=tuple(flags),
+        natural_orbitals=beside.orbitals,
     )
 
 

@@ -96,7 +96,7 @@ def chromophore(
             "were correlated"
         )
     hamiltonian = active_hamiltonian(field, space.coefficients, space.occupied)
-    record = judged(space, hamiltonian, TRIPLET_WINDOW, lone_pairs=lone_pairs)
+    record = judged(space, hamiltonian, TRIPLET_WINDOW, field=field, lone_pairs=lone_pairs)
     flags += record.flags
     return ChromophoreSpace(
         system, named(molecule, system), space, hamiltonian, record, tuple(flags)

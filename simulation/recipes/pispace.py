@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # pyscf is loaded when a molecule is scored
     from simulation.activespace import ActiveSpace
     from simulation.geometry import Geometry
     from simulation.hamiltonian import Hamiltonian
+    from simulation.meanfield import MeanField
 
 HARTREE_EV = 27.211386245981
 LARGE_DEVIATION = 1.6  # mHa, chemical accuracy
@@ -82,6 +83,7 @@ def judged(
     hamiltonian: Hamiltonian,
     window: tuple[float, float],
     *,
+    field: MeanField,
     lone_pairs: bool = False,
 ) -> ActiveSpaceRecord:
     """The record of a space that passed its checks.
@@ -89,12 +91,14 @@ def judged(
     Args:
         space: the orbitals.
         hamiltonian: of them.
+        field: the mean field they were selected from.
         window: between which triplet energies (eV) it is the intended one.
         lone_pairs: it is meant to hold some.
 
     Raises:
         ConvergenceError: it is certainly not the intended one.
     """
+    from simulation.activeorbitals import natural_orbitals
     from simulation.casci import ground_state
     from simulation.spacedoubts import doubts as doubts_of
 
@@ -113,6 +117,7 @@ def judged(
         planarity=space.planarity,
         triplet_energy=triplet,
         flags=doubts_of(space, triplet, occupations, window, lone_pairs=lone_pairs),
+        natural_orbitals=natural_orbitals(field.molecule, space.coefficients, neutral),
     )
 
 

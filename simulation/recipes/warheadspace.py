@@ -64,7 +64,7 @@ def spaces(
         try:
             space = select(field, geometry, group.pi_atoms)
             hamiltonian = active_hamiltonian(field, space.coefficients, space.occupied)
-            record = judged(space, hamiltonian, group.triplet_window)
+            record = judged(space, hamiltonian, group.triplet_window, field=field)
         except ConvergenceError as error:
             failures.append(ConvergenceError(error.step, f"{group.name}: {error.message}"))
         else:

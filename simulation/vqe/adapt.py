@@ -59,6 +59,8 @@ class Grown:
     missing: float  # Hartree above the lowest energy, known or estimated
     evaluations: int
     spin_contamination: float
+    energies: tuple[float, ...]  # shape: (cycles,); Hartree, at the start of each and at the end
+    sizes: tuple[int, ...]  # shape: (cycles,); parameters at the same places
 
 
 class _Growth:
@@ -146,8 +148,12 @@ def grown(
     missing_of = _missing(exact)
     lost = nudges = 0
     before = np.inf
+    energies: list[float] = []
+    sizes: list[int] = []
     for _ in range(_CYCLES):
         outlook = growth.outlook()
+        energies.append(outlook.energy)
+        sizes.append(growth.walk.point.size)
         missing = missing_of(outlook)
         if missing <= target:
             break
@@ -169,7 +175,11 @@ def grown(
         growth.append(chosen, bend[chosen])
         growth.optimise(max(_INNER * np.abs(slope[chosen]).max(), GRADIENT_TOLERANCE))
     growth = _finished(growth, target, missing_of)
-    return _result(growth, hamiltonian, n_alpha, n_beta, missing_of)
+    energies.append(growth.walk.energy)
+    sizes.append(growth.walk.point.size)
+    return _result(
+        growth, hamiltonian, n_alpha, n_beta, missing_of, (tuple(energies), tuple(sizes))
+    )
 
 
 def _missing(exact: float | None) -> Callable[[Outlook], float]:
@@ -216,6 +226,7 @@ def _result(
     n_alpha: int,
     n_beta: int,
     missing_of: Callable[[Outlook], float],
+    course: tuple[tuple[float, ...], tuple[int, ...]],
 ) -> Grown:
     outlook = growth.outlook()
     engine = growth.engine
@@ -239,4 +250,6 @@ def _result(
         missing=missing_of(outlook),
         evaluations=engine.evaluations,
         spin_contamination=engine.spin_contamination(state),
+        energies=course[0],
+        sizes=course[1],
     )

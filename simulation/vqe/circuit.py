@@ -304,4 +304,5 @@ class CircuitVQESolver:
             mitigation=measured.mitigation if measured is not None else (),
             reduced=sector.reduced,
             technical=technical,
+            descent=sector.state.descent,
         )

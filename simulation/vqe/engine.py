@@ -20,7 +20,7 @@ from simulation.errors import ConvergenceError
 from simulation.hamiltonian import Hamiltonian
 from simulation.score import CircuitCost
 from simulation.settings import SimulationSettings
-from simulation.solver import Solution
+from simulation.solver import Descent, Solution
 from simulation.vqe.adapt import GRADIENT_TOLERANCE, Strategy, grown
 from simulation.vqe.ansatz import Ansatz, Excitation, uccsd
 from simulation.vqe.circuitcost import JORDAN_WIGNER, circuit_cost, two_qubit_gates
@@ -61,6 +61,7 @@ class OptimisedState:
     rung: str  # the method the optimisation ended in
     error: float | None = None  # Hartree above the lowest energy; None where it was not asked for
     error_estimated: bool = False  # by second order instead of exact diagonalisation
+    descent: Descent | None = None  # the way to this state; of others that were tried, none
 
     @property
     def excitations(self) -> tuple[Excitation, ...]:
@@ -158,6 +159,7 @@ def _grown(
                 rung="quasi-newton",
                 error=found.missing,
                 error_estimated=exact is None,
+                descent=Descent("ADAPT cycle", found.energies, found.sizes),
             )
     if best is None:
         raise ConvergenceError(
@@ -252,6 +254,7 @@ def _on_reference(
         spin_contamination=surface.spin_contamination(found.parameters),
         evaluations=surface.evaluations,
         rung=found.rung,
+        descent=Descent("optimiser iteration", found.energies),
     )
 
 
@@ -310,4 +313,5 @@ class VQESolver:
             gradient_norm=state.gradient_norm,
             converged=True,
             circuit=state.circuit_cost(self.mapping),
+            descent=state.descent,
         )

@@ -43,6 +43,7 @@ class Minimum:
     energy: float  # Hartree
     gradient: NDArray[np.float64]  # shape: (parameters,), Hartree/rad
     rung: str  # the method it ended in: "l-bfgs" or "newton"
+    energies: tuple[float, ...] = ()  # Hartree, of the start and of every iteration from it
 
     @property
     def gradient_norm(self) -> float:
@@ -78,7 +79,7 @@ def minimum(
         ConvergenceError: no rung brought the gradient's max norm to 1e-6.
     """
     if start.size == 0:
-        return Minimum(start, *objective(start), _START)
+        return _standing(objective, start)
     scale = np.sqrt(curvature)
     goal = _REDUNDANT_GOAL if redundant else GRADIENT_TOLERANCE
     best = np.inf
@@ -112,6 +113,7 @@ class _ScaledObjective:
         self.point = origin.parameters * scale
         self.energy = origin.energy
         self.gradient = origin.gradient / scale
+        self.energies = [*origin.energies]
 
     def __call__(self, point: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         if not np.array_equal(point, self.point):
@@ -130,19 +132,31 @@ class _ScaledObjective:
     def stop_at_goal(self, intermediate_result: OptimizeResult) -> None:
         """Callback of ``minimize``: ends it when the unscaled gradient is small enough."""
         self(intermediate_result.x)
+        self.energies.append(self.energy)
         if np.abs(self.gradient * self._scale).max() <= self._goal:
             raise StopIteration
 
     def reached(self, rung: str) -> Minimum:
         """The last point, in unscaled parameters."""
-        return Minimum(self.point / self._scale, self.energy, self.gradient * self._scale, rung)
+        return Minimum(
+            self.point / self._scale,
+            self.energy,
+            self.gradient * self._scale,
+            rung,
+            tuple(self.energies),
+        )
+
+
+def _standing(objective: Objective, start: NDArray[np.float64]) -> Minimum:
+    energy, gradient = objective(start)
+    return Minimum(start, energy, gradient, _START, (energy,))
 
 
 def _descended(
     objective: Objective, start: NDArray[np.float64], scale: NDArray[np.float64], goal: float
 ) -> Minimum:
     """L-BFGS and, where it stops short, Newton; the result may be unconverged."""
-    origin = Minimum(start, *objective(start), _START)
+    origin = _standing(objective, start)
     if origin.gradient_norm <= goal:
         return origin
     # SciPy's first trial step has unit length: make that the Newton step.
