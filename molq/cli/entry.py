@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
+from collections.abc import Callable
 from typing import Annotated, NoReturn
 
 import typer
@@ -35,6 +37,13 @@ from molq.errors import CallError, MolqError
 
 FAILED, WRONG_CALL, INTERRUPTED = 1, 2, 130
 
+
+def _flowing(command: Callable[..., object]) -> str:
+    """The docstring as paragraphs: where a source line ends says nothing to a terminal."""
+    paragraphs = inspect.cleandoc(command.__doc__ or "").split("\n\n")
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+
+
 app = typer.Typer(
     name="molq",
     help=(
@@ -46,13 +55,20 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _verb in (
-    score, screen, run, resume, submit, status, logs, stop, leads, report, verify, reproduce,
-    export, compare, sample, train, recipes, backends
-):  # fmt: skip
-    app.command(_verb.NAME, epilog=_verb.EPILOG)(_verb.command)
+_PANELS = {
+    "Score and design": (score, screen, run, resume, sample, train),
+    "Look, judge, take away": (status, leads, report, export),
+    "Clusters": (submit, logs, stop),
+    "Prove": (verify, reproduce, compare),
+    "What there is": (recipes, backends),
+}
+for _panel, _verbs in _PANELS.items():
+    for _verb in _verbs:
+        app.command(
+            _verb.NAME, help=_flowing(_verb.command), epilog=_verb.EPILOG, rich_help_panel=_panel
+        )(_verb.command)
 app.command(job.NAME, epilog=job.EPILOG, hidden=True)(job.command)
-app.add_typer(validate.app, name=validate.NAME)
+app.add_typer(validate.app, name=validate.NAME, rich_help_panel="Prove")
 
 
 @app.callback()

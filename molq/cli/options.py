@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from molq.cli.completion import installed
+
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of everything random.", min=0)]
 Recipes = Annotated[
@@ -14,13 +16,17 @@ Recipes = Annotated[
     typer.Option(
         "--recipe",
         metavar="NAME",
+        autocompletion=installed("recipes"),
         help="What to compute, warhead-ea by default; may be repeated. See `molq recipes`.",
     ),
 ]
 Solver = Annotated[
     str | None,
     typer.Option(
-        "--solver", metavar="NAME", help="vqe, vqe-circuit, casci, lucj or sqd; vqe by default."
+        "--solver",
+        metavar="NAME",
+        autocompletion=installed("solvers"),
+        help="vqe, vqe-circuit, casci, lucj or sqd; vqe by default.",
     ),
 ]
 Backend = Annotated[
@@ -28,6 +34,7 @@ Backend = Annotated[
     typer.Option(
         "--backend",
         metavar="NAME",
+        autocompletion=installed("backends"),
         help="Where vqe-circuit runs its circuit; see docs/backends.md.",
     ),
 ]

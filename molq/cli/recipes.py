@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from molq.cli import options
+from molq.cli.completion import installed
 from molq.cli.console import Column, write_json, write_table
 
 if TYPE_CHECKING:
@@ -21,7 +22,12 @@ OWN = "molq"  # the distribution whose recipes have a page in docs/
 def command(
     name: Annotated[
         str | None,
-        typer.Argument(metavar="[NAME]", help="One recipe, in detail.", show_default=False),
+        typer.Argument(
+            metavar="[NAME]",
+            help="One recipe, in detail.",
+            show_default=False,
+            autocompletion=installed("recipes"),
+        ),
     ] = None,
     json: options.Json = False,
 ) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from molq.cli import options
+from molq.cli.completion import installed
 from molq.cli.console import Column, note, write_output, write_table
 from molq.errors import CallError
 
@@ -133,7 +134,12 @@ def command(
     seed: options.Seed = 0,
     prior: Annotated[
         str,
-        typer.Option("--prior", metavar="NAME", help="Installed prior, or a .safetensors file."),
+        typer.Option(
+            "--prior",
+            metavar="NAME",
+            autocompletion=installed("generators"),
+            help="Installed prior, or a .safetensors file.",
+        ),
     ] = "zinc250k",
     temperature: Annotated[
         float, typer.Option("--temperature", help="Above 1 more varied, below 1 more usual.")
