@@ -12,7 +12,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 export MKL_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-slow lint format wheel clean
+.PHONY: help install browser demo test test-slow lint format docs wheel clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -37,11 +37,14 @@ demo: $(STAMP) ## a whole campaign on real acrylamides; ends with the report's p
 	@$(BIN)/molq leads $(OUT) --top 10
 	@$(BIN)/molq report $(OUT)
 
-test: $(STAMP) lint ## linters, types, import direction and the default tests
+browser: $(STAMP) ## a Chromium for the tests of pages, where there is none
+	@sh tests/browser/install.sh $(BIN)
+
+test: $(STAMP) lint browser ## linters, types, import direction and the default tests
 	@echo '==> the default tests (usually 10-13 minutes on 2 cores)'
 	@$(BIN)/python -m pytest -m 'not slow' --cov --cov-report=term
 
-test-slow: $(STAMP) ## the tests that compute or wait for minutes (usually 25 minutes)
+test-slow: $(STAMP) browser ## the tests that compute or wait for minutes (usually 25 minutes)
 	@$(BIN)/python -m pytest -m slow
 
 lint: $(STAMP) ## ruff, mypy over the four packages, import direction
@@ -55,8 +58,12 @@ format: $(STAMP) ## let ruff put the code in order
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
+docs: $(STAMP) ## the documentation as a site, in site/
+	@$(BIN)/mkdocs build --strict --quiet --site-dir site
+	@echo 'site/index.html'
+
 wheel: $(STAMP) ## build the wheel into dist/
 	@$(BIN)/python -m build --wheel --outdir dist .
 
 clean: ## remove the environment, builds and caches; runs/ stays
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	rm -rf $(VENV) build dist site *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
