@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Origin = Literal["library", "generator"]
+Origin = Literal["library", "generator", "reviewer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,5 +17,5 @@ class Candidate:
     name: str  # the library's name for it, or ""
     origin: Origin
     row: int | None = None  # first row of the library it stands in, counted from 1
-    hand: str = ""  # of the generator, that proposed it: prior, crossover, mutation, edit
+    hand: str = ""  # who proposed it: the generator's prior, crossover, ...; a reviewer's name
     parents: tuple[str, ...] = ()  # SMILES of the molecules that the hand started from

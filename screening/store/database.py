@@ -29,7 +29,7 @@ RESERVE = "journal.reserve"
 _RESERVE_BYTES = 4 << 20
 _CACHE_KIB = 16 << 10  # of the writer, for the indices of a large library
 _LOG_BYTES = 64 << 20  # of the write-ahead log; one that a long reader let grow shrinks to this
-_PASSING = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+PASSING = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 
 _HOLDER = re.compile(r"process (\d+) on (\S+)")  # what ``_acquire`` writes into the lock
 
@@ -83,7 +83,7 @@ class Database:
                     f"`molq resume {directory}`, or choose another folder"
                 )
             with sqlite_errors(path):
-                connection = _connect(path)
+                connection = connect(path)
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("BEGIN IMMEDIATE")
                 for table in schema.TABLES:
@@ -116,8 +116,8 @@ class Database:
         lock = None if readonly else _acquire(directory)
         try:
             with sqlite_errors(path):
-                connection = _connect(path, readonly=readonly)
-                version = _check_schema(path, connection)
+                connection = connect(path, readonly=readonly)
+                version = check_schema(path, connection)
                 if not readonly:
                     _migrate(connection, version)
         except BaseException:
@@ -190,7 +190,7 @@ class Database:
                 self._apply(statements)
             except sqlite3.Error as error:
                 code = (error.sqlite_errorcode or 0) & 0xFF
-                if code not in _PASSING:
+                if code not in PASSING:
                     raise JournalError(f"{self.path}: cannot be written: {error}") from error
                 if time.monotonic() < deadline:
                     time.sleep(min(1.0, self.patience_s / 10))
@@ -198,7 +198,7 @@ class Database:
                 if code == sqlite3.SQLITE_FULL and not last_chance and self._release_reserve():
                     last_chance = True
                     continue
-                raise JournalError(_cannot_write(self.path, code, error)) from error
+                raise JournalError(cannot_write(self.path, code, error)) from error
             if last_chance:
                 raise JournalError(
                     f"{self.path}: the disk is full; everything computed so far is saved: "
@@ -250,7 +250,8 @@ def holder(directory: Path) -> tuple[int, str] | None:
     return None
 
 
-def _cannot_write(path: Path, code: int, error: sqlite3.Error) -> str:
+def cannot_write(path: Path, code: int, error: sqlite3.Error) -> str:
+    """Why a write failed for good, with the remedy, on one line."""
     if code == sqlite3.SQLITE_FULL:
         reason = "the disk is full: free some space"
     elif code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
@@ -308,7 +309,8 @@ def _refuse_links(folder: Path) -> None:
             )
 
 
-def _connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
+def connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
+    """The file of a run, opened as every reader and writer of it does; no lock is taken."""
     uri = path.resolve().as_uri()
     if readonly:
         uri += "?mode=ro"
@@ -348,7 +350,7 @@ def _has_tables(path: Path) -> bool:
     if path.stat().st_size == 0:
         return False
     with sqlite_errors(path):
-        db = _connect(path, readonly=True)
+        db = connect(path, readonly=True)
         try:
             (count,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
         finally:
@@ -373,8 +375,12 @@ def _migrate(db: sqlite3.Connection, version: int) -> None:
         raise
 
 
-def _check_schema(path: Path, db: sqlite3.Connection) -> int:
-    """The version of a journal that can be read."""
+def check_schema(path: Path, db: sqlite3.Connection) -> int:
+    """The version of a journal that can be read.
+
+    Raises:
+        JournalError: it is none, or of a version that cannot.
+    """
     (application,) = db.execute("PRAGMA application_id").fetchone()
     (version,) = db.execute("PRAGMA user_version").fetchone()
     if application != schema.APPLICATION_ID:

@@ -21,9 +21,11 @@ from screening.store.records import (
     AddressRecord,
     AttemptRecord,
     Cut,
+    Drop,
     Event,
     Kind,
     Result,
+    Review,
     RoundRecord,
     SelectionRecord,
 )
@@ -36,10 +38,12 @@ __all__ = [
     "AddressRecord",
     "AttemptRecord",
     "Cut",
+    "Drop",
     "Event",
     "Journal",
     "JournalError",
     "Result",
+    "Review",
     "RoundRecord",
     "SelectionRecord",
 ]
@@ -336,6 +340,17 @@ class Journal(JournalView):
                     cut.round,
                     _now(),
                 )
+
+    def drop(self, selections: Iterable[tuple[SelectionRecord, int]]) -> None:
+        """Leave chosen molecules out, all or nothing.
+
+        Args:
+            selections: each with the id of the review that rejects it.
+        """
+        with self.transaction():
+            for record, review in selections:
+                key = record.candidate.inchikey
+                self._add("drops", record.round, record.position, key, review, _now())
 
     def finish_round(self, round: int, summary: Mapping[str, Any]) -> None:
         """End a round with its figures, as plain JSON types."""

@@ -25,10 +25,12 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Kind = Literal["text", "integer", "number"]
-Table = Literal["results", "library", "attempts", "rounds", "selections", "cuts"]
+Table = Literal["results", "library", "attempts", "rounds", "selections", "cuts", "reviews"]
 Format = Literal["parquet", "csv", "sdf"]
 
-TABLES: tuple[Table, ...] = ("results", "library", "attempts", "rounds", "selections", "cuts")
+TABLES: tuple[Table, ...] = (
+    *("results", "library", "attempts", "rounds", "selections", "cuts", "reviews"),
+)
 FORMATS: tuple[Format, ...] = ("parquet", "csv", "sdf")
 
 _BATCH = 2000  # rows of a Parquet row group held in memory
@@ -66,6 +68,7 @@ def rows_of(journal: Journal, what: Table, recipes: Sequence[str]) -> Rows:
         "rounds": _rounds,
         "selections": _selections,
         "cuts": _cuts,
+        "reviews": _reviews,
     }
     return make[what](journal, recipes)
 
@@ -217,6 +220,25 @@ def _cuts(journal: Journal, recipes: Sequence[str]) -> Rows:
             yield [cut.inchikey, cut.stage, cut.value, cut.reason, cut.round]
 
     return Rows(tuple(columns), rows())
+
+
+def _reviews(journal: Journal, recipes: Sequence[str]) -> Rows:
+    columns = _columns(
+        "id|time|reviewer|inchikey|smiles|name|kind|rating|text|withdraws|left out of round",
+        integer="id|rating|withdraws|left out of round",
+    )
+
+    def rows() -> Iterator[Sequence[Cell]]:
+        dropped = {drop.review: drop.round for drop in journal.drops()}
+        for one in journal.reviews():
+            known = journal.candidate(one.inchikey)
+            name = "" if known is None else known.name
+            yield [
+                *(one.id, one.time, one.reviewer, one.inchikey, one.smiles, name, one.kind),
+                *(one.rating, one.text, one.withdraws, dropped.get(one.id)),
+            ]
+
+    return Rows(tuple(columns), rows(), "smiles")
 
 
 def leads_rows(leads: Iterable[Lead], filled: LeadColumns) -> Rows:

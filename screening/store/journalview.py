@@ -8,9 +8,7 @@ from typing import Any
 
 from screening.candidate import Candidate
 from screening.failure import Failure
-from screening.store.checksum import digest
-from screening.store.database import Database, JournalError
-from screening.store.funnelview import FunnelView
+from screening.store.database import Database
 from screening.store.libraryview import PAGE, candidate_of
 from screening.store.records import (
     AttemptRecord,
@@ -19,6 +17,7 @@ from screening.store.records import (
     RoundRecord,
     SelectionRecord,
 )
+from screening.store.reviewview import ReviewView
 from screening.store.schema import KNOWN_BEFORE
 
 # What a journal of an earlier version did not say, in its place.
@@ -37,12 +36,12 @@ _STATED = {
 _SIGNED = {**_STATED, "digest": ", checksum"}
 
 
-class JournalView(FunnelView):
+class JournalView(ReviewView):
     """The reading half of a ``Journal``."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
-        self._columns = (_BARRIER, _BARRIER, _STATED, _SIGNED)[database.version - 1]
+        self._columns = (_BARRIER, _BARRIER, _STATED, _SIGNED)[min(database.version, 4) - 1]
 
     @property
     def kind(self) -> Kind:
@@ -115,8 +114,8 @@ class JournalView(FunnelView):
         return self._db.count("SELECT max(round) FROM rounds")
 
     def selected(self) -> int:
-        """Number of molecules that the rounds chose."""
-        return self._db.count("SELECT count(*) FROM selections")
+        """Number of molecules that the rounds chose and no reviewer had left out."""
+        return self._db.count("SELECT count(*) FROM selections") - self.dropped()
 
     def offers(self, round: int) -> list[Candidate]:
         """What the generator offered a round, in its order; none before version 3."""
@@ -248,15 +247,3 @@ class JournalView(FunnelView):
             return None
         self._agree(f"what it says of its {key}", (key, row[0]), row[1:])
         return str(row[0])
-
-    def _agree(self, what: str, fields: Sequence[Any], written: Sequence[int]) -> None:
-        """That a record's digest is the one written, which is empty before version 4.
-
-        Raises:
-            JournalError: it is not.
-        """
-        if written and digest(*fields) != written[0]:
-            raise JournalError(
-                f"{self._db.path}: {what} does not match its checksum: the file was damaged or "
-                f"edited; `molq verify {self.directory}` says where, restore it from a copy"
-            )

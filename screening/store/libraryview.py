@@ -100,6 +100,13 @@ class LibraryView:
         """Every molecule, in the order they came."""
         return list(self.iterate_candidates())
 
+    def candidate(self, inchikey: str) -> Candidate | None:
+        """A molecule, None where it is no candidate of the run."""
+        row = self._db.row(
+            f"SELECT {self._candidate} FROM candidates c WHERE inchikey = ?", inchikey
+        )
+        return None if row is None else candidate_of(row)
+
     def iterate_candidates(self, origin: str | None = None) -> Iterator[Candidate]:
         """``candidates`` one by one, read page by page.
 

@@ -110,6 +110,35 @@ class Cut:
     round: int | None = None  # counted from 1; None in a screen
 
 
+ReviewKind = Literal["approve", "reject", "rate", "comment", "idea", "withdraw"]
+
+
+@dataclass(frozen=True)
+class Review:
+    """What one person said of one molecule, once."""
+
+    id: int  # counted from 1, in the order in which it was said
+    time: str  # UTC, ISO 8601
+    reviewer: str  # who, as that person gave the name
+    inchikey: str
+    smiles: str  # the molecule as it is evaluated
+    kind: ReviewKind
+    rating: int | None = None  # 1..5, of a rating alone
+    text: str = ""  # the reason of a rejection, a comment, the name of an idea
+    withdraws: int | None = None  # id of the own review that this one takes back
+
+
+@dataclass(frozen=True)
+class Drop:
+    """A chosen molecule that a round left out, because a reviewer rejected it in time."""
+
+    id: int  # counted from 1
+    round: int
+    position: int  # of the selection
+    inchikey: str
+    review: int  # id of the rejection
+
+
 @dataclass(frozen=True)
 class Event:
     """A line of the run's log."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = 4
+VERSION = 5
 
 KNOWN_BEFORE = (
     "coalesce((SELECT max(id) FROM results WHERE results.round < {}.round), 0)"  # of a table
@@ -56,6 +56,42 @@ CUTS = """
     )
     """
 
+REVIEWS = """
+    -- What people said of molecules, in the order they said it; nothing is changed or taken out.
+    -- Written by the processes of reviewers beside the run's own. What is taken back is followed
+    -- by a record that names it (withdraws).
+    CREATE TABLE reviews (
+        id INTEGER PRIMARY KEY,
+        time TEXT NOT NULL,
+        reviewer TEXT NOT NULL,
+        inchikey TEXT NOT NULL,
+        smiles TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        rating INTEGER,
+        text TEXT NOT NULL,
+        withdraws INTEGER REFERENCES reviews (id),
+        checksum INTEGER
+    )
+    """
+
+DROPS = """
+    -- Chosen molecules that a reviewer rejected before they were computed: the round left them
+    -- out. A decision states the last one that it knew.
+    CREATE TABLE drops (
+        id INTEGER PRIMARY KEY,
+        round INTEGER NOT NULL,
+        position INTEGER NOT NULL,
+        inchikey TEXT NOT NULL,
+        review INTEGER NOT NULL REFERENCES reviews (id),
+        recorded TEXT NOT NULL,
+        checksum INTEGER,
+        UNIQUE (round, position),
+        FOREIGN KEY (round, position) REFERENCES selections (round, position)
+    )
+    """
+
+REVIEWED = "CREATE INDEX reviews_of ON reviews (inchikey)"
+
 INDICES = (
     "CREATE INDEX addresses_found ON addresses (address)",
     "CREATE INDEX addresses_taken ON addresses (source) WHERE source <> ''",
@@ -93,6 +129,11 @@ CHECKED: dict[str, tuple[str, ...]] = {
     ),
     "addresses": ("inchikey", "recipe", "address", "source"),
     "cuts": ("inchikey", "stage", "value", "reason", "round", "recorded"),
+    "reviews": (
+        *("id", "time", "reviewer", "inchikey", "smiles", "kind", "rating", "text"),
+        "withdraws",
+    ),
+    "drops": ("round", "position", "inchikey", "review", "recorded"),
     "events": ("time", "kind", "message"),
     # its checksum, a longer one, was there before and covers the rest of a result
     "results": ("inchikey", "recipe", "checksum", "recorded", "standard_error"),
@@ -112,7 +153,8 @@ def signing(table: str) -> str:
 
 # What brings a journal of an earlier version to the next one. A reader cannot do so and
 # reads the earlier one as it is.
-_BEFORE_4 = tuple(table for table in CHECKED if table not in ("addresses", "cuts"))
+_SINCE = {"addresses": 4, "cuts": 4, "reviews": 5, "drops": 5}
+_BEFORE_4 = tuple(table for table in CHECKED if table not in _SINCE)
 MIGRATIONS: dict[int, tuple[str, ...]] = {
     1: (
         "ALTER TABLE candidates ADD COLUMN hand TEXT NOT NULL DEFAULT ''",
@@ -140,7 +182,14 @@ MIGRATIONS: dict[int, tuple[str, ...]] = {
         CUTS,
         *INDICES,
     ),
+    4: (REVIEWS, DROPS, REVIEWED),
 }
+
+
+def tables_of(version: int) -> tuple[str, ...]:
+    """The tables whose records carry checksums in a journal of a version."""
+    return tuple(t for t in CHECKED if version > 3 and _SINCE.get(t, 1) <= version)
+
 
 APPLICATION_ID = 0x6D6F6C71  # "molq", in the header of the SQLite file
 
@@ -275,5 +324,8 @@ TABLES: tuple[str, ...] = (
     """,
     ADDRESSES,
     CUTS,
+    REVIEWS,
+    DROPS,
+    REVIEWED,
     *INDICES,
 )

@@ -28,9 +28,14 @@ _NAMES = {
     "attempts": ("id",),
     "addresses": ("inchikey", "recipe"),
     "cuts": ("inchikey", "stage"),
+    "reviews": ("id",),
+    "drops": ("round", "position"),
     "events": ("time",),
 }
-_COUNTED = {"library": "row", "candidates": "id", "results": "id", "cuts": "id", "events": "id"}
+_COUNTED = {
+    **{"library": "row", "candidates": "id", "results": "id", "cuts": "id", "events": "id"},
+    **{"reviews": "id", "drops": "id"},
+}
 _RESULT = (
     "inchikey, recipe, outcome, value, round, attempt, wall_seconds, cpu_seconds, "
     "peak_memory_mb, record, checksum, recorded, standard_error"
@@ -100,7 +105,8 @@ def verify(directory: Path) -> list[Check]:
         db.execute("BEGIN")
         checks = [_file(db)]
         if database.version > 3:
-            checks += [_table(db, table) for table in _NAMES]
+            known = schema.tables_of(database.version)
+            checks += [_table(db, table) for table in _NAMES if table in known]
         else:
             checks.append(_unsigned(database.version))
         checks.append(_results(db, database.version))
@@ -185,7 +191,7 @@ def _missing(db: sqlite3.Connection, version: int) -> Check:
     """Records are counted from 1 without a gap: one taken out is missed, but for the last."""
     found = Findings("nothing missing")
     for table, number in _COUNTED.items():
-        if table == "cuts" and version < 4:
+        if table in ("cuts", "reviews", "drops") and table not in schema.tables_of(version):
             continue
         sql = f"SELECT count(*), coalesce(max({number}), 0) FROM {table}"
         for count, last in _read(found, db, sql):
@@ -203,7 +209,7 @@ def _links(db: sqlite3.Connection, version: int) -> Check:
     for line, sql in _LINKS:
         if version < 4 and ("addresses" in sql or "hand" in sql):
             sql = _WITHOUT_ADDRESSES if "addresses" in sql else ""
-        if not sql:
+        if not sql or (version < 5 and "reviews" in sql):
             continue
         for names in _read(found, db, sql):
             found.add(line.format(*(printable(name) for name in names)))
@@ -233,7 +239,24 @@ _LINKS = (
     (
         "candidates: {} was made by no hand and stands in no row",
         "SELECT inchikey FROM candidates c "
-        "WHERE row IS NULL AND (origin <> 'generator' OR hand = '') ",
+        "WHERE row IS NULL AND (origin NOT IN ('generator', 'reviewer') OR hand = '') ",
+    ),
+    (
+        "candidates: {} is said to be the idea of {}, of whom there is none",
+        "SELECT inchikey, hand FROM candidates c WHERE origin = 'reviewer' AND NOT EXISTS ("
+        "SELECT 1 FROM reviews v WHERE v.inchikey = c.inchikey AND v.kind = 'idea' "
+        "AND v.reviewer = c.hand)",
+    ),
+    (
+        "reviews: {} takes back {}, which is not before it or is another's",
+        "SELECT v.id, v.withdraws FROM reviews v LEFT JOIN reviews o ON o.id = v.withdraws "
+        "WHERE v.withdraws IS NOT NULL AND (o.id IS NULL OR o.id >= v.id "
+        "OR o.reviewer <> v.reviewer OR o.inchikey <> v.inchikey)",
+    ),
+    (
+        "drops: round {}, position {} was left out for a review that is none of its molecule",
+        "SELECT d.round, d.position FROM drops d LEFT JOIN reviews v ON v.id = d.review "
+        "WHERE v.id IS NULL OR v.inchikey <> d.inchikey OR v.kind <> 'reject'",
     ),
     (
         "library: row {} was taken in and its molecule {} is not there",

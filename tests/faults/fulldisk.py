@@ -73,14 +73,14 @@ def refused(folder: Path, filled: str, ballast: Path) -> str:
         except JournalError as error:
             return str(error)
         return ""
-    connect = database._connect
+    connect = database.connect
 
     def small(path: Path, **named: bool):  # type: ignore[no-untyped-def]
         connection = connect(path, **named)
         connection.execute("PRAGMA max_page_count = 60")
         return connection
 
-    with mock.patch.object(database, "_connect", small):
+    with mock.patch.object(database, "connect", small):
         try:
             disturbedrun.perform(folder, Inline(capacity=4))
         except JournalError as error:

@@ -16,6 +16,7 @@ from screening.store import schema
 from screening.store.database import FILE
 from screening.store.journal import Journal
 from screening.store.records import Cut
+from screening.store.reviewbook import ReviewBook
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +31,12 @@ def whole(campaign_run: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
         offered = f"INSERT INTO offers ({', '.join(schema.CHECKED['offers'])}) VALUES "
         db.write(f"{offered} (1, 1, 'KEY', 'CCO', '', 'prior', '')")
         db.write(schema.signing("offers"))
+        with ReviewBook.open(directory) as book:
+            chosen = journal.selections()[-1]
+            book.add("Ann", key, "CCO", "rate", rating=4)
+            said = book.add("Ann", chosen.candidate.inchikey, "CCO", "reject", text="too greasy")
+            book.add("Ann", key, "CCO", "withdraw", withdraws=1)
+        journal.drop([(chosen, said.id)])
         journal.log("run", "a line of the log")
         # one file, so that a page of it is what is read
         db.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -18,6 +18,7 @@ from screening.scorecolumns import ScoreColumns
 from screening.store import database, schema
 from screening.store.checksum import digest
 from screening.store.journal import AddressRecord, Cut, Journal, JournalError, Result
+from screening.store.reviewbook import ReviewBook
 
 
 def candidate(smiles, row=None, name="", origin="library"):
@@ -265,13 +266,21 @@ def test_what_proposed_a_molecule_stays_with_it(journal):
     assert journal.candidates() == [candidate("CCO"), made]
 
 
+def made_by_version_4(db):
+    """Take away what version 5 of the schema added."""
+    for table in ("drops", "reviews"):
+        db.execute(f"DROP TABLE {table}")
+    db.execute("PRAGMA user_version = 4")
+
+
 def made_by_version_3(db):
-    """Take away what version 4 of the schema added."""
+    """Take away what versions 4 and 5 of the schema added."""
+    made_by_version_4(db)
     for index in ("results_values", "library_passed", "library_dropped", "library_duplicates"):
         db.execute(f"DROP INDEX {index}")
     for table in ("addresses", "cuts"):
         db.execute(f"DROP TABLE {table}")
-    for table in schema.CHECKED.keys() - {"addresses", "cuts"}:
+    for table in schema.CHECKED.keys() - {"addresses", "cuts", "reviews", "drops"}:
         db.execute(f"ALTER TABLE {table} DROP COLUMN {schema.digest_column(table)}")
     db.execute("ALTER TABLE attempts DROP COLUMN node")
     db.execute("ALTER TABLE results DROP COLUMN standard_error")
@@ -369,6 +378,12 @@ def filled(journal):
     journal.finish_round(1, {"best": 1})
     journal.amend_summary(1, {"best": 2})
     journal.add_cuts([Cut(candidate("CCF").inchikey, "qed", 0, "0.0 is below 0.5", 1)])
+    chosen = journal.selections()[1]
+    with ReviewBook.open(journal.directory) as book:
+        said = book.add("Ann", chosen.candidate.inchikey, "CCN", "reject", text="smells")
+        book.add("Ann", chosen.candidate.inchikey, "CCN", "rate", rating=2)
+        book.add("Ann", chosen.candidate.inchikey, "CCN", "withdraw", withdraws=2)
+    journal.drop([(chosen, said.id)])
     journal.mark("library", "complete")
     journal.log("run", "a line")
 

@@ -159,7 +159,9 @@ def test_a_run_begun_by_an_earlier_version_goes_on_to_the_same_leads(plan, tmp_p
         ).fetchall():
             if index != "attempts_of":
                 earlier.execute(f"DROP INDEX {index}")
-        for table in schema.CHECKED.keys() - {"addresses", "cuts"}:
+        for table in ("drops", "reviews"):
+            earlier.execute(f"DROP TABLE {table}")
+        for table in schema.CHECKED.keys() - {"addresses", "cuts", "reviews", "drops"}:
             earlier.execute(f"ALTER TABLE {table} DROP COLUMN {schema.digest_column(table)}")
         for table, column in (("attempts", "node"), ("results", "standard_error")):
             earlier.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
