@@ -26,7 +26,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --upgrade 'pip>=24'
 	@$(BIN)/python -m pip install --quiet 'torch==2.13.0'
-	@$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev,ibm,mitigation,sqd,docking,ase,docs]'
+	@$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev,ibm,mitigation,sqd,docking,medchem,ase,docs]'
 	@touch $@
 	@echo '==> installed'
 
