@@ -36,6 +36,9 @@ class DevicePrice(_Table):
     per_second: float = Field(default=0.0, ge=0, allow_inf_nan=False, description="of its use")
     per_job: float = Field(default=0.0, ge=0, allow_inf_nan=False)
     per_shot: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    circuits_per_job: int | None = Field(
+        default=None, ge=1, description="circuits that one job may hold; left out for any number"
+    )
     source: str = Field(min_length=1, description="where the price stands")
     date: datetime.date = Field(description="on which it was read")
     seconds_per_job: float = Field(
@@ -52,11 +55,15 @@ class DevicePrice(_Table):
             self.backend.endswith(":") and backend.startswith(self.backend)
         )
 
-    def seconds(self, jobs: int, shots: int) -> float:
+    def jobs(self, circuits: int) -> int:
+        """Jobs that so many circuits of one energy are sent as."""
+        return 1 if self.circuits_per_job is None else -(-circuits // self.circuits_per_job)
+
+    def seconds(self, jobs: float, shots: float) -> float:
         """Estimated use of the device, in s."""
         return jobs * self.seconds_per_job + shots * self.seconds_per_shot
 
-    def cost(self, jobs: int, shots: int) -> float:
+    def cost(self, jobs: float, shots: float) -> float:
         """In the file's currency."""
         used = self.seconds(jobs, shots)
         return used * self.per_second + jobs * self.per_job + shots * self.per_shot
@@ -82,6 +89,15 @@ class Prices(_Table):
     def of(self, backend: str) -> DevicePrice | None:
         """The price of a device; None where the file has none."""
         return next((price for price in self.device if price.matches(backend)), None)
+
+    @property
+    def oldest(self) -> datetime.date:
+        """The day on which the price that is oldest was read."""
+        return min([self.core.date, *(price.date for price in self.device)])
+
+    def age_days(self, today: datetime.date | None = None) -> int:
+        """Days since the oldest price was read."""
+        return ((today or datetime.date.today()) - self.oldest).days
 
     def cores(self, seconds: float) -> float:
         """What core-seconds cost, in the file's currency."""

@@ -21,6 +21,9 @@ from statistics import NormalDist
 
 from screening.compute.evaluation import Usage
 
+REFERENCE_ATOMS = 20.0
+"""Heavy atoms at which a law's value is stated."""
+
 UPPER = 0.95
 """Share of calculations that take no more than the upper bound foretold."""
 
@@ -29,7 +32,6 @@ _CLASSES_MB = tuple(256 * 2**k for k in range(12))
 _LEAST_SHARE = 1 / 16
 _KNOWN_SHARES = 5  # calculations before a share of CPU time is believed
 _SHARE_MARGIN = 1.5
-_REFERENCE_ATOMS = 20.0
 _ATOM = re.compile(r"\[(?:\d+)?H(?![a-z])[^\]]*\]|(\[[^\]]*\]|Br|Cl|[BCNOPSFIbcnops])")
 
 
@@ -49,6 +51,21 @@ class Prior:
     power: float  # of the number of heavy atoms
     doubt: float = 0.5  # standard deviation of ln(value) and of the power
     noise: float = 0.25  # of ln y around the law
+    power_doubt: float | None = None  # standard deviation of the power; None for ``doubt``
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """What is known of a law: ln y = c + p x + noise, x = ln(atoms / 20).
+
+    The variance of the noise is inverse gamma distributed; given it, (c, p) is normal with
+    that variance times ``spread``.
+    """
+
+    centre: tuple[float, float]  # of c and p
+    spread: tuple[float, float, float]  # variances of c and p, and covariance last
+    shape: float
+    rate: float
 
 
 MEMORY = Prior(1200.0, 1.0)  # MB
@@ -60,19 +77,20 @@ class PowerLaw:
 
     def __init__(self, prior: Prior) -> None:
         precision = (prior.noise / prior.doubt) ** 2
+        slope = (prior.noise / (prior.power_doubt or prior.doubt)) ** 2
         self.count = 0
         # Precision matrix (11, 12, 22) over the noise's variance, and precision times mean.
-        self._p11, self._p12, self._p22 = precision, 0.0, precision
+        self._p11, self._p12, self._p22 = precision, 0.0, slope
         self._r1 = precision * math.log(prior.value)
-        self._r2 = precision * prior.power
+        self._r2 = slope * prior.power
         self._shape = 2.0
         self._square = 2 * self._shape * prior.noise**2 + (
-            precision * (math.log(prior.value) ** 2 + prior.power**2)
+            precision * math.log(prior.value) ** 2 + slope * prior.power**2
         )
 
     def add(self, atoms: int, value: float) -> None:
         """Learn from a calculation of so many heavy atoms; the value is positive."""
-        x, y = math.log(max(1, atoms) / _REFERENCE_ATOMS), math.log(value)
+        x, y = math.log(max(1, atoms) / REFERENCE_ATOMS), math.log(value)
         self.count += 1
         self._p11 += 1.0
         self._p12 += x
@@ -91,9 +109,9 @@ class PowerLaw:
         centre, scale = self._law(atoms)
         return math.exp(centre + _quantile(2 * self._shape) * scale)
 
-    def _law(self, atoms: int) -> tuple[float, float]:
-        """Centre and scale of the Student t distribution of ln y."""
-        x = math.log(max(1, atoms) / _REFERENCE_ATOMS)
+    @property
+    def posterior(self) -> Posterior:
+        """What the calculations so far leave known, for whoever foretells a sum of many."""
         determinant = self._p11 * self._p22 - self._p12**2
         v11, v12, v22 = (
             self._p22 / determinant,
@@ -103,7 +121,14 @@ class PowerLaw:
         c = v11 * self._r1 + v12 * self._r2
         p = v12 * self._r1 + v22 * self._r2
         rest = max(1e-6, 0.5 * (self._square - c * self._r1 - p * self._r2))
-        variance = rest / self._shape * (1 + v11 + 2 * x * v12 + x * x * v22)
+        return Posterior((c, p), (v11, v22, v12), self._shape, rest)
+
+    def _law(self, atoms: int) -> tuple[float, float]:
+        """Centre and scale of the Student t distribution of ln y."""
+        x = math.log(max(1, atoms) / REFERENCE_ATOMS)
+        known = self.posterior
+        (c, p), (v11, v22, v12) = known.centre, known.spread
+        variance = known.rate / known.shape * (1 + v11 + 2 * x * v12 + x * x * v22)
         return c + p * x, math.sqrt(variance)
 
 
