@@ -14,9 +14,9 @@ from screening.progress import Listener
 if TYPE_CHECKING:
     from molq.explanations import LeadExplanation
     from molq.exporting import What
+    from molq.exports.forms import Form
     from molq.reproducing import Reproduction
     from molq.verifying import Verification
-    from screening.store.journalexport import Format
 
 
 @dataclass(frozen=True)
@@ -126,14 +126,18 @@ class Run:
 
         return reproducing.reproduced(self.directory, sample, seed=seed, tolerance=tolerance)
 
-    def export(self, what: What, path: str | Path, form: Format | None = None) -> int:
+    def export(
+        self, what: What, path: str | Path, form: Form | None = None, *, top: int | None = None
+    ) -> int:
         """Write one of the run's tables into a file; the number of its rows.
 
         Args:
-            what: ``results``, ``library``, ``attempts``, ``rounds``, ``selections``, ``cuts``
-                or ``leads``.
-            path: of the file.
-            form: ``parquet``, ``csv`` or ``sdf``; None for what the file's name ends in.
+            what: ``results``, ``library``, ``attempts``, ``rounds``, ``selections``, ``cuts``,
+                ``reviews`` or ``leads``.
+            path: of the file; for ``fcidump`` a new folder, or a name that ends in ``.zip``.
+            form: ``parquet``, ``csv``, ``sdf``, ``xlsx``, ``json``, ``xyz``, ``qcschema`` or
+                ``fcidump``; None for what the file's name ends in.
+            top: only the first leads; None for all.
 
         Raises:
             CallError: no such table or format.
@@ -141,7 +145,7 @@ class Run:
         """
         from molq import exporting
 
-        return exporting.export(self.directory, what, Path(path), form)
+        return exporting.export(self.directory, what, Path(path), form, top=top)
 
     def resume(self, on_event: Listener | None = None) -> LeadTable:
         """Go on to the end of the run; what is journalled is not computed again.

@@ -15,6 +15,7 @@ from simulation.casci import ground_state
 from simulation.checkpoint import Checkpoint
 from simulation.errors import ConvergenceError
 from simulation.geometry import HARTREE_EV, HARTREE_KCAL, Geometry, optimise_all
+from simulation.hamiltonian import Hamiltonian
 from simulation.integrals import active_hamiltonian
 from simulation.meanfield import MeanField, solve
 from simulation.score import OrbitalSet, SolverRecord
@@ -185,6 +186,21 @@ def dissociation(
         triplet=(ground_state(hamiltonian, 2, 0).energy - solution.casci_energy) * HARTREE_EV,
         orbitals=natural_orbitals(field.molecule, orbitals, exact),
     )
+
+
+def bond_hamiltonian(field: MeanField, geometry: Geometry, bond: Bond) -> Hamiltonian:
+    """The (2e,2o) Hamiltonian of a bond, in which ``dissociation`` solves it.
+
+    Args:
+        field: of the molecule.
+        geometry: of the molecule.
+        bond: that would be broken.
+
+    Raises:
+        ConvergenceError: there is no bond orbital.
+    """
+    orbitals, _ = _bond_orbitals(field, geometry, bond)
+    return active_hamiltonian(field, orbitals, 1)
 
 
 def _bond_orbitals(

@@ -24,6 +24,7 @@ class ExportTable(StrEnum):
     ROUNDS = "rounds"
     SELECTIONS = "selections"
     CUTS = "cuts"
+    REVIEWS = "reviews"
     LEADS = "leads"
 
 
@@ -33,6 +34,11 @@ class ExportFormat(StrEnum):
     PARQUET = "parquet"
     CSV = "csv"
     SDF = "sdf"
+    XLSX = "xlsx"
+    JSON = "json"
+    XYZ = "xyz"
+    QCSCHEMA = "qcschema"
+    FCIDUMP = "fcidump"
 
 
 def command(
@@ -42,6 +48,7 @@ def command(
         ExportFormat | None,
         typer.Option("--format", help="Format; by default as --out ends, else parquet."),
     ] = None,
+    top: Annotated[int | None, typer.Option("--top", min=1, help="Only the first leads.")] = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", metavar="FILE", help="File; by default WHAT.FORMAT in this folder."),
@@ -51,14 +58,19 @@ def command(
     """Write what a run holds for other programs, also while it goes on.
 
     Titles carry units. Parquet keeps each column's type; CSV is safe to open in a
-    spreadsheet; SDF draws each molecule, and gives leads the geometry they were computed in.
+    spreadsheet; XLSX has a picture of each structure; SDF draws each molecule, and gives
+    leads the geometry they were computed in. JSON has the whole records. XYZ, QCSchema and
+    FCIDUMP (the integrals of every active space, made again and checked) are of results
+    and leads.
     """
     from molq.exporting import export
+    from molq.exports.forms import file_name
 
     if out is None:
         form = form or ExportFormat.PARQUET
-        out = Path(f"{what.value}.{form.value}")
-    count = export(directory, what.value, out, None if form is None else form.value)
+        out = Path(file_name(what.value, form.value))
+    chosen = None if form is None else form.value
+    count = export(directory, what.value, out, chosen, top=top, on_molecule=note)
     if json:
         write_json({"what": what.value, "rows": count, "file": str(out)})
         return

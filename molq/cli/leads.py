@@ -33,6 +33,10 @@ class LeadFormat(StrEnum):
     SDF = "sdf"
     JSON = "json"
     PARQUET = "parquet"
+    XLSX = "xlsx"
+    XYZ = "xyz"
+    QCSCHEMA = "qcschema"
+    FCIDUMP = "fcidump"
 
 
 def command(
@@ -56,21 +60,44 @@ def command(
     if explain is not None:
         _explain(directory, explain, top, form, output)
         return
-    if form is LeadFormat.TABLE and output is not None:
-        raise CallError("--output needs a file's format: --format csv, sdf, json or parquet")
-    if form is LeadFormat.PARQUET and output is None and sys.stdout.isatty():
-        raise CallError("parquet is binary: give --output FILE")
-    from molq import export
-    from molq.reading import understood
-    from molq.run import Run
+    if form is LeadFormat.TABLE:
+        if output is not None:
+            files = ", ".join(one.value for one in LeadFormat if one is not LeadFormat.TABLE)
+            raise CallError(f"--output needs a file's format: --format {files}")
+        from molq.reading import understood
+        from molq.run import Run
 
-    table = Run.open(directory).leads(top)
-    with understood(directory):
-        if form is LeadFormat.TABLE:
+        table = Run.open(directory).leads(top)
+        with understood(directory):
             show(table, json=False)
-            return
-        encoded = export.encode(table, form.value)
-    write_output(encoded, output)
+        return
+    _write(directory, form, top, output)
+
+
+def _write(directory: Path, form: LeadFormat, top: int | None, output: Path | None) -> None:
+    """The leads in a file's format, into a file or on stdout: what `molq export` writes."""
+    import tempfile
+    from pathlib import Path
+
+    from molq.exporting import export
+    from molq.exports.forms import BINARY, OF_FOLDERS, file_name
+    from molq.reading import check_run
+
+    assert form is not LeadFormat.TABLE
+    if output is None and form.value in OF_FOLDERS:
+        raise CallError(f"{form.value} is many files: give --output FOLDER or --output FILE.zip")
+    if output is None and form.value in BINARY and sys.stdout.isatty():
+        raise CallError(f"{form.value} is binary: give --output FILE")
+    check_run(directory)
+    if output is not None:
+        export(directory, "leads", output, form.value, top=top, on_molecule=note)
+        note(f"wrote {output}")
+        return
+    with tempfile.TemporaryDirectory(prefix="molq-leads-") as folder:
+        path = Path(folder) / file_name("leads", form.value)
+        export(directory, "leads", path, form.value, top=top)
+        encoded = path.read_bytes()
+    write_output(encoded if form.value in BINARY else encoded.decode(), None)
 
 
 def _explain(

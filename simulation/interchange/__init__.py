@@ -19,6 +19,7 @@ from simulation.interchange.openfermion import (
 from simulation.interchange.qcschema import (
     from_qcschema,
     hamiltonian_record,
+    molecule_record,
     read_qcschema,
     score_records,
     write_qcschema,
@@ -33,6 +34,7 @@ __all__ = [
     "from_qcschema",
     "hamiltonian_record",
     "interaction_operator",
+    "molecule_record",
     "read_fcidump",
     "read_molecular_data",
     "read_qcschema",

@@ -108,6 +108,38 @@ def score_records(score: Score) -> tuple[QCSchema, ...]:
     return tuple(records)
 
 
+def molecule_record(score: Score) -> dict[str, Any]:
+    """The molecule of a score at its geometry, as a QCSchema ``Molecule`` in plain JSON types.
+
+    For scores without total energies; with them ``score_records`` says more.
+
+    Args:
+        score: of any recipe.
+    """
+    provenance = score.provenance
+    atoms = _atoms(provenance.geometry)
+    smiles = provenance.geometry.strip().splitlines()[1].split(" ", 1)[0]
+    topology = _topology(atoms, provenance.charge, provenance.multiplicity, smiles)
+    origin = _provenance(score.recipe)
+    return {
+        "schema_name": "qcschema_molecule",
+        "schema_version": 2,
+        "name": smiles,
+        "symbols": list(topology.symbols),
+        "geometry": list(topology.geometry),
+        "molecular_charge": float(provenance.charge),
+        "molecular_multiplicity": provenance.multiplicity,
+        "fix_com": True,
+        "fix_orientation": True,
+        "identifiers": {"canonical_smiles": smiles, "inchikey": score.inchikey},
+        "provenance": {
+            "creator": origin.creator,
+            "version": origin.version,
+            "routine": origin.routine,
+        },
+    }
+
+
 def hamiltonian_record(
     hamiltonian: Hamiltonian,
     n_alpha: int,

@@ -20,7 +20,9 @@ from screening.store import journalexport
 from screening.store.journal import Journal
 from screening.store.journalexport import Column, Rows
 
-LENGTHS = {"results": 4, "library": 7, "attempts": 4, "rounds": 2, "selections": 4, "cuts": 0}
+LENGTHS = {
+    "results": 4, "library": 7, "attempts": 4, "rounds": 2, "selections": 4, "cuts": 0, "reviews": 0,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("what", WHAT)
@@ -100,8 +102,12 @@ def test_what_cannot_be_is_refused(campaign_run: Any, tmp_path: Path) -> None:
         export(directory, "molecules", tmp_path / "m.csv")  # type: ignore[arg-type]
     with pytest.raises(CallError, match="are no molecules"):
         export(directory, "attempts", tmp_path / "a.sdf")
-    with pytest.raises(CallError, match=r"must end in \.parquet, \.csv or \.sdf"):
-        export(directory, "results", tmp_path / "r.xlsx")
+    with pytest.raises(CallError, match=r"must end in \.qcschema\.json, .* or give --format"):
+        export(directory, "results", tmp_path / "r.docx")
+    with pytest.raises(CallError, match="choose --what results or leads"):
+        export(directory, "library", tmp_path / "l.xyz")
+    with pytest.raises(CallError, match="--top is for leads"):
+        export(directory, "results", tmp_path / "r.csv", top=2)
     with pytest.raises(CallError, match="not a run's folder"):
         export(tmp_path, "results", tmp_path / "r.csv")
     with pytest.raises(MolqError, match="cannot be written"):

@@ -71,9 +71,9 @@ def leads(campaign_run: Any) -> LeadTable:
 
 
 def test_csv_is_read_by_pandas_with_units_and_safe_cells(leads: LeadTable) -> None:
-    from molq import export
+    from molq.exports import forms
 
-    frame = pd.read_csv(io.BytesIO(export.encode(leads, "csv")))
+    frame = pd.read_csv(io.BytesIO(forms.encode(leads, "csv")))
     assert len(frame) == 4
     assert frame["warhead-ea [eV]"].between(-10, -6).all()
     assert list(frame["smiles"]) == [lead.candidate.smiles for lead in leads]
@@ -93,9 +93,9 @@ def test_parquet_keeps_names_and_numbers_as_they_are(
 
 
 def test_sdf_is_read_by_rdkit_in_three_dimensions(leads: LeadTable) -> None:
-    from molq import export
+    from molq.exports import forms
 
-    with Chem.ForwardSDMolSupplier(io.BytesIO(export.encode(leads, "sdf"))) as supplier:
+    with Chem.ForwardSDMolSupplier(io.BytesIO(forms.encode(leads, "sdf"))) as supplier:
         molecules = list(supplier)
     assert [Chem.MolToSmiles(Chem.RemoveHs(m)) for m in molecules] == [
         Chem.CanonSmiles(lead.candidate.smiles) for lead in leads
@@ -117,10 +117,10 @@ def test_json_holds_the_whole_scores(campaign_run: Any, molq_command: Callable[.
 
 
 def test_an_unknown_format_is_refused(leads: LeadTable) -> None:
-    from molq import export
+    from molq.exports import forms
 
-    with pytest.raises(ValueError, match="csv, sdf, json, parquet"):
-        export.encode(leads, "xlsx")
+    with pytest.raises(ValueError, match="parquet, csv, sdf, xlsx, json, xyz, qcschema, fcidump"):
+        forms.encode(leads, "docx")
 
 
 def test_the_report_escapes_names_and_fetches_nothing(campaign_run: Any) -> None:

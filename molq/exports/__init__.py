@@ -1,0 +1,1 @@
+"""What a run holds, as files for other programs: one module a format."""
