@@ -59,7 +59,7 @@ def svg(
     if molecule is None:
         return None
     site = [atom for atom in site if 0 <= atom < molecule.GetNumAtoms()]
-    _lay_out(molecule, site)
+    lay_out(molecule, site)
     chosen = set(site)
     bonds = [
         bond.GetIdx()
@@ -102,7 +102,7 @@ def shares_svg(
         return None
     if len(shares) != molecule.GetNumAtoms():
         raise ValueError(f"{smiles}: {len(shares)} shares of {molecule.GetNumAtoms()} atoms")
-    _lay_out(molecule, [atom for atom in site if 0 <= atom < molecule.GetNumAtoms()])
+    lay_out(molecule, [atom for atom in site if 0 <= atom < molecule.GetNumAtoms()])
     strength = np.clip(np.asarray(shares, dtype=np.float64) / full, -1, 1)  # shape: (atoms,)
     coloured = [int(atom) for atom in np.flatnonzero(np.abs(strength) >= _FAINTEST)]
     bonds = {
@@ -126,12 +126,93 @@ def shares_svg(
     return _finished(drawer, width, height)
 
 
+def layered_svg(
+    molecule: Chem.Mol,
+    *,
+    site: Sequence[int] = (),
+    shares: Sequence[float] | NDArray[np.float64] | None = None,
+    full: float = 1.0,
+    width: int = 240,
+    height: int = 150,
+) -> str:
+    """A laid out molecule over two layers that a page shows or hides.
+
+    The group of the class ``site`` is a band along the site's bonds, that of the class
+    ``shares`` a disc for each atom that raises or lowers a value.
+
+    Args:
+        molecule: with a 2D conformer, which is kept.
+        site: heavy-atom indices.
+        shares: of each heavy atom; None for no such layer.
+        full: the size of a share that has the full colour, positive.
+        width: of the drawing, in pixels.
+        height: of the drawing, in pixels.
+
+    Raises:
+        ValueError: another number of shares than atoms.
+    """
+    if shares is not None and len(shares) != molecule.GetNumAtoms():
+        raise ValueError(f"{len(shares)} shares of {molecule.GetNumAtoms()} atoms")
+    drawer = _drawer(width, height)
+    options: Any = drawer.drawOptions()
+    options.useBWAtomPalette()
+    drawer.DrawMolecule(_prepared(molecule))
+    # shape: (atoms, 2), px
+    at = np.array([(p.x, p.y) for p in map(drawer.GetDrawCoords, range(molecule.GetNumAtoms()))])
+    drawing = _finished(drawer, width, height)
+    bond = _bond_length(molecule, at)
+    layers = _site_layer(molecule, site, at, bond)
+    if shares is not None:
+        layers += _shares_layer(np.asarray(shares, dtype=np.float64) / full, at, bond)
+    opening, _, rest = drawing.partition(">")
+    return f"{opening}>{layers}{rest}"
+
+
+def _bond_length(molecule: Chem.Mol, at: NDArray[np.float64]) -> float:
+    """The median bond on the drawing, px."""
+    ends = [(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in molecule.GetBonds()]
+    if not ends:
+        return 18.0
+    return float(np.median([np.linalg.norm(at[i] - at[j]) for i, j in ends]))
+
+
+def _site_layer(
+    molecule: Chem.Mol, site: Sequence[int], at: NDArray[np.float64], bond: float
+) -> str:
+    chosen = set(site)
+    lines = "".join(
+        f"M{at[i][0]:.1f} {at[i][1]:.1f}L{at[j][0]:.1f} {at[j][1]:.1f}"
+        for i, j in ((b.GetBeginAtomIdx(), b.GetEndAtomIdx()) for b in molecule.GetBonds())
+        if i in chosen and j in chosen
+    )
+    # an atom alone is a line without a length, which a round cap makes a disc
+    lines = lines or "".join(f"M{at[i][0]:.1f} {at[i][1]:.1f}h0" for i in sorted(chosen))
+    if not lines:
+        return ""
+    colour = _hex(_HIGHLIGHT)
+    return (
+        f'<g class="site"><path d="{lines}" fill="none" stroke="{colour}" '
+        f'stroke-width="{0.55 * bond:.1f}" stroke-linecap="round" stroke-linejoin="round"/></g>'
+    )
+
+
+def _shares_layer(strength: NDArray[np.float64], at: NDArray[np.float64], bond: float) -> str:
+    clipped = np.clip(strength, -1, 1)
+    discs = "".join(
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" fill="{_hex(_colour(value))}"/>'
+        for (x, y), value in zip(at, clipped, strict=True)
+        if abs(value) >= _FAINTEST
+    ).replace("<circle", f'<circle r="{0.42 * bond:.1f}"')
+    return f'<g class="shares">{discs}</g>'
+
+
+def _hex(colour: Sequence[float]) -> str:
+    return "#" + "".join(f"{round(255 * part):02x}" for part in colour)
+
+
 def scale_colours(steps: int = 9) -> tuple[str, ...]:
     """The colours of ``shares_svg`` from the full negative to the full positive share."""
-    return tuple(
-        "#" + "".join(f"{round(255 * part):02x}" for part in _colour(strength))
-        for strength in np.linspace(-1, 1, steps)
-    )
+    return tuple(_hex(_colour(strength)) for strength in np.linspace(-1, 1, steps))
 
 
 def _colour(strength: float) -> tuple[float, float, float]:
@@ -167,7 +248,13 @@ def _finished(drawer: rdMolDraw2D.MolDraw2DSVG, width: int, height: int) -> str:
     return _DEFAULTS.sub("", _CLASSES.sub("", _SVG_TAG.sub(opening, text, count=1))).strip()
 
 
-def _lay_out(molecule: Chem.Mol, site: Sequence[int]) -> None:
+def lay_out(molecule: Chem.Mol, site: Sequence[int]) -> None:
+    """Give a molecule coordinates on paper, around its site or turned by it.
+
+    Args:
+        molecule: gets one 2D conformer.
+        site: heavy-atom indices.
+    """
     # an alkyne is straight and a ring has its own angles: those are only turned
     bends = not any(
         molecule.GetAtomWithIdx(atom).IsInRing()

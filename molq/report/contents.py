@@ -6,10 +6,14 @@ by ``molq.depiction``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
-from molq.report.chart import Chart
 from screening.funnel.funneltable import StageFigures
+
+if TYPE_CHECKING:
+    from molq.report.campaigncharts import RunCharts
 
 
 @dataclass(frozen=True)
@@ -44,29 +48,6 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Term:
-    """One term of a value that is a sum, and its bar in the waterfall."""
-
-    name: str
-    value: str  # of the descriptor, with its unit
-    contribution: float  # in the unit of the sum
-    kind: str  # "quantum", "classical"
-    start: float  # %, left end of the bar
-    width: float  # %
-
-
-@dataclass(frozen=True)
-class Basis:
-    """What one recipe's value of a lead rests on."""
-
-    recipe: str
-    unit: str
-    facts: tuple[tuple[str, str], ...]
-    terms: tuple[Term, ...] = ()  # they sum to ``total``
-    total: float | None = None
-
-
-@dataclass(frozen=True)
 class LeadRow:
     """A ranked molecule."""
 
@@ -75,15 +56,37 @@ class LeadRow:
     is_named: bool  # else the label is a part of the InChIKey
     smiles: str
     inchikey: str
-    drawing: str | None  # SVG
+    drawing: str | None  # SVG with layers
     alternative: str  # the drawing in words
     cells: tuple[Cell, ...]  # one for each column
     origin: str  # "library", "generator"
     found: str  # "round 2", "row 17"
     notes: tuple[str, ...]  # structural alerts
     flags: tuple[str, ...]  # doubts about the score
-    basis: tuple[Basis, ...]  # what stands behind the values, a recipe each
     made: str = ""  # "crossover of m1 and m2"; nothing for a molecule of the library
+    scaffold: int | None = None  # place among the report's scaffolds, None without a ring
+    exported: tuple[object, ...] = ()  # the cells of leads.csv
+    review: Mapping[str, Any] | None = None  # what reviewers decided
+    detail: Mapping[str, Any] = field(default_factory=dict)  # what its own page shows
+
+
+@dataclass(frozen=True)
+class ScaffoldRow:
+    """A scaffold of the leads that are shown."""
+
+    smiles: str
+    drawing: str  # SVG
+    count: int  # leads
+
+
+@dataclass(frozen=True)
+class ShareScale:
+    """What the colours of the atoms' contributions mean."""
+
+    recipe: str  # whose value they add to
+    unit: str
+    full: float  # share of an atom in full colour
+    colours: tuple[str, ...]  # from lowering to raising
 
 
 @dataclass(frozen=True)
@@ -261,13 +264,17 @@ class Contents:
     leads: tuple[LeadRow, ...]
     leads_total: int
     agreement: tuple[AgreementRow, ...]
-    explanations: Explanations | None  # None in a screen
-    charts: tuple[Chart, ...]
+    explanations: Explanations | None  # of the first leads; None in a screen
+    charts: RunCharts
     decisions: tuple[DecisionRow, ...]
     calibration: tuple[CalibrationRow, ...]
-    calibration_chart: Chart | None
     failures: tuple[FailureGroup, ...]
     dropped: tuple[DroppedRow, ...]
     dropped_total: int
     provenance: Provenance
     funnel: tuple[StageFigures, ...] = ()  # empty for a run without one
+    scaffolds: tuple[ScaffoldRow, ...] = ()  # of the leads shown, the most frequent first
+    explained: int = 0  # leads whose own page explains them
+    scale: ShareScale | None = None  # None where no lead has contributions of atoms
+    exported: tuple[str, ...] = ()  # the headers of leads.csv
+    shared: Mapping[str, Any] = field(default_factory=dict)  # what all leads' pages need

@@ -5,13 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from molq.leadtable import LeadTable, label
-from molq.report import chart
 from molq.report.contents import DecisionRow
-from molq.report.page import number
-from screening import pareto
+from molq.report.numerals import number
 from screening.store.records import RoundRecord
 
 
@@ -42,32 +37,6 @@ def stopped(rounds: Sequence[RoundRecord]) -> tuple[str, ...]:
         if decision.get("stop"):
             return (f"The run stopped after round {record.round}: {decision.get('reason', '')}.",)
     return ()
-
-
-def charts(rounds: Sequence[RoundRecord], table: LeadTable) -> tuple[chart.Chart, ...]:
-    """The hypervolume round by round, and the Pareto front where there are two wishes."""
-    found = []
-    volumes = [
-        (record.round, float(record.summary["hypervolume"]))
-        for record in rounds
-        if record.summary.get("hypervolume") is not None
-    ]
-    if volumes:
-        found.append(chart.hypervolume_by_round(volumes))
-    names = [objective.name for objective in table.objectives]
-    if len(names) == 2 and len(table) > 1:
-        points = np.array([[lead.desirabilities[name] for name in names] for lead in table])
-        on_front = set(pareto.front(points).tolist())
-        found.append(
-            chart.pareto_front(
-                [
-                    (float(a), float(b), label(lead), i in on_front)
-                    for i, (lead, (a, b)) in enumerate(zip(table, points, strict=True))
-                ],
-                (names[0], names[1]),
-            )
-        )
-    return tuple(found)
 
 
 def factor(record: RoundRecord, recipe: str) -> float | None:

@@ -9,7 +9,7 @@ from scipy.stats import rankdata
 
 from molq.leadtable import LeadTable, label, leading_score
 from molq.report.contents import AgreementRow
-from molq.report.page import number
+from molq.report.numerals import number
 from molq.report.words import baseline_words, small, solver_words
 from molq.uncertainty import digits_for, stated
 from screening.store.records import Result

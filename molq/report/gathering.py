@@ -8,8 +8,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
+from rdkit import Chem
 
-from molq import depiction, explanations
+from molq import alignment, depiction, explanations
 from molq.campaignfile import CampaignFile, RunFile
 from molq.leadtable import (
     LeadColumn,
@@ -20,7 +21,8 @@ from molq.leadtable import (
     made_by,
     site_of,
 )
-from molq.report import basis, chart, decisions, explaining
+from molq.report import decisions, explaining, leadview
+from molq.report.campaigncharts import run_charts
 from molq.report.contents import (
     CalibrationRow,
     Cell,
@@ -33,13 +35,17 @@ from molq.report.contents import (
     LeadRow,
     ObjectiveRow,
     Provenance,
+    ScaffoldRow,
+    ShareScale,
 )
 from molq.report.evidence import agreement, deviations, sentences
-from molq.report.page import number
+from molq.report.numerals import number
 from molq.report.words import baseline_words, small, solver_words
 from molq.runstatus import RunStatus, duration
 from molq.uncertainty import digits_for
+from screening import leadfiles
 from screening.campaign.proposals import NARROWED
+from screening.explanation import Explanation
 from screening.funnel.funneltable import figures
 from screening.objective import ObjectiveSettings
 from screening.ranking import Lead
@@ -48,8 +54,10 @@ from screening.store.records import Result, RoundRecord, SelectionRecord
 from screening.surrogate import Prediction, calibration
 
 MAX_LISTED = 200  # rows of a table of failures or dropped rows
-MAX_POINTS = 400  # dots of a chart
 MAX_READ = 5000  # results that are read whole
+MAX_CARDS = 6  # explanations that stand in the page itself, also on paper
+MAX_EXPLAINED = 50  # leads: each one's forecast is fitted without it
+WIDTH, HEIGHT = 208, 130  # of a drawing, px
 
 _FAILURE_MEANING = {
     "input": "The molecule is outside what the recipe or the method describes; never retried.",
@@ -76,11 +84,18 @@ def contents(
     # noise would make a baseline look worse than it is
     found = agreement([r for r in scored if r.score and file.ranking.admits(r.score)])
     rounds = journal.rounds()
-    calibration_rows, calibration_chart = _calibration(journal.selections(), scored, rounds)
     dropped, dropped_total = _dropped(journal)
     # ranked by value alone, a utility would say less than the value beside it
     shown = [c for c in table.number_columns if c.kind != "utility" or file.objective]
     best = table[:top]
+    explained = (
+        explanations.of_leads(journal, file, table, best.leads[:MAX_EXPLAINED]) if rounds else []
+    )
+    told = {one.lead.candidate.inchikey: one for one in explained}
+    details = leadview.details(best.leads, told, found)
+    exported, sheet = leadfiles.table(best.leads, table.objectives)
+    scale = _scale(explained)
+    layouts = _layouts(best.leads, file)
     return Contents(
         title=status.name,
         kind=status.kind.capitalize(),
@@ -106,30 +121,104 @@ def contents(
         has_objectives=bool(file.objective),
         columns=tuple(_column(column, scored) for column in shown),
         leads=tuple(
-            _lead_row(
-                lead,
-                shown,
-                made_by(lead.candidate, table.names),
-                has_objectives=bool(file.objective),
+            replace(
+                _lead_row(
+                    lead,
+                    shown,
+                    made_by(lead.candidate, table.names),
+                    has_objectives=bool(file.objective),
+                ),
+                drawing=_drawing(lead, layout, told.get(lead.candidate.inchikey), scale),
+                scaffold=scaffold,
+                exported=tuple(row),
+                detail=detail,
             )
-            for lead in best
+            for lead, layout, scaffold, row, detail in zip(
+                best, layouts.layouts, layouts.groups, sheet, details.leads, strict=True
+            )
         ),
         leads_total=len(table) if table.ranked is None else table.ranked,
         agreement=found,
-        explanations=(
-            explaining.cards(explanations.of_leads(journal, file, table, best.leads))
-            if rounds
-            else None
+        explanations=explaining.cards(explained[:MAX_CARDS]),
+        charts=run_charts(
+            journal,
+            file,
+            table,
+            scored,
+            shown=[lead.candidate.inchikey for lead in best],
         ),
-        charts=(*_progress(rounds, table, file), *decisions.charts(rounds, table)),
         decisions=decisions.rows(rounds, ruled=_ruled(file)),
-        calibration=calibration_rows,
-        calibration_chart=calibration_chart,
+        calibration=_calibration(journal.selections(), scored, rounds),
         failures=_failures(journal, file.recipes),
         dropped=dropped,
         dropped_total=dropped_total,
         provenance=_provenance(journal, file, scored),
         funnel=figures(journal, file.way),
+        scaffolds=tuple(
+            ScaffoldRow(
+                one.smiles,
+                depiction.layered_svg(one.layout, width=WIDTH, height=HEIGHT),
+                one.count,
+            )
+            for one in layouts.scaffolds
+        ),
+        explained=len(explained),
+        scale=scale,
+        exported=tuple(exported),
+        shared=details.shared,
+    )
+
+
+def _layouts(leads: Sequence[Lead], file: RunFile) -> alignment.Aligned:
+    """The leads on paper, each as its score was computed: the site's atoms are counted there."""
+    core = file.generator.scaffold if isinstance(file, CampaignFile) else None
+    return alignment.aligned(
+        [alignment.Drawable(_drawn_smiles(lead), site_of(lead)) for lead in leads], core=core
+    )
+
+
+def _drawn_smiles(lead: Lead) -> str:
+    score = leading_score(lead)
+    return score.smiles if score is not None else lead.candidate.smiles
+
+
+def _scale(explained: Sequence[Explanation]) -> ShareScale | None:
+    """One scale for all drawings: that of the first recipe that has forecasts."""
+    first = next((forecast for one in explained for forecast in one.forecasts), None)
+    if first is None:
+        return None
+    same = [f for one in explained for f in one.forecasts if f.recipe == first.recipe]
+    return ShareScale(
+        first.recipe, first.unit, explanations.full_share(same), depiction.scale_colours()
+    )
+
+
+def _drawing(
+    lead: Lead,
+    layout: Chem.Mol | None,
+    explanation: Explanation | None,
+    scale: ShareScale | None,
+) -> str | None:
+    if layout is None:
+        return None
+    forecasts = explanation.forecasts if explanation is not None and scale is not None else ()
+    shares = next(
+        (
+            forecast.attribution.atoms
+            for forecast in forecasts
+            if scale is not None
+            and forecast.recipe == scale.recipe
+            and forecast.attribution.smiles == _drawn_smiles(lead)
+        ),
+        None,
+    )
+    return depiction.layered_svg(
+        layout,
+        site=site_of(lead),
+        shares=shares,
+        full=1.0 if scale is None else scale.full,
+        width=WIDTH,
+        height=HEIGHT,
     )
 
 
@@ -238,7 +327,6 @@ def _lead_row(
     lead: Lead, columns: Sequence[LeadColumn], made: str, *, has_objectives: bool
 ) -> LeadRow:
     score = leading_score(lead)
-    smiles = score.smiles if score is not None else lead.candidate.smiles
     found = f"round {lead.round}" if lead.round is not None else ""
     if lead.candidate.row is not None:
         found = f"{found}, row {lead.candidate.row}" if found else f"row {lead.candidate.row}"
@@ -247,9 +335,9 @@ def _lead_row(
         rank=lead.rank,
         label=label(lead),
         is_named=bool(lead.candidate.name),
-        smiles=smiles,
+        smiles=_drawn_smiles(lead),
         inchikey=lead.candidate.inchikey,
-        drawing=depiction.svg(smiles, site=site_of(lead), width=208, height=130),
+        drawing=None,
         alternative=f"Structure of {label(lead)}{highlighted}",
         cells=tuple(_cell(lead, column, has_objectives=has_objectives) for column in columns),
         origin=lead.candidate.origin,
@@ -257,7 +345,6 @@ def _lead_row(
         made=made,
         notes=tuple(alert.replace("_", " ") for alert in lead.alerts),
         flags=tuple(dict.fromkeys(f for score in lead.scores.values() for f in score.flags)),
-        basis=tuple(basis.of(name, score) for name, score in lead.scores.items()),
     )
 
 
@@ -272,46 +359,25 @@ def _cell(lead: Lead, column: LeadColumn, *, has_objectives: bool) -> Cell:
     return Cell(column.cell(lead), digits, error, interval, wanted)
 
 
-def _progress(
-    records: Sequence[RoundRecord], table: LeadTable, file: RunFile
-) -> tuple[chart.Chart, ...]:
-    rounds = [record.round for record in records]
-    if not rounds:
-        return ()
-    leads = [lead for lead in table if lead.round is not None]
-    best, hits = [], []
-    for current in rounds:
-        so_far = [lead.utility for lead in leads if (lead.round or 0) <= current]
-        best.append((current, max(so_far, default=0.0)))
-        hits.append((current, sum(value >= file.report.hit_utility for value in so_far)))
-    dots = [(lead.round or 0, lead.utility, label(lead), lead.candidate.origin) for lead in leads]
-    definition = f"A hit has a utility of at least {file.report.hit_utility:g}."
-    return (
-        chart.utility_by_round(best, dots[:MAX_POINTS]),
-        chart.hits_by_round(hits, definition),
-    )
-
-
 def _calibration(
     selections: Sequence[SelectionRecord],
     scored: Sequence[Result],
     records: Sequence[RoundRecord],
-) -> tuple[tuple[CalibrationRow, ...], chart.Chart | None]:
+) -> tuple[CalibrationRow, ...]:
     """What was predicted when a molecule was chosen, against what came."""
     values = {(r.candidate.inchikey, r.recipe): r for r in scored}
-    groups: dict[tuple[int, str], list[tuple[float, float, float, str]]] = {}
+    groups: dict[tuple[int, str], list[tuple[float, float, float]]] = {}
     for selection in selections:
         for recipe, (mean, std) in selection.predicted.items():
             result = values.get((selection.candidate.inchikey, recipe))
             if result is not None and result.score is not None and std > 0:
-                name = called(result.candidate)
-                point = (float(mean), float(std), result.score.value, name)
+                point = (float(mean), float(std), result.score.value)
                 groups.setdefault((selection.round, recipe), []).append(point)
     units = {r.recipe: r.score.unit for r in scored if r.score is not None}
     factors = {(r.round, name): decisions.factor(r, name) for r in records for name in units}
     rows = []
     for (round_number, recipe), points in sorted(groups.items()):
-        figures = np.array([point[:3] for point in points])  # shape: (molecules, 3)
+        figures = np.array(points)  # shape: (molecules, 3)
         judged = calibration(Prediction(figures[:, 0], figures[:, 1]), figures[:, 2])
         rows.append(
             CalibrationRow(
@@ -320,11 +386,7 @@ def _calibration(
                 _known(judged.error_vs_std), factors.get((round_number, recipe)),
             )
         )  # fmt: skip
-    if not rows:
-        return (), None
-    recipe = rows[0].quantity
-    drawn = [p for (_, name), points in groups.items() if name == recipe for p in points]
-    return tuple(rows), chart.calibration(drawn[:MAX_POINTS], recipe, units[recipe])
+    return tuple(rows)
 
 
 def _ruled(file: RunFile) -> bool:

@@ -1,30 +1,228 @@
 "use strict";
-// Sorting is an addition: without this script the table stands in rank order.
-for (const table of document.querySelectorAll("table.sortable")) {
-  const headers = [...table.tHead.rows[0].cells];
-  const body = table.tBodies[0];
-  headers.forEach((header, index) => {
-    const kind = header.dataset.sort;
-    if (!kind) return;
-    // laid over the header, whose text stays where it is and prints on every page
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "sort";
-    button.setAttribute("aria-label", `Sort by ${header.textContent.trim().replace(/\s+/g, " ")}`);
-    header.append(button);
-    button.addEventListener("click", () => {
-      const descending = header.getAttribute("aria-sort") === "ascending";
-      headers.forEach((other) => other.removeAttribute("aria-sort"));
-      header.setAttribute("aria-sort", descending ? "descending" : "ascending");
-      const key = (row) => row.cells[index].dataset.value;
-      const rows = [...body.rows].sort((a, b) => {
-        const [left, right] = [key(a), key(b)];
-        // a row without a value stays at the end in either direction
-        if (left === undefined || right === undefined) return (left === undefined) - (right === undefined);
-        const order = kind === "number" ? Number(left) - Number(right) : left.localeCompare(right, undefined, { numeric: true });
-        return descending ? -order : order;
-      });
-      body.append(...rows);
+// Unpacks the libraries and the leads, and joins the parts of the page.
+(() => {
+  const root = document.documentElement;
+  const find = (id) => document.getElementById(id);
+
+  async function unpacked(element) {
+    const bytes = Uint8Array.from(atob(element.textContent), (letter) => letter.charCodeAt(0));
+    element.textContent = ""; // the packed text is not needed twice
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return new Response(stream).text();
+  }
+
+  async function start() {
+    const packed = [...document.querySelectorAll("script[data-library]")];
+    const [text, ...libraries] = await Promise.all([find("payload"), ...packed].map(unpacked));
+    const payload = JSON.parse(text);
+    libraries.forEach((source, place) => {
+      const script = document.createElement("script");
+      script.dataset.started = packed[place].dataset.library;
+      script.textContent = source;
+      document.head.append(script);
     });
-  });
-}
+    return payload;
+  }
+
+  function unable(error) {
+    // the plain table and the text of every section stay
+    root.classList.remove("js");
+    const note = document.createElement("p");
+    note.className = "empty";
+    note.setAttribute("role", "status");
+    note.textContent = "This browser cannot unpack the interactive part of the report (it needs DecompressionStream: Chrome 80, Firefox 113, Safari 16.4 or later); the leads stand in the table below.";
+    find("leads")?.querySelector("h2")?.after(note);
+    root.dataset.ready = "false";
+    console.error(error);
+  }
+
+  function options(select, entries) {
+    for (const [value, text] of entries) select.append(new Option(text, value));
+  }
+
+  function workbench(payload) {
+    const { element } = window.molqLeadGrid;
+    const byKey = new Map(payload.leads.map((lead) => [lead.inchikey, lead]));
+    let view = "table";
+
+    const grid = window.molqLeadGrid.create(find("grid"), payload, { open: openLead, changed });
+
+    function openLead(lead) {
+      const shown = grid.shown();
+      const order = shown.includes(lead) ? shown : payload.leads;
+      const position = order.indexOf(lead);
+      window.molqLeadView(find("lead"), lead.detail, {
+        payload, lead, shared: payload.shared, position, count: order.length,
+        go: (step) => {
+          const next = order[position + step];
+          if (next) openLead(next);
+        },
+        close: () => find("lead").close(),
+        shares: find("layer-shares").checked,
+        sdf: (one) => window.molqLeadFiles.sdf(payload.exported, one),
+        save: window.molqLeadFiles.save,
+        structure: window.molqDrawing,
+      });
+    }
+
+    window.molqDrawing = (inchikey) => byKey.get(inchikey)?.svg ?? null;
+
+    function cards() {
+      window.molqLeadCards.show(find("cards"), payload, grid, openLead, find("grouped").checked);
+    }
+
+    function changed() {
+      const shown = grid.shown();
+      const selected = grid.selected();
+      const of = shown.length === payload.leads.length ? "" : ` of ${payload.leads.length}`;
+      const some = selected.length ? `, ${selected.length} selected` : "";
+      const text = `${shown.length}${of} ${payload.leads.length === 1 ? "lead" : "leads"}${some}`;
+      if (find("count").textContent !== text) find("count").textContent = text;
+      find("compare-open").disabled = selected.length < 2;
+      find("deselect").disabled = selected.length === 0;
+      const which = find("which");
+      which.querySelector("[value=selected]").disabled = selected.length === 0;
+      if (selected.length && !changed.before) which.value = "selected";
+      if (!selected.length && which.value === "selected") which.value = "all";
+      changed.before = selected.length > 0;
+      window.molqChart?.mark?.(selected.map((lead) => lead.inchikey));
+      if (view === "cards" && changed.shown !== (changed.shown = shown.map((lead) => lead.inchikey).join())) cards();
+    }
+
+    function taken() {
+      const which = find("which").value;
+      return which === "selected" ? grid.selected() : which === "shown" ? grid.shown() : payload.leads;
+    }
+
+    function save(kind) {
+      const leads = taken();
+      const name = payload.run.name.replace(/[^\w.-]+/g, "-").replace(/^-+|-+$/g, "") || "leads";
+      if (kind === "csv") window.molqLeadFiles.save(`${name}-leads.csv`, "text/csv;charset=utf-8", window.molqLeadFiles.csv(payload.exported, leads));
+      if (kind === "smi") window.molqLeadFiles.save(`${name}-leads.smi`, "chemical/x-daylight-smiles", window.molqLeadFiles.smiles(leads));
+      let left = 0;
+      if (kind === "sdf") {
+        const able = leads.filter(window.molqLeadFiles.hasConformer);
+        left = leads.length - able.length;
+        window.molqLeadFiles.save(`${name}-leads.sdf`, "chemical/x-mdl-sdfile", able.map((lead) => window.molqLeadFiles.sdf(payload.exported, lead)).join(""));
+      }
+      const without = left ? `; ${left} without a conformer are left out` : "";
+      find("count").textContent = `${leads.length - left} ${leads.length - left === 1 ? "lead" : "leads"} saved as ${kind.toUpperCase()}${without}`;
+    }
+
+    // what the reader may choose from
+    options(find("origin"), [...new Set(payload.leads.map((lead) => lead.origin))].sort().map((name) => [name, name]));
+    const known = payload.scaffolds.map((one, place) => [String(place), `${one.smiles} (${one.count})`]);
+    if (payload.leads.some((lead) => lead.scaffold === null)) known.push(["none", "without a ring"]);
+    options(find("scaffold"), known);
+    const choices = find("columns").querySelector(".choices");
+    for (const column of grid.api.getColumns()) {
+      const { headerName } = column.getColDef();
+      if (!headerName || column.getColId() === "rank") continue;
+      const box = element("input", { type: "checkbox", checked: column.isVisible() });
+      box.addEventListener("change", () => {
+        grid.api.setColumnsVisible([column.getColId()], box.checked);
+        if (view === "cards") cards();
+      });
+      choices.append(element("label", { title: column.getColDef().headerTooltip ?? "" }, box, ` ${headerName}`));
+    }
+
+    find("find").addEventListener("input", (event) => grid.search(event.target.value));
+    for (const name of ["origin", "scaffold", "doubts"]) find(name).addEventListener("change", (event) => grid.facet(name, event.target.value));
+    find("clear").addEventListener("click", () => {
+      for (const name of ["find", "origin", "scaffold", "doubts"]) find(name).value = "";
+      grid.clear();
+    });
+    for (const radio of document.querySelectorAll("input[name=view]")) {
+      radio.addEventListener("change", () => {
+        view = radio.value;
+        find("grid").hidden = view !== "table";
+        find("cards").hidden = view !== "cards";
+        document.querySelector(".cards-only").hidden = view !== "cards" || !payload.scaffolds.length;
+        if (view === "cards") cards();
+      });
+    }
+    find("grouped").addEventListener("change", cards);
+    find("deselect").addEventListener("click", () => {
+      grid.api.deselectAll();
+      if (view === "cards") cards();
+    });
+    find("compare-open").addEventListener("click", () => window.molqCompare.open(find("compare"), payload, grid.selected(), openLead));
+    for (const button of document.querySelectorAll("[data-save]")) button.addEventListener("click", () => save(button.dataset.save));
+    layers(payload);
+    for (const part of find("workbench").querySelectorAll(":disabled")) {
+      if (!["layer-shares", "compare-open", "deselect"].includes(part.id) && part.tagName !== "OPTION") part.disabled = false;
+    }
+    changed();
+
+    document.addEventListener("keydown", (event) => {
+      const typing = event.target.closest("input, select, textarea, [contenteditable]");
+      if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || document.querySelector("dialog[open]")) return;
+      event.preventDefault();
+      find("find").focus();
+    });
+    document.addEventListener("molq:molecule", (event) => {
+      const lead = byKey.get(event.detail.inchikey);
+      if (lead) openLead(lead);
+    });
+    // closed menus do not stand in the way
+    document.addEventListener("pointerdown", (event) => {
+      for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+    });
+    window.molqGrid = grid;
+  }
+
+  function layers(payload) {
+    const { element, written } = window.molqLeadGrid;
+    const site = find("layer-site");
+    const shares = find("layer-shares");
+    const scale = find("scale");
+    const show = () => {
+      root.dataset.site = site.checked ? "on" : "off";
+      root.dataset.shares = shares.checked ? "on" : "off";
+      scale.hidden = !shares.checked;
+    };
+    site.addEventListener("change", show);
+    shares.addEventListener("change", show);
+    if (payload.scale) {
+      const { recipe, unit, full, colours } = payload.scale;
+      const digits = Math.max(2, 1 - Math.floor(Math.log10(full)));
+      const ramp = element("span", { className: "ramp" }, ...colours.map((colour) => {
+        const step = element("i");
+        step.style.background = colour;
+        return step;
+      }));
+      scale.append(written(-full, digits), ramp, `+${written(full, digits)} ${unit} to ${recipe}`);
+      shares.disabled = false;
+    } else {
+      shares.parentElement.title = "No lead of this run has a forecast that could be taken apart.";
+    }
+    show();
+  }
+
+  // on paper every lead stands in the plain table, also those that the grid has not drawn
+  function pictures(payload) {
+    const rows = [...document.querySelectorAll("#leads-plain > table > tbody > tr")];
+    rows.forEach((row, place) => {
+      const cell = row.querySelector(".structure");
+      if (!cell.firstChild && payload.leads[place]) cell.append(window.molqLeadGrid.drawing(payload.leads[place]));
+    });
+  }
+
+  function charts(payload) {
+    const context = { structure: (inchikey) => window.molqDrawing?.(inchikey) ?? null };
+    window.molqCharts?.(payload.charts, context);
+    const tree = find("scaffold-tree");
+    if (tree && payload.tree) window.molqScaffolds?.(tree, payload.tree, context);
+  }
+
+  window.molqReady = start().then(async (payload) => {
+    if (payload.leads.length) {
+      workbench(payload);
+      (window.requestIdleCallback ?? setTimeout)(() => pictures(payload));
+      addEventListener("beforeprint", () => pictures(payload));
+    }
+    charts(payload);
+    root.dataset.ready = "true";
+    return payload;
+  }, unable);
+})();

@@ -12,8 +12,24 @@ import jinja2
 from markupsafe import Markup
 
 from molq.report.contents import Contents
+from molq.report.numerals import number, percent, signed
+from molq.report.payload import text
+from molq.report.vendored import libraries, packed, packed_library
 
-_MINUS = "\N{MINUS SIGN}"
+SCRIPTS = (
+    "charts.js",
+    "scaffoldtree.js",
+    "conformerview.js",
+    "leadview.js",
+    "leadfiles.js",
+    "leadgrid.js",
+    "leadcards.js",
+    "comparing.js",
+    "page.js",
+)
+"""The page's own scripts, in their order; each leaves one name behind."""
+
+SHEETS = ("page.css", "charts.css", "leadview.css")
 
 
 def html(contents: Contents) -> str:
@@ -23,7 +39,15 @@ def html(contents: Contents) -> str:
     escaped.
     """
     return document(
-        "report", contents.written, report=contents, script=Markup(_resource("report", "page.js"))
+        "report",
+        contents.written,
+        report=contents,
+        payload=Markup(packed(text(contents))),
+        libraries=[
+            {"key": one.key, "packed": Markup(packed_library(one.key)), "told": one.told}
+            for one in libraries()
+        ],
+        scripts=[Markup(_resource("report", name)) for name in SCRIPTS],
     )
 
 
@@ -46,34 +70,23 @@ def document(package: str, written: str, **contents: object) -> str:
             contents,
             written=written,
             molq_version=version("molq"),
-            style=Markup("".join(_resource(sheet, "page.css") for sheet in sheets)),
+            style=Markup("".join(_style(sheet) for sheet in sheets)),
         )
+    )
+
+
+def _style(package: str) -> str:
+    """All style sheets of a package."""
+    folder = files("molq").joinpath(package)
+    return "".join(
+        folder.joinpath(name).read_text(encoding="utf-8")
+        for name in SHEETS
+        if folder.joinpath(name).is_file()
     )
 
 
 def _resource(package: str, name: str) -> str:
     return files("molq").joinpath(package, name).read_text(encoding="utf-8")
-
-
-def number(value: float | None, digits: int) -> str:
-    """A fixed number of digits, a real minus sign, a dash where there is no value."""
-    if value is None or value != value:
-        return "\N{EN DASH}"
-    text = f"{value:,.{digits}f}"
-    if text.strip("-0.,") == "":
-        text = text.removeprefix("-")
-    return text.replace(",", "\N{THIN SPACE}").replace("-", _MINUS)
-
-
-def percent(share: float, digits: int = 1) -> str:
-    """A share of 1 in hundredths."""
-    return f"{number(100 * share, digits)} %"
-
-
-def signed(value: float, digits: int) -> str:
-    """The same with a plus sign in front of what is added."""
-    text = number(value, digits)
-    return text if text.startswith(_MINUS) else f"+{text}"
 
 
 def breakable(text: str) -> Markup:

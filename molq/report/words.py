@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from molq.report.page import number
+from molq.report.numerals import number
 
 _SOLVERS = {
     "vqe": "VQE",

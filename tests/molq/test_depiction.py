@@ -24,7 +24,7 @@ def test_the_warhead_of_every_lead_lies_the_same_way() -> None:
                    "O=C1C=CC(=O)N1C", crowded):  # fmt: skip
         molecule = Chem.MolFromSmiles(smiles)
         site = _site(smiles)
-        depiction._lay_out(molecule, site)
+        depiction.lay_out(molecule, site)
         positions = molecule.GetConformer().GetPositions()
         step = positions[site[3]] - positions[site[2]]
         directions.append(step[:2] / (step @ step) ** 0.5)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
+import gzip
+import hashlib
+import json
 import re
 from html.parser import HTMLParser
+from importlib.resources import files
 
 from molq.depiction import scale_colours, shares_svg, svg
-from molq.report import chart
+from molq.report.campaigncharts import RunCharts
+from molq.report.charts.figure import Drawn, Figure, Table
 from molq.report.contents import (
     AgreementRow,
-    Basis,
     CalibrationRow,
     Cell,
     Column,
@@ -27,12 +32,37 @@ from molq.report.contents import (
     NeighbourRow,
     ObjectiveRow,
     Provenance,
+    ScaffoldRow,
     Share,
-    Term,
+    ShareScale,
 )
-from molq.report.page import breakable, html, number
+from molq.report.page import SCRIPTS, breakable, html, number
+from molq.report.scaffoldtree import Member, scaffold_tree
+from molq.report.spending import RunSpending
+from molq.report.technical import TechnicalSummary
+from molq.report.vendored import CATALOGUE, FOLDER, libraries, packed
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'&=cmd|' /C calc'!A0"
+
+
+def figure(section: str, text: str) -> Figure:
+    """A chart with the same text wherever a text may come from outside."""
+    return Figure(
+        f"a-{section}", section, text, text, text, ({"x": [1], "y": [2], "name": text},),
+        {"xaxis": {"title": {"text": text}}}, Table.of((text,), [(text,)]),
+        molecules={"k": Drawn(text, text)},
+    )  # fmt: skip
+
+
+def charts(text: str) -> RunCharts:
+    """A chart in every section that has some."""
+    sections = ("progress", "pareto", "space", "surrogate", "failures", "quantum")
+    return RunCharts(
+        tuple(figure(section, text) for section in sections),
+        scaffold_tree([Member("k", text, "c1ccccc1C=C", 0.5)], worth=text),
+        RunSpending(((text, text),), (), "USD", (text,), (text,), (figure("cost", text),)),
+        TechnicalSummary((), (), (), (), (text,), ()),
+    )
 
 
 def contents(text: str = HOSTILE) -> Contents:
@@ -50,20 +80,11 @@ def contents(text: str = HOSTILE) -> Contents:
                 1, text, True, text, text, svg("C=CC(N)=O"), text,
                 (Cell(0.5), Cell(-4.8, 2, 0.03, (-5.0, -4.6), 0.9)),
                 "library", text, (text,), (text,),
-                (
-                    Basis(
-                        text, text, ((text, text),),
-                        (
-                            Term(text, text, 0.5, "quantum", 0, 80),
-                            Term("b", "", -0.1, "classical", 60, 20),
-                        ),
-                        0.4,
-                    ),
-                ),
+                text, 0, (text, 1.5, None), {"decision": text}, {"given": text, "x": float("nan")},
             ),
             LeadRow(
                 2, "b", False, "CC", "k", None, "", (Cell(0.4), Cell(None)),
-                "generator", "", (), (), (),
+                "generator", "", (), (),
             ),
         ),
         leads_total=3,
@@ -87,13 +108,33 @@ def contents(text: str = HOSTILE) -> Contents:
         ),
         decisions=(DecisionRow(1, 4, 0.1, 0.02, 0.3, 1, 0.5, text, text),),
         agreement=(AgreementRow(text, text, -0.9, 5), AgreementRow("flat", "eV", None, 2)),
-        charts=(chart.utility_by_round([(1, 0.5)], [(1, 0.5, text, "library")]),),
+        charts=charts(text),
         calibration=(CalibrationRow(2, text, text, 4, 0.1, 0.7, 0.95, -0.3, 0.2, 1.1),),
-        calibration_chart=chart.calibration([(-4.0, 0.1, -4.1, text)], text, text),
         failures=(FailureGroup("input", text, (FailureRow(text, text, text, text, text),), 2),),
         dropped=(DroppedRow(1, text, text, text),), dropped_total=2,
         provenance=Provenance(text, ((text, text),), ((text, text),), ((text, text),)),
+        scaffolds=(ScaffoldRow(text, "<svg></svg>", 1),),
+        scale=ShareScale(text, "eV", 0.1, ("#000000",)), exported=(text, "value (eV)", "alerts"),
     )  # fmt: skip
+
+
+class _Scripts(HTMLParser):
+    """Collects what stands packed in a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: dict[str, str] = {}
+        self.key: str | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        known = dict(attrs)
+        if tag == "script" and known.get("type") == "application/octet-stream":
+            self.key = known.get("id") or known.get("data-library")
+
+    def handle_data(self, data: str) -> None:
+        if self.key is not None:
+            self.found[self.key] = data
+            self.key = None
 
 
 class _Reader(HTMLParser):
@@ -138,9 +179,52 @@ def test_no_text_from_outside_becomes_markup() -> None:
     assert "".join(reader.text).count(HOSTILE) > 15
 
 
+def test_the_packed_leads_say_what_was_gathered() -> None:
+    reader = _Scripts()
+    reader.feed(html(contents()))
+    data = json.loads(gzip.decompress(base64.b64decode(reader.found["payload"])))
+    first, second = data["leads"]
+    assert first["label"] == first["review"]["decision"] == HOSTILE
+    assert first["exported"] == [HOSTILE, 1.5, None]
+    assert first["detail"] == {"given": HOSTILE, "x": None}  # JSON knows no NaN
+    assert first["cells"][1] == [-4.8, 2, 0.03, [-5.0, -4.6], 0.9]
+    assert second["scaffold"] is second["svg"] is None
+    assert [column["key"] for column in data["columns"]] == ["c0", "c1"]
+    assert {one["section"] for one in data["charts"]} >= {"progress", "space"}
+    for library in libraries():
+        text = gzip.decompress(base64.b64decode(reader.found[library.key]))
+        assert text.decode() == library.text()
+
+
+def test_vendored_files_are_what_the_catalogue_says() -> None:
+    folder = files("molq.report").joinpath(FOLDER)
+    named = {CATALOGUE}
+    for library in libraries():
+        data = folder.joinpath(library.file).read_bytes()
+        assert hashlib.sha256(data).hexdigest() == library.sha256
+        assert b"</script" not in data.lower()
+        assert folder.joinpath(library.licence_file).read_text("utf-8").strip()
+        assert library.version in library.source
+        named |= {library.file, library.licence_file}
+    assert {entry.name for entry in folder.iterdir() if entry.is_file()} == named
+
+
+def test_packing_is_the_same_for_the_same_text() -> None:
+    assert packed("C=CC(=O)N \N{GREEK SMALL LETTER PI}") == packed(
+        "C=CC(=O)N \N{GREEK SMALL LETTER PI}"
+    )
+
+
+def test_the_pages_own_scripts_name_no_address_and_compile_nothing() -> None:
+    for name in SCRIPTS:
+        script = files("molq.report").joinpath(name).read_text("utf-8")
+        assert not re.search(r"https?://(?!www\.w3\.org/)", script), name
+        assert not re.search(r"\beval\(|new Function|fetch\(|XMLHttpRequest|importScripts", script)
+
+
 def test_nothing_is_fetched_from_anywhere() -> None:
     page = html(contents("plain"))
-    assert not re.search(r"https?://", page)
+    assert not re.search(r"https?://(?!www\.w3\.org/)", page)
     assert not re.search(r"@import|url\(", page)
     references = [
         value
@@ -162,7 +246,7 @@ def test_every_link_inside_the_page_has_its_target() -> None:
 def test_drawings_and_charts_say_what_they_show() -> None:
     reader = _read(html(contents("plain")))
     images = [attrs for _, attrs in reader.tags if attrs.get("role") == "img"]
-    assert len(images) == 4
+    assert len(images) == 1  # of an explanation; the others are drawn by the scripts
     assert all(a.get("aria-label") or a.get("aria-labelledby") for a in images)
     headers = [attrs for tag, attrs in reader.tags if tag == "th"]
     assert headers
@@ -171,9 +255,9 @@ def test_drawings_and_charts_say_what_they_show() -> None:
 
 def test_a_run_without_a_score_still_has_a_report() -> None:
     empty = dataclasses.replace(
-        contents("plain"), notice="", leads=(), leads_total=0, agreement=(), charts=(),
-        calibration=(), explanations=None, decisions=(),
-        calibration_chart=None, failures=(), dropped=(), dropped_total=0,
+        contents("plain"), notice="", leads=(), leads_total=0, agreement=(),
+        charts=dataclasses.replace(charts("plain"), figures=(), scaffolds=None),
+        calibration=(), explanations=None, decisions=(), failures=(), dropped=(), dropped_total=0,
     )  # fmt: skip
     text = "".join(_read(html(empty)).text)
     assert "No molecule has a score yet." in text
