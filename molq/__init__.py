@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from molq.job import Job, submit
     from molq.leadtable import LeadTable
     from molq.libraryscreen import ScreenResult, screen
+    from molq.planning.plan import Plan
+    from molq.planning.planner import plan
     from molq.run import Run
     from molq.runstatus import RunStatus
     from molq.scoretable import ScoredMolecule, ScoreTable
@@ -37,6 +39,7 @@ _HOMES = {
     "Job": "molq.job",
     "LeadTable": "molq.leadtable",
     "MolqError": "molq.errors",
+    "Plan": "molq.planning.plan",
     "Run": "molq.run",
     "RunStatus": "molq.runstatus",
     "ScoreTable": "molq.scoretable",
@@ -44,6 +47,7 @@ _HOMES = {
     "ScreenResult": "molq.libraryscreen",
     "compare": "molq.comparison.compare",
     "design": "molq.design",
+    "plan": "molq.planning.planner",
     "retrospective": "molq.validation.retrospective",
     "score": "molq.scoring",
     "screen": "molq.libraryscreen",
@@ -60,6 +64,7 @@ __all__ = [
     "Job",
     "LeadTable",
     "MolqError",
+    "Plan",
     "Run",
     "RunStatus",
     "ScoreTable",
@@ -67,6 +72,7 @@ __all__ = [
     "ScreenResult",
     "compare",
     "design",
+    "plan",
     "retrospective",
     "score",
     "screen",

@@ -17,6 +17,7 @@ from molq.cli import (
     job,
     leads,
     logs,
+    plan,
     recipes,
     report,
     reproduce,
@@ -56,7 +57,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 _PANELS = {
-    "Score and design": (score, screen, run, resume, sample, train),
+    "Score and design": (score, screen, plan, run, resume, sample, train),
     "Look, judge, take away": (status, leads, report, export),
     "Clusters": (submit, logs, stop),
     "Prove": (verify, reproduce, compare),

@@ -1,0 +1,1 @@
+"""What a campaign or a screen will take, foretold without computing anything."""

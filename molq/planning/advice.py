@@ -1,0 +1,215 @@
+"""What a reader of a plan must be told: where money or time goes for nothing, what is unsure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from molq.campaignfile import CampaignFile, RunFile
+from molq.comparison.prices import Prices
+from molq.planning.circuitforecast import CircuitForecast
+from molq.planning.devices import DevicePlan
+from molq.planning.plan import Plan
+
+OLD_DAYS = 90
+"""Age in days from which prices are called old."""
+
+_LOST = 0.5  # share of shots without an error below which a device's raw energy is not the state's
+_DEARER = 1.1
+
+
+def given(plan: Plan, file: RunFile, prices: Prices, *, sampled: bool) -> Plan:
+    """The plan with its warnings and notes.
+
+    Args:
+        plan: without them.
+        file: the run's settings.
+        prices: of cores and devices.
+        sampled: whether the run itself measures its energies.
+    """
+    warnings = [
+        *_nothing_to_do(plan),
+        *_classical(plan, prices, sampled=sampled),
+        *_noise(plan),
+        *_limits(plan, file),
+        *_too_few_shots(plan, file, sampled=sampled),
+        *_old(prices),
+    ]
+    notes = [*_notes(plan, file), *plan.notes]
+    return replace(plan, warnings=tuple(warnings), notes=tuple(notes))
+
+
+def _nothing_to_do(plan: Plan) -> list[str]:
+    if plan.evaluated.middle > 0:
+        return []
+    if plan.library.refused:
+        reason, number = plan.library.refused[0]
+        return [f"nothing would be computed: {number} rows are refused by {reason}"]
+    return ["nothing would be computed: no molecule is left to choose from"]
+
+
+def _classical(plan: Plan, prices: Prices, *, sampled: bool) -> list[str]:
+    kinds = plan.circuits.kinds
+    if not kinds or plan.evaluated.middle <= 0:
+        return []
+    lines = []
+    number = plan.evaluated.middle
+    casci = sum(k.each * k.casci_seconds for k in kinds) * number
+    beside = f"{_seconds(casci)} of one core ({_money(prices.cores(casci), plan.currency)})"
+    for device in plan.devices:
+        if device.factor is None or device.factor < _DEARER:
+            continue
+        here = "this run" if sampled else f"measuring the same energies on {device.backend}"
+        lines.append(
+            f"classical is cheaper for the same answer: {here} costs "
+            f"{_money(device.money.middle, plan.currency)}{_use(device)}; exact diagonalisation "
+            f"(CASCI) of the same spaces takes {beside}, {_factor(device.factor)} less"
+        )
+    if plan.solver == "vqe" and not sampled:
+        vqe = sum(k.each * k.vqe_seconds for k in kinds) * number
+        if casci > 0 and vqe > _DEARER * casci:
+            lines.append(
+                f'solver = "casci" gives the same energies to within target_error_mha for '
+                f"{_factor(vqe / casci)} less CPU: the circuits are found in "
+                f"{_seconds(vqe)}, {_share(vqe, plan.core_seconds.middle)} of this run; what the "
+                "VQE adds is the circuit, not the number"
+            )
+    return lines
+
+
+def _use(device: DevicePlan) -> str:
+    if device.seconds is None:
+        return ""
+    return f" and {_seconds(device.seconds.middle)} of the device"
+
+
+def _noise(plan: Plan) -> list[str]:
+    if not plan.devices or not plan.circuits.kinds:
+        return []
+    known = [k for k in plan.circuits.kinds if k.device is not None]
+    if len(known) < len(plan.circuits.kinds):
+        worst = max(plan.circuits.kinds, key=lambda k: k.two_qubit_gates.middle)
+        return [
+            f"circuits of {worst.two_qubit_gates.middle:.0f} two-qubit gates "
+            f"({worst.electrons}e, {worst.orbitals}o) are too long for any device of today: "
+            "noise would be all that is measured"
+        ]
+    worst = min(known, key=_survival)
+    if _survival(worst) >= _LOST:
+        return []
+    assert worst.device is not None
+    return [
+        f"with the error rates of {worst.device.device} {100 * _survival(worst):.0f} % of the "
+        f"shots of a ({worst.electrons}e, {worst.orbitals}o) circuit "
+        f"({worst.device.two_qubit_gates.middle:.0f} two-qubit gates as compiled) end without an "
+        "error: shots narrow the error bar, not the bias; mitigation costs more shots than are "
+        "counted here"
+    ]
+
+
+def _survival(kind: CircuitForecast) -> float:
+    return kind.device.survival.middle if kind.device is not None else 0.0
+
+
+def _limits(plan: Plan, file: RunFile) -> list[str]:
+    lines = []
+    if plan.memory.each_mb > plan.memory.limit_mb:
+        lines.append(
+            f"a large molecule may need {plan.memory.each_mb:.0f} MB and is killed at "
+            f"{plan.memory.limit_mb} MB: raise [compute] memory_limit_mb or lower workers"
+        )
+    if plan.memory.total_mb > plan.memory.machine_mb:
+        lines.append(
+            f"{plan.memory.workers} workers may need {plan.memory.total_mb / 1024:.0f} GB at a "
+            f"time, this machine has {plan.memory.machine_mb / 1024:.0f} GB: fewer will run"
+        )
+    if plan.core_seconds_each.high > file.compute.time_limit_s:
+        lines.append(
+            f"a molecule may take {_seconds(plan.core_seconds_each.high)}, and a recipe is killed "
+            f"at {file.compute.time_limit_s:g} s: raise [compute] time_limit_s"
+        )
+    return lines
+
+
+def _too_few_shots(plan: Plan, file: RunFile, *, sampled: bool) -> list[str]:
+    if not sampled or not plan.circuits.kinds:
+        return []
+    most = max(plan.circuits.kinds, key=lambda k: k.shots.middle)
+    allowed = file.simulation.max_shots
+    if most.shots.middle <= allowed:
+        return []
+    reached = plan.precision_mha * (most.shots.middle / allowed) ** 0.5
+    return [
+        f"{plan.precision_mha:g} mHa takes {most.shots.middle:.2g} shots of a "
+        f"({most.electrons}e, {most.orbitals}o) energy and max_shots allows {allowed}: about "
+        f"{reached:.2g} mHa will be reached"
+    ]
+
+
+def _old(prices: Prices) -> list[str]:
+    age = prices.age_days()
+    if age <= OLD_DAYS:
+        return []
+    return [
+        f"the oldest price was read {age} days ago, on {prices.oldest}: copy the prices file, "
+        "bring it up to date and give it by --prices"
+    ]
+
+
+def _notes(plan: Plan, file: RunFile) -> list[str]:
+    lines = []
+    if plan.library.is_sampled:
+        lines.append(
+            f"{plan.library.looked_at} of {plan.library.rows} rows were looked at; rows that "
+            "repeat others beyond the sample are not seen (--sample)"
+        )
+    if isinstance(file, CampaignFile):
+        if file.campaign.stop_below is not None or file.campaign.patience is not None:
+            lines.append("the campaign may stop earlier by its own rule: this is the most it takes")
+        if file.generator.share > 0:
+            lines.append(
+                "what later rounds propose and choose is not known: sizes are those of the library "
+                "and of a first draw from the generator"
+            )
+        if file.acquisition.batch == "qaoa" or file.generator.prior == "qcbm":
+            lines.append(
+                "circuits that choose a batch or begin a molecule are not counted, those that "
+                "compute energies are"
+            )
+    if file.simulation.conformer_search == "torsion-qaoa":
+        lines.append("circuits of the conformer search are not counted")
+    if file.compute.cache:
+        lines.append("scores that a cache gives are not subtracted")
+    if file.simulation.solver in ("lucj", "sqd"):
+        lines.append(
+            f"gates are those of the vqe solver's circuits; {file.simulation.solver} has its own, "
+            "counted when it runs"
+        )
+    lines += [
+        f"{name} does not say which energies it solves: its circuits are not counted"
+        for name in plan.circuits.unknown
+    ]
+    return lines
+
+
+def _seconds(value: float) -> str:
+    """A time in the unit in which it is easiest to read."""
+    for limit, unit, size in ((1.0, "ms", 1e-3), (120.0, "s", 1.0), (7200.0, "min", 60.0)):
+        if value < limit:
+            return f"{value / size:.2g} {unit}"
+    return f"{value / 3600:,.0f} h" if value >= 36000 else f"{value / 3600:.1f} h"
+
+
+def _money(value: float, currency: str) -> str:
+    if value >= 100:
+        return f"{currency} {value:,.0f}"
+    return f"{currency} {value:.2g}" if value < 1 else f"{currency} {value:.2f}"
+
+
+def _factor(value: float) -> str:
+    if value >= 1e5:
+        return f"{value:.0e} times".replace("e+0", "e").replace("e+", "e")
+    return f"{value:,.0f} times" if value >= 10 else f"{value:.1f} times"
+
+
+def _share(part: float, whole: float) -> str:
+    return f"{100 * min(1.0, part / whole):.0f} %" if whole > 0 else "0 %"

@@ -1,0 +1,237 @@
+"""The circuits a run's energies need: from records, or from circuits that were really built.
+
+What a space needs depends on its integrals, not on its size alone; so each figure is the
+lowest, the median and the highest of the spaces of that size that were measured.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from rdkit import Chem
+
+from molq.planning.estimate import Estimate
+from molq.planning.experience import Experience
+from molq.planning.measuredtables import CircuitRow, CircuitTable, MappedCircuit
+from simulation.recipes import recipe as register
+from simulation.recipes.energies import Energy, foreseen
+from simulation.settings import SimulationSettings
+
+LEAST_SHOTS = 100
+"""Of each measurement setting: its sample variance must mean something."""
+
+JORDAN_WIGNER = "jordan-wigner"
+
+
+@dataclass(frozen=True)
+class CircuitForecast:
+    """One kind of energy: how often it is asked for, and what its circuit needs.
+
+    Ranges are the lowest, the median and the highest of what was measured.
+    """
+
+    recipe: str
+    electrons: int
+    orbitals: int
+    n_alpha: int
+    n_beta: int
+    each: float  # of a molecule, on average
+    qubits: int
+    two_qubit_gates: Estimate  # all qubits connected
+    depth: Estimate
+    settings: int  # measurement bases
+    shots: Estimate  # for the asked precision, without noise
+    casci_seconds: float  # CPU s of exact diagonalisation
+    vqe_seconds: float  # CPU s of finding the circuit
+    device: DeviceForecast | None
+    basis: str  # what the figures rest on, one line
+
+
+@dataclass(frozen=True)
+class DeviceForecast:
+    """The same circuit as a device would run it, by the mapping with the fewest gates."""
+
+    device: str  # whose couplings and errors were measured with
+    mapping: str
+    qubits: int
+    settings: int
+    two_qubit_gates: Estimate  # as compiled
+    survival: Estimate  # share of shots in which no gate fails
+    shots: Estimate  # for the asked precision, the noise's spread included; its bias remains
+
+
+@dataclass(frozen=True)
+class Circuits:
+    """All energies of a run's molecules."""
+
+    kinds: tuple[CircuitForecast, ...]
+    unknown: tuple[str, ...] = ()  # recipes that do not say which energies they solve
+
+
+def forecast(
+    steps: Sequence[str],
+    molecules: Sequence[str],
+    settings: SimulationSettings,
+    precision_mha: float,
+    table: CircuitTable,
+    runs: Sequence[Experience],
+) -> Circuits:
+    """The energies of the molecules, and what each kind needs.
+
+    Args:
+        steps: recipes that are computed.
+        molecules: SMILES, a sample of those that will be computed.
+        settings: of the calculations.
+        precision_mha: standard error of an energy, mHartree.
+        table: of measured circuits.
+        runs: whose records are looked at before the table.
+    """
+    counted, unknown = _counted(steps, molecules)
+    kinds = []
+    for (name, energy), number in sorted(counted.items(), key=lambda item: (item[0][0], -item[1])):
+        rows, basis = _nearest(table.rows, energy)
+        kinds.append(
+            _kind(
+                name, energy, number / max(1, len(molecules)), rows, basis, settings,
+                1e-3 * precision_mha, runs,
+            )
+        )  # fmt: skip
+    return Circuits(tuple(kinds), unknown)
+
+
+def _counted(
+    steps: Sequence[str], molecules: Sequence[str]
+) -> tuple[Counter[tuple[str, Energy]], tuple[str, ...]]:
+    counted: Counter[tuple[str, Energy]] = Counter()
+    unknown: list[str] = []
+    parsed = [Chem.MolFromSmiles(smiles) for smiles in molecules]
+    for step in steps:
+        recipe = register.find(step)
+        for molecule in parsed:
+            energies = foreseen(recipe, molecule)
+            if energies is None:
+                unknown.append(step)
+                break
+            counted.update((step, energy) for energy in energies)
+    return counted, tuple(unknown)
+
+
+def _nearest(rows: Sequence[CircuitRow], energy: Energy) -> tuple[list[CircuitRow], str]:
+    """The measured sectors that are most alike, and in which way they are."""
+    space = f"({energy.electrons}e, {energy.orbitals}o)"
+    size = [r for r in rows if r.orbitals == energy.orbitals]
+    sector = [r for r in size if (r.n_alpha, r.n_beta) == (energy.n_alpha, energy.n_beta)]
+    if sector:
+        return sector, f"{len(sector)} measured spaces of {space}"
+    holes = (energy.orbitals - energy.n_beta, energy.orbitals - energy.n_alpha)
+    mirrored = [r for r in size if (r.n_alpha, r.n_beta) == holes]
+    if mirrored:
+        return mirrored, f"{len(mirrored)} measured spaces with as many holes as {space} electrons"
+    if size:
+        return size, f"{len(size)} measured spaces of {energy.orbitals} orbitals, other electrons"
+    gap = min(abs(r.orbitals - energy.orbitals) for r in rows)
+    near = [r for r in rows if abs(r.orbitals - energy.orbitals) == gap]
+    orbitals = sorted({r.orbitals for r in near})
+    return near, f"no space of {energy.orbitals} orbitals was measured: those of {orbitals} instead"
+
+
+def _kind(
+    recipe: str,
+    energy: Energy,
+    each: float,
+    rows: Sequence[CircuitRow],
+    basis: str,
+    settings: SimulationSettings,
+    precision: float,
+    runs: Sequence[Experience],
+) -> CircuitForecast:
+    name = JORDAN_WIGNER if settings.mapping == "auto" else settings.mapping
+    mapped = [row.mappings[name] for row in rows]
+    plain = [row.mappings[JORDAN_WIGNER] for row in rows]
+    layered = settings.ansatz == "uccsd"
+    repeated = settings.layers if layered else 1
+    gates = [repeated * (m.uccsd_two_qubit_gates if layered else m.two_qubit_gates) for m in mapped]
+    depth = [repeated * (m.uccsd_depth if layered else m.depth) for m in mapped]
+    seen = [
+        one
+        for run in runs
+        for one in run.circuits
+        if (one.orbitals, one.n_alpha, one.n_beta)
+        == (energy.orbitals, energy.n_alpha, energy.n_beta)
+    ]
+    if seen and name == JORDAN_WIGNER:
+        gates, depth = [s.two_qubit_gates for s in seen], [s.depth for s in seen]
+        basis = f"gates and depth of {len(seen)} records; shots of {basis}"
+    shots = [
+        _shots(m.spread, m.settings, precision)
+        for m in (mapped if all(m.spread is not None for m in mapped) else plain)
+        if m.spread is not None and m.settings is not None
+    ]
+    return CircuitForecast(
+        recipe=recipe,
+        electrons=energy.electrons,
+        orbitals=energy.orbitals,
+        n_alpha=energy.n_alpha,
+        n_beta=energy.n_beta,
+        each=each,
+        qubits=_median([m.qubits for m in mapped]),
+        two_qubit_gates=Estimate.among(gates),
+        depth=Estimate.among(depth),
+        settings=_median([m.settings for m in plain if m.settings is not None]),
+        shots=Estimate.among(shots),
+        casci_seconds=Estimate.among([r.casci_cpu_seconds for r in rows]).middle,
+        vqe_seconds=Estimate.among([r.vqe_cpu_seconds for r in rows]).middle,
+        device=None if layered else _on_device(rows, settings, precision),
+        basis=basis,
+    )
+
+
+def _on_device(
+    rows: Sequence[CircuitRow], settings: SimulationSettings, precision: float
+) -> DeviceForecast | None:
+    """By the mapping a device is given: that with the fewest gates, or the one asked for."""
+    chosen: list[tuple[str, MappedCircuit]] = []
+    for row in rows:
+        asked = row.mappings if settings.mapping == "auto" else {settings.mapping}
+        compiled = [(n, m) for n, m in row.mappings.items() if n in asked and m.device is not None]
+        if compiled:
+            chosen.append(min(compiled, key=lambda item: _compiled_gates(item[1])))
+    if len(chosen) < len(rows) / 2:
+        return None  # most of these circuits are too long to be compiled for a device
+
+    def among(value: Callable[[MappedCircuit], float]) -> Estimate:
+        return Estimate.among([value(mapped) for _, mapped in chosen])
+
+    device = chosen[0][1].device
+    assert device is not None
+    return DeviceForecast(
+        device=device.name,
+        mapping=Counter(name for name, _ in chosen).most_common(1)[0][0],
+        qubits=_median([mapped.qubits for _, mapped in chosen]),
+        settings=_median([mapped.settings or 0 for _, mapped in chosen]),
+        two_qubit_gates=among(_compiled_gates),
+        survival=among(lambda m: m.device.survival if m.device is not None else 0.0),
+        shots=among(
+            lambda m: _shots(
+                m.device.spread if m.device is not None else 0.0, m.settings, precision
+            )
+        ),
+    )
+
+
+def _compiled_gates(mapped: MappedCircuit) -> float:
+    return math.inf if mapped.device is None else float(mapped.device.two_qubit_gates)
+
+
+def _shots(spread: float | None, settings: int | None, precision: float) -> float:
+    """Shots of one energy: their variance falls with their number, shared out as is best."""
+    assert spread is not None
+    assert settings is not None
+    return float(max(math.ceil((spread / precision) ** 2), LEAST_SHOTS * settings))
+
+
+def _median(values: Sequence[int]) -> int:
+    return round(Estimate.among([float(value) for value in values]).middle)

@@ -1,0 +1,105 @@
+"""What a run's energies would take and cost on quantum devices, beside a processor's core."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from molq.comparison.prices import DevicePrice, Prices
+from molq.planning.circuitforecast import CircuitForecast
+from molq.planning.estimate import Estimate
+
+
+@dataclass(frozen=True)
+class DevicePlan:
+    """All energies of a run on one device. Ranges come from the spread of the shots."""
+
+    backend: str  # as the prices file names it
+    what: str
+    energies: Estimate  # of the whole run, each one job
+    circuits: Estimate  # one for each measurement setting
+    shots: Estimate
+    seconds: Estimate | None  # s of the device; None where the prices file does not say
+    money: Estimate  # in the prices' currency
+    money_each: float  # of one molecule
+    casci_seconds: float  # CPU s of exact diagonalisation of the same energies
+    casci_money: float
+    factor: float | None  # money over casci_money; None where the latter is nothing
+    survival: Estimate | None  # share of shots without an error; None where too long to compile
+    source: str
+    date: str
+
+
+def on_devices(
+    kinds: Sequence[CircuitForecast], molecules: Estimate, prices: Prices, wanted: str | None
+) -> tuple[DevicePlan, ...]:
+    """The plan of every device of the prices file, or of the one that is wanted.
+
+    Args:
+        kinds: the energies of a molecule.
+        molecules: that are computed.
+        prices: of cores and devices.
+        wanted: a backend's name; None for all.
+    """
+    if not kinds:
+        return ()
+    found = [price for price in prices.device if wanted is None or price.matches(wanted)]
+    return tuple(_plan(price, kinds, molecules, prices, wanted) for price in found)
+
+
+def _plan(
+    price: DevicePrice,
+    kinds: Sequence[CircuitForecast],
+    molecules: Estimate,
+    prices: Prices,
+    wanted: str | None,
+) -> DevicePlan:
+    energies = sum(kind.each for kind in kinds)
+    circuits = sum(kind.each * _settings(kind) for kind in kinds)
+    jobs = sum(kind.each * price.jobs(_settings(kind)) for kind in kinds)
+    shots = [
+        sum(kind.each * getattr(_shots(kind), end) for kind in kinds)
+        for end in ("low", "middle", "high")
+    ]
+    counts = (molecules.low, molecules.middle, molecules.high)
+    casci = sum(kind.each * kind.casci_seconds for kind in kinds) * molecules.middle
+    money = Estimate(*(n * price.cost(jobs, s) for n, s in zip(counts, shots, strict=True)))
+    beside = prices.cores(casci)
+    survivals = [kind.device.survival for kind in kinds if kind.device is not None]
+    return DevicePlan(
+        backend=wanted or price.backend,
+        what=price.what,
+        energies=molecules.times(energies),
+        circuits=molecules.times(circuits),
+        shots=Estimate(*(n * s for n, s in zip(counts, shots, strict=True))),
+        seconds=(
+            Estimate(*(n * price.seconds(jobs, s) for n, s in zip(counts, shots, strict=True)))
+            if price.seconds_source
+            else None
+        ),
+        money=money,
+        money_each=price.cost(jobs, shots[1]),
+        casci_seconds=casci,
+        casci_money=beside,
+        factor=money.middle / beside if beside > 0 else None,
+        survival=(
+            Estimate(
+                min(s.low for s in survivals),
+                math.prod(s.middle for s in survivals) ** (1 / len(survivals)),
+                max(s.high for s in survivals),
+            )
+            if survivals and len(survivals) == len(kinds)
+            else None
+        ),
+        source=price.source,
+        date=price.date.isoformat(),
+    )
+
+
+def _settings(kind: CircuitForecast) -> int:
+    return kind.settings if kind.device is None else kind.device.settings
+
+
+def _shots(kind: CircuitForecast) -> Estimate:
+    return kind.shots if kind.device is None else kind.device.shots
