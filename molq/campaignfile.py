@@ -36,6 +36,7 @@ from screening.intake.datasource import is_uri
 from screening.intake.library import LibrarySettings
 from screening.objective import ObjectiveSettings, recipe_names
 from screening.ranking import RankingSettings
+from screening.review.settings import ReviewSettings
 from screening.settings import CampaignSettings, ComputeSettings
 from screening.surrogate import SurrogateSettings
 from simulation.redaction import redacted, without_known
@@ -169,6 +170,7 @@ class CampaignFile(_TomlFile):
     acquisition: AcquisitionSettings = Field(default_factory=AcquisitionSettings)
     ranking: RankingSettings = Field(default_factory=RankingSettings)
     compute: ComputeSettings = Field(default_factory=ComputeSettings)
+    review: ReviewSettings = Field(default_factory=ReviewSettings)
     report: ReportSettings = Field(default_factory=ReportSettings)
 
     @model_validator(mode="before")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ from screening.intake.library import LibraryError
 from screening.objective import recipe_names
 from screening.objective import validate as validate_objectives
 from screening.progress import Listener
+from screening.standing import REVIEWED
 from screening.store.database import FILE, JournalError
 from screening.store.journal import Journal
 from screening.store.records import Kind
@@ -306,6 +308,7 @@ def plan_of(file: CampaignFile) -> CampaignPlan:
         surrogate=file.surrogate,
         acquisition=file.acquisition,
         ranking=file.ranking,
+        review=file.review,
         max_attempts=file.compute.max_attempts,
         funnel=file.funnel,
     )
@@ -377,5 +380,7 @@ def _run_screen(
         )
     if not file.objective:
         # ranked by value, which the run knows only at its end
-        found = every_lead(journal, file)
+        reviewed = journal.last_review()
+        journal.mark(REVIEWED, str(reviewed))
+        found = replace(every_lead(journal, file), reviewed=reviewed)
         leadfiles.write(journal.directory, found, found.objectives)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from itertools import zip_longest
 from pathlib import Path
@@ -22,7 +22,7 @@ from screening import leadfiles, resultfile
 from screening.compute.evaluation import attempt_seed, molecule_seed
 from screening.funnel.funnel import Funnel
 from screening.ranking import Lead
-from screening.standing import EveryLead
+from screening.standing import REVIEWED, EveryLead
 from screening.store.journal import Journal, JournalError
 from screening.store.verification import Check, Findings, printable
 from screening.store.verification import verify as verify_journal
@@ -239,6 +239,8 @@ def _files(journal: Journal, file: RunFile, leads: EveryLead) -> Iterator[Check]
         for name in names:
             yield Check(name, 0, note="not compared: the run is not at its end")
         return
+    # what was said after the files were written is not in them
+    leads = replace(leads, reviewed=int(journal.marked(REVIEWED) or 0))
     with tempfile.TemporaryDirectory(prefix="molq-verify-") as folder:
         leadfiles.write(Path(folder), leads, leads.objectives)
         if isinstance(file, ScreenFile):

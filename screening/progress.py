@@ -66,5 +66,14 @@ class StagePassed:
     line: str  # what it cut, in words
 
 
-Event = LibraryRead | RoundStarted | MoleculeDone | RoundFinished | Stopped | StagePassed
+@dataclass(frozen=True)
+class ReviewWanted:
+    """Chosen molecules wait for somebody's approval."""
+
+    line: str  # how many, and the command that shows them
+
+
+Event = (
+    LibraryRead | RoundStarted | MoleculeDone | RoundFinished | Stopped | StagePassed | ReviewWanted
+)
 Listener = Callable[[Event], None]

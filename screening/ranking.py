@@ -19,6 +19,7 @@ from screening.objective import (
     utility,
     violations,
 )
+from screening.review.opinions import Opinion
 from simulation.score import Score
 
 Result = tuple[Candidate, Mapping[str, Score], int | None]  # molecule, recipe -> score, round
@@ -52,6 +53,7 @@ class Lead:
     properties: dict[str, float]  # scorer -> value in its unit
     round: int | None  # in which it was computed; None outside a campaign
     filters: FilterSettings = field(default_factory=FilterSettings, repr=False)
+    review: Opinion | None = None  # what stands of reviewers' words; None where nobody said any
 
     @property
     def alerts(self) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from screening.intake.library import LibrarySettings
 from screening.objective import ObjectiveSettings
 from screening.progress import Listener, MoleculeDone, StagePassed
 from screening.ranking import RankingSettings
-from screening.standing import EveryLead
+from screening.standing import REVIEWED, EveryLead
 from screening.store.journal import Journal
 from screening.store.records import Result
 from screening.surrogate import SurrogateSettings
@@ -134,7 +134,9 @@ def write_files(journal: Journal, plan: ScreenPlan) -> None:
     """
     resultfile.write(journal, plan.recipes, stages=plan.way.steps)
     if plan.objectives:
+        reviewed = journal.last_review()
+        journal.mark(REVIEWED, str(reviewed))
         ranked = EveryLead(
-            journal, plan.objectives, plan.filters, plan.ranking, recipes=plan.recipes
+            journal, plan.objectives, plan.filters, plan.ranking, plan.recipes, reviewed
         )
         leadfiles.write(journal.directory, ranked, plan.objectives)

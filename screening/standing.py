@@ -22,11 +22,15 @@ from screening.objective import (
     utility,
 )
 from screening.ranking import Lead, RankingSettings, rank
+from screening.review.opinions import Opinions
 from screening.store.journal import Journal
-from screening.store.records import Result
+from screening.store.records import Result, SelectionRecord
 from simulation.score import Score
 
 Scored = tuple[Candidate, dict[str, Score], int | None]  # molecule, recipe -> score, round
+
+REVIEWED = "leads_reviewed"
+"""The journal's mark that holds the last review which the files of leads knew."""
 
 _ROUNDING = 1e-12
 """More than a utility of an array of molecules can differ from that of each for itself."""
@@ -56,6 +60,7 @@ def leads(
     *,
     top: int | None = None,
     recipes: Sequence[str] | None = None,
+    reviewed: int | None = None,
 ) -> list[Lead]:
     """The ranked leads of a run, of all results journalled so far.
 
@@ -66,16 +71,20 @@ def leads(
         ranking: which scores are compared.
         top: give the first so many alone: the same ones, without reading every score.
         recipes: whose scores a lead carries; None for all.
+        reviewed: id of the last review that counts; None for all. What reviewers reject comes
+            behind all others.
 
     Raises:
         JournalError: a record does not match its checksum.
         ValueError: no objective is given.
     """
     if top is not None and recipe_names(objectives):
-        found = iterate_leads(journal, objectives, filters, ranking, recipes=recipes)
+        found = iterate_leads(
+            journal, objectives, filters, ranking, recipes=recipes, reviewed=reviewed
+        )
         return list(islice(found, top))
     ranked = rank(_molecules(journal, objectives, recipes), objectives, filters, ranking)
-    return ranked[:top]
+    return list(_after_review(ranked, journal, reviewed))[:top]
 
 
 @dataclass(frozen=True)
@@ -90,12 +99,18 @@ class EveryLead(Iterable[Lead]):
     filters: FilterSettings | None = None
     ranking: RankingSettings | None = None
     recipes: Sequence[str] | None = None
+    reviewed: int | None = None  # id of the last review that counts; None for all
 
     def __iter__(self) -> Iterator[Lead]:
         if not self.objectives:
             return iter(())
         return iterate_leads(
-            self.journal, self.objectives, self.filters, self.ranking, recipes=self.recipes
+            self.journal,
+            self.objectives,
+            self.filters,
+            self.ranking,
+            recipes=self.recipes,
+            reviewed=self.reviewed,
         )
 
 
@@ -106,8 +121,49 @@ def iterate_leads(
     ranking: RankingSettings | None = None,
     *,
     recipes: Sequence[str] | None = None,
+    reviewed: int | None = None,
 ) -> Iterator[Lead]:
     """``leads`` one by one, best first; a score is read when its turn may have come.
+
+    What reviewers reject comes behind all others.
+
+    Raises:
+        JournalError: a record does not match its checksum.
+        ValueError: no objective is given.
+    """
+    found = _by_utility(journal, objectives, filters, ranking, recipes)
+    return _after_review(found, journal, reviewed)
+
+
+def _after_review(found: Iterable[Lead], journal: Journal, reviewed: int | None) -> Iterator[Lead]:
+    """Leads with what reviewers said of them, what they reject behind all others."""
+    opinions = Opinions.of(journal, reviewed)
+    if not opinions.known:
+        yield from found
+        return
+    said = set(opinions.molecules)
+    behind: list[Lead] = []
+    position = 0
+    for lead in found:
+        key = lead.candidate.inchikey
+        marked = replace(lead, review=opinions[key]) if key in said else lead
+        if opinions[key].is_rejected:
+            behind.append(marked)
+            continue
+        position += 1
+        yield replace(marked, rank=position)
+    for place, lead in enumerate(behind, position + 1):
+        yield replace(lead, rank=place)
+
+
+def _by_utility(
+    journal: Journal,
+    objectives: Sequence[ObjectiveSettings],
+    filters: FilterSettings | None,
+    ranking: RankingSettings | None,
+    recipes: Sequence[str] | None,
+) -> Iterator[Lead]:
+    """``leads`` before anybody said anything.
 
     The values alone, which an index of the journal holds, bound every molecule's utility
     from above: what the exact properties among the wishes take away is not yet known, nor
@@ -274,7 +330,13 @@ def _molecules(
         known = {candidate.inchikey for candidate, _, _ in found}
         found += [
             (record.candidate, {}, record.round)
-            for record in journal.selections()
+            for record in _computed(journal)
             if record.candidate.inchikey not in known
         ]
     return found
+
+
+def _computed(journal: Journal) -> list[SelectionRecord]:
+    """The chosen molecules that no reviewer had left out."""
+    out = {(drop.round, drop.position) for drop in journal.drops()}
+    return [x for x in journal.selections() if (x.round, x.position) not in out]

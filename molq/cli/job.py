@@ -55,7 +55,14 @@ def command() -> int:
 
 def _listener() -> Listener:
     """Writes counts: the first and the last of what is done, and one line in ten seconds."""
-    from screening.progress import LibraryRead, MoleculeDone, RoundFinished, RoundStarted, Stopped
+    from screening.progress import (
+        LibraryRead,
+        MoleculeDone,
+        ReviewWanted,
+        RoundFinished,
+        RoundStarted,
+        Stopped,
+    )
 
     begun = time.monotonic()
     last = begun - _EVERY_S
@@ -81,6 +88,8 @@ def _listener() -> Listener:
                 say(f"{event.done}{of} done, {failed} of this session failed")
         elif isinstance(event, RoundFinished):
             say(f"round {event.round} of {event.rounds} finished")
+        elif isinstance(event, ReviewWanted):
+            say(event.line)
         elif isinstance(event, Stopped):
             say(f"stopped after round {event.round}: {event.decision['reason']}")
 

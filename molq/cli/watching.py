@@ -26,6 +26,7 @@ def listener(tracker: Tracker) -> Listener:
     from screening.progress import (
         LibraryRead,
         MoleculeDone,
+        ReviewWanted,
         RoundFinished,
         RoundStarted,
         StagePassed,
@@ -48,7 +49,7 @@ def listener(tracker: Tracker) -> Listener:
             tracker.say(f"round {event.round} of {event.rounds} finished{reached}")
             for line in _judged(event):
                 tracker.say(f"  {line}")
-        elif isinstance(event, StagePassed):
+        elif isinstance(event, StagePassed | ReviewWanted):
             tracker.say(event.line)
         elif isinstance(event, Stopped):
             tracker.say(f"stopped after round {event.round}: {event.decision['reason']}")

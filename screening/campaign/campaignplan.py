@@ -11,6 +11,7 @@ from screening.funnel.funnel import Funnel, FunnelStage
 from screening.intake.library import LibrarySettings
 from screening.objective import ObjectiveSettings, recipe_names
 from screening.ranking import RankingSettings
+from screening.review.settings import ReviewSettings
 from screening.settings import CampaignSettings
 from screening.surrogate import SurrogateSettings
 from simulation.settings import SimulationSettings
@@ -29,6 +30,7 @@ class CampaignPlan:
     surrogate: SurrogateSettings = field(default_factory=SurrogateSettings)
     acquisition: AcquisitionSettings = field(default_factory=AcquisitionSettings)
     ranking: RankingSettings = field(default_factory=RankingSettings)
+    review: ReviewSettings = field(default_factory=ReviewSettings)
     max_attempts: int = 3
     funnel: tuple[FunnelStage, ...] = ()
 

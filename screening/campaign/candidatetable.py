@@ -125,6 +125,11 @@ class CandidateTable(Sequence[Candidate]):
         taken = np.array([key.encode() for key in inchikeys], dtype=np.bytes_)
         return self.take(~np.isin(self._block.keys[self._places], taken))
 
+    def holding(self, inchikeys: Collection[str]) -> CandidateTable:
+        """The molecules that are one of these, in their order."""
+        wanted = np.array([key.encode() for key in inchikeys], dtype=np.bytes_)
+        return self.take(np.isin(self._block.keys[self._places], wanted))
+
     def distinct(self) -> CandidateTable:
         """Each InChIKey once and sorted by it; of several the library's, then the first SMILES."""
         keys = self._block.keys[self._places]

@@ -9,7 +9,7 @@ results count as pending) and of the campaign's seed; so it can be made again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, groupby
 from typing import TYPE_CHECKING
@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from screening import acquisition
-from screening.acquisition import Choice
+from screening.acquisition import Choice, Selection
 from screening.campaign.campaignplan import CampaignPlan
 from screening.campaign.candidatetable import CandidateTable
 from screening.campaign.knowledge import Knowledge
 from screening.campaign.learning import CONFORMAL, Learned, learn
+from screening.campaign.reviewing import IDEA, KNOWN_DROP, SILENCE, Heard, kept, reheard
 from screening.candidate import Candidate
 from screening.store.journalview import JournalView
 from screening.store.records import RoundRecord, SelectionRecord
@@ -77,13 +78,23 @@ class Deliberation:
         self.pool = pool
         self.learned = learned
 
-    def choose(self, n: int, knowledge: Knowledge, chosen: Sequence[SelectionRecord]) -> Choice:
-        """Choose the next molecules of the round.
+    def choose(
+        self,
+        n: int,
+        knowledge: Knowledge,
+        chosen: Sequence[SelectionRecord],
+        heard: Heard = SILENCE,
+        first: int | None = None,
+    ) -> Choice:
+        """Choose the next molecules of the round: reviewers' ideas, then by the criterion.
 
         Args:
             n: so many at most.
             knowledge: of this moment.
-            chosen: all that the campaign chose before, in order.
+            chosen: all that the campaign chose before, in order, without what was left out.
+            heard: of reviews.
+            first: position of the first of them, counted from 1; None for the next one
+                after those chosen.
 
         Returns:
             selections whose positions count on through the round.
@@ -91,30 +102,91 @@ class Deliberation:
         plan = self._plan
         knowledge.count_exact(chosen)
         own = [record for record in chosen if record.round == self.round]
-        first = len(own) + 1
-        taken = {record.candidate.inchikey for record in chosen}
+        first = first or len(own) + 1
+        taken = {record.candidate.inchikey for record in chosen} | heard.out
         pool = self.pool if first == 1 else self._narrow()
+        pending = knowledge.pending(chosen)
+        asked = self._asked(n, taken, knowledge, pending, heard, first)
+        taken |= {selection.candidate.inchikey for selection in asked}
+        pending = [*pending, *(selection.candidate for selection in asked)]
+        n -= len(asked)
         # the generator's share is one of the whole round, however it is divided
         due = round_half_up(plan.generator.share * (len(own) + n))
         due -= sum(record.candidate.origin == "generator" for record in own)
-        choice = acquisition.choose(
-            pool.without(taken),
+        due -= sum(selection.candidate.origin == "generator" for selection in asked)
+        choice = self._chosen(
+            pool.without(taken), n, min(n, max(0, due)), knowledge, pending, first + len(asked)
+        )
+        note = choice.note
+        if asked:
+            ideas = "1 idea" if len(asked) == 1 else f"{len(asked)} ideas"
+            note = f"{ideas} of reviewers" if n == 0 else f"{ideas} of reviewers, then {note}"
+        placed = tuple(
+            replace(selection, position=position, facts={**selection.facts, **heard.facts})
+            for position, selection in enumerate((*asked, *choice.selections), first)
+        )
+        return replace(choice, selections=placed, note=note)
+
+    def _chosen(
+        self,
+        pool: CandidateTable,
+        n: int,
+        n_generator: int,
+        knowledge: Knowledge,
+        pending: Sequence[Candidate],
+        first: int,
+    ) -> Choice:
+        """By the criterion."""
+        plan = self._plan
+        return acquisition.choose(
+            pool,
             n=n,
-            n_generator=min(n, max(0, due)),
+            n_generator=n_generator,
             surrogates=self.learned.conditioned(knowledge),
             objectives=plan.objectives,
             best_utility=knowledge.best_utility,
             settings=plan.acquisition,
             seed=round_seed(plan.campaign.seed, self.round, "choose", first),
-            pending=knowledge.pending(chosen),
+            pending=pending,
             desirabilities=knowledge.desirabilities,
             outcomes=self.learned.outcomes,
         )
-        placed = tuple(
-            replace(selection, position=position)
-            for position, selection in enumerate(choice.selections, first)
-        )
-        return replace(choice, selections=placed)
+
+    def _asked(
+        self,
+        n: int,
+        taken: Collection[str],
+        knowledge: Knowledge,
+        pending: Sequence[Candidate],
+        heard: Heard,
+        first: int,
+    ) -> list[Selection]:
+        """Reviewers' ideas, the earliest first, with what is foreseen of them."""
+        own = {candidate.inchikey: candidate for candidate in self._held(heard)}
+        ideas = {
+            candidate.inchikey: (review, own.get(candidate.inchikey, candidate))
+            for review, candidate in heard.ideas
+            if candidate.inchikey not in taken
+        }
+        if not ideas:
+            return []
+        table = CandidateTable.of(candidate for _, candidate in ideas.values())
+        found = self._chosen(table, len(table), 0, knowledge, pending, first)
+        by_key = {selection.candidate.inchikey: selection for selection in found.selections}
+        asked = [
+            replace(
+                by_key[key],
+                reason=f"asked for by {review.reviewer}; {by_key[key].reason}",
+                facts={**by_key[key].facts, IDEA: review.id},
+            )
+            for key, (review, _) in ideas.items()
+            if key in by_key  # one that breaks a hard limit is not
+        ]
+        return asked[:n]
+
+    def _held(self, heard: Heard) -> CandidateTable:
+        """What the round decides among that somebody asks for."""
+        return self.pool.holding([candidate.inchikey for _, candidate in heard.ideas])
 
     def _narrow(self) -> CandidateTable:
         """The proposals, and of the library what looked best when the round began."""
@@ -175,15 +247,21 @@ def replayed(journal: JournalView, plan: CampaignPlan) -> Iterator[Decided]:
         own = [x for x in chosen if x.round == record.round]
         for first, group in groupby(own, key=lambda x: x.decision):
             together = tuple(group)
-            before = [*earlier, *own[: first - 1]]
+            heard, drops = reheard(
+                journal,
+                together[0].facts,
+                record.round,
+                max_heavy_atoms=plan.simulation.max_heavy_atoms,
+            )
+            before = kept([*earlier, *own[: first - 1]], drops)
             knowledge.advance(together[0].known)
-            taken = {x.candidate.inchikey for x in before}
+            taken = {x.candidate.inchikey for x in before} | heard.out
             yield Decided(
                 round=record.round,
                 known=together[0].known,
                 pool=tuple(deliberation.pool.without(taken)),
                 chosen=together,
-                choice=deliberation.choose(len(together), knowledge, before),
+                choice=deliberation.choose(len(together), knowledge, before, heard, first),
             )
 
 
@@ -203,10 +281,11 @@ def reopened(
         plan: of the campaign.
         record: of the round.
         knowledge: not beyond what the round knew at its beginning; it is brought there.
-        earlier: what the rounds before chose.
+        earlier: what the rounds before chose, also what was left out.
         factors: of each round, see ``learning.learn``.
         store: see ``learning.learn``.
     """
+    earlier = kept(earlier, journal.drops(until=int(record.facts.get(KNOWN_DROP, 0))))
     knowledge.count_exact(earlier)
     knowledge.advance(record.known)
     offers = journal.offers(record.round)

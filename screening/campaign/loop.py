@@ -15,13 +15,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from screening import leadfiles
+from screening import leadfiles, standing
 from screening.campaign import circuitrecords, roundopening, roundsummary
 from screening.campaign.campaignplan import CampaignPlan
 from screening.campaign.decision import Deliberation, conformal, eligible, reopened
+from screening.campaign.desk import Desk, waiting_line
 from screening.campaign.knowledge import Knowledge
 from screening.campaign.learning import Learned, feature_store, learn
 from screening.campaign.openround import OpenRound
+from screening.campaign.reviewing import kept
 from screening.campaign.stopping import Stopping
 from screening.compute.dispatch import STOPPED, Archive, Calculation, Dispatch, Task, waiting_note
 from screening.compute.executor import Executor
@@ -32,6 +34,7 @@ from screening.progress import (
     Event,
     Listener,
     MoleculeDone,
+    ReviewWanted,
     RoundFinished,
     RoundStarted,
     Stopped,
@@ -61,7 +64,8 @@ def run_campaign(
     """Run a campaign from wherever its journal stands to its end.
 
     Where calculations wait for a remote device it stops before the next round, the
-    journal unfinished and its log saying so.
+    journal unfinished and its log saying so; likewise where molecules wait for an approval
+    longer than ``[review] patience_h`` allows.
 
     Args:
         journal: open for writing; new, or of an interrupted run.
@@ -109,6 +113,7 @@ class _Loop:
         self._offered = FunnelSieve(self._sieve, {})  # what a proposal has to pass
         self._dispatch = Dispatch(journal, executor, calculation, self._count, archive)
         self._knowledge = Knowledge(journal, plan)
+        self._desk = Desk(journal, plan.review, plan.simulation.max_heavy_atoms)
         self._rounds: list[OpenRound] = []  # begun and not finished, in order
         self._begun = 0  # number of the last round begun
         self._chosen: list[SelectionRecord] = []  # of all rounds, in order
@@ -142,6 +147,9 @@ class _Loop:
         self._write_leads()
         if waiting:
             self._journal.log("run", waiting_note(waiting))
+        elif held := self._desk.held(self._rounds):
+            line = waiting_line(self._journal, sum(map(len, held.values())), max(held))
+            self._journal.log("run", f"{line}, then `molq resume {self._journal.directory}`")
         else:
             self._journal.finish()
             if self._store is not None:
@@ -151,7 +159,8 @@ class _Loop:
         """Take up the rounds where the journal left them."""
         records = self._journal.rounds()
         self._ended = roundopening.declined(self._journal) is not None
-        self._chosen = self._journal.selections()
+        selections = self._journal.selections()
+        self._chosen = kept(selections, self._desk.drops)
         self._begun = max((record.round for record in records), default=0)
         before = 0
         for record in records:
@@ -165,6 +174,7 @@ class _Loop:
                         self._missing(chosen),
                         deliberation=None,
                         closed=record.round < self._begun,
+                        left_out=sum(x.round == record.round for x in selections) - len(chosen),
                     )
                 )
                 self._tell_started(self._rounds[-1])
@@ -183,15 +193,32 @@ class _Loop:
 
     def _more(self, room: int) -> list[Task]:
         """Tasks for so many free places: chosen molecules first, then newly chosen ones."""
-        tasks = self._chosen_tasks(room)
-        while len(tasks) < room and self._decide(room - len(tasks)):
-            tasks += self._chosen_tasks(room - len(tasks))
-        return tasks
+        while True:
+            self._obey()
+            tasks = self._chosen_tasks(room)
+            while len(tasks) < room and self._decide(room - len(tasks)):
+                tasks += self._chosen_tasks(room - len(tasks))
+            held = self._desk.held(self._rounds)
+            if line := self._desk.tell(held):
+                self._tell(ReviewWanted(line))
+            if tasks or not held or self._dispatch.in_flight or not self._desk.wait():
+                return tasks
+
+    def _obey(self) -> None:
+        """Hear of reviews: what is rejected before a worker has it is left out."""
+        if gone := self._desk.listen(self._rounds):
+            left_out = {(record.round, record.position) for record in gone}
+            self._chosen = [x for x in self._chosen if (x.round, x.position) not in left_out]
 
     def _chosen_tasks(self, room: int) -> list[Task]:
+        held = {
+            record.candidate.inchikey
+            for records in self._desk.held(self._rounds).values()
+            for record in records
+        }
         tasks: list[Task] = []
         for round in self._rounds:
-            tasks += round.tasks(room - len(tasks), self._steps)
+            tasks += round.tasks(room - len(tasks), self._steps, held)
         return tasks
 
     def _count(self, result: Result) -> None:
@@ -220,7 +247,9 @@ class _Loop:
         deliberation = self._deliberation(round)
         self._knowledge.advance()
         wanted = self._wanted(round.open_places, room, deliberation.learned)
-        choice = deliberation.choose(wanted, self._knowledge, self._chosen)
+        first = len(round.chosen) + round.left_out + 1
+        heard = self._desk.heard(round.number)
+        choice = deliberation.choose(wanted, self._knowledge, self._chosen, heard, first)
         round.closed = len(choice.selections) < wanted
         if choice.selections:
             circuitrecords.add_batch(choice.circuits, self._journal.directory)
@@ -244,7 +273,7 @@ class _Loop:
                 self._plan,
                 round.record,
                 knowledge,
-                [x for x in self._chosen if x.round < round.number],
+                [x for x in self._journal.selections() if x.round < round.number],
                 conformal(self._journal.rounds()),
                 self._store,
             )
@@ -253,7 +282,7 @@ class _Loop:
 
     def _add_chosen(self, round: OpenRound) -> None:
         """Take in what was journalled last."""
-        known = len(round.chosen)
+        known = len(round.chosen) + round.left_out
         new = self._journal.selections(round.number)[known:]
         round.chosen += new
         self._chosen += new
@@ -293,21 +322,27 @@ class _Loop:
             learned=learned,
             knowledge=self._knowledge,
             chosen=self._chosen,
+            opinions=self._desk.opinions,
         )
+        heard = self._desk.heard(number)
         pool = eligible(self._journal, offer.candidates, self._chosen)
-        if not pool:
+        if not pool and not heard.ideas:
             return self._end(f"nothing is left to evaluate in round {number}")
         deliberation = Deliberation(plan, number, learned, pool, self._knowledge.best_utility)
         wanted = self._wanted(places, room, learned)
-        choice = deliberation.choose(wanted, self._knowledge, self._chosen)
+        choice = deliberation.choose(wanted, self._knowledge, self._chosen, heard)
         if not choice.selections:
             return self._end(f"no molecule of round {number} meets the hard limits")
         verdict = roundopening.verdict(self._journal, plan, choice)
         if verdict.stop:
             return self._decline(verdict)
         circuitrecords.add_batch(choice.circuits, self._journal.directory)
-        record = roundopening.write(self._journal, plan, deliberation, offer, choice, verdict)
+        record = roundopening.write(
+            self._journal, plan, deliberation, offer, choice, verdict, heard
+        )
         self._begun = number
+        for earlier in self._rounds:
+            earlier.closed = True  # what is left out of it now is replaced in this one
         self._rounds.append(
             OpenRound(record, places, [], set(), deliberation, len(choice.selections) < wanted)
         )
@@ -348,6 +383,8 @@ class _Loop:
                 summary["cut"] = sum(
                     self._journal.is_cut(record.candidate.inchikey) for record in round.chosen
                 )
+            if round.left_out:
+                summary["left_out"] = round.left_out
             declined = roundopening.declined(self._journal)
             if declined is not None and number == self._begun:
                 summary["stopping"] = declined
@@ -367,13 +404,20 @@ class _Loop:
             )
         )
 
-    def _leads(self) -> list[Lead]:
+    def _leads(self, reviewed: int | None = None) -> list[Lead]:
         plan = self._plan
         return leads(
-            self._journal, plan.objectives, plan.filters, plan.ranking, recipes=plan.recipes
+            self._journal,
+            plan.objectives,
+            plan.filters,
+            plan.ranking,
+            recipes=plan.recipes,
+            reviewed=reviewed,
         )
 
     def _write_leads(self) -> list[Lead]:
-        ranked = self._leads()
+        reviewed = self._journal.last_review()
+        self._journal.mark(standing.REVIEWED, str(reviewed))
+        ranked = self._leads(reviewed)
         leadfiles.write(self._journal.directory, ranked, self._plan.objectives)
         return ranked

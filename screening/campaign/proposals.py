@@ -17,6 +17,7 @@ from screening.candidate import Candidate
 from screening.failure import Failure
 from screening.intake.standardise import candidate as standardised
 from screening.objective import ObjectiveSettings, recipe_names
+from screening.review.opinions import Opinions
 from screening.store.records import SelectionRecord
 from screening.surrogate import Surrogate
 
@@ -154,21 +155,35 @@ class Proposals:
         return worth
 
 
-def scored(computed: Sequence[SelectionRecord], utilities: Mapping[str, float]) -> list[Scored]:
+def scored(
+    computed: Sequence[SelectionRecord],
+    utilities: Mapping[str, float],
+    opinions: Opinions | None = None,
+    weight: float = 0.0,
+) -> list[Scored]:
     """What the generator learns from, in the order it was chosen.
+
+    A molecule that a reviewer rejects teaches nothing. What reviewers find of another one is
+    mixed into its utility.
 
     Args:
         computed: chosen molecules that have all their results.
         utilities: by InChIKey; a molecule without one counts zero.
+        opinions: what stands of reviews.
+        weight: share of the reviewers' judgement, 0..1.
     """
-    return [
-        Scored(
-            selection.candidate.smiles,
-            utilities.get(selection.candidate.inchikey, 0.0),
-            selection.candidate.hand,
-        )
-        for selection in computed
-    ]
+    said = opinions or Opinions()
+    taught = []
+    for selection in computed:
+        key = selection.candidate.inchikey
+        if said[key].is_rejected:
+            continue
+        worth, judgement = utilities.get(key, 0.0), said[key].judgement
+        if judgement is not None and key in utilities:
+            worth = (1 - weight) * worth + weight * judgement
+        hand = "" if selection.candidate.origin == "reviewer" else selection.candidate.hand
+        taught.append(Scored(selection.candidate.smiles, worth, hand))
+    return taught
 
 
 def _made_by(candidate: Candidate, proposal: Proposal) -> Candidate:

@@ -19,7 +19,9 @@ from screening.campaign.decision import Deliberation, round_seed
 from screening.campaign.knowledge import Knowledge
 from screening.campaign.learning import Learned
 from screening.campaign.proposals import Offer, Outlook, Proposals, Refusing
+from screening.campaign.reviewing import SILENCE, Heard
 from screening.campaign.stopping import Stopping
+from screening.review.opinions import Opinions
 from screening.store.journal import Journal
 from screening.store.journalview import JournalView
 from screening.store.records import RoundRecord, SelectionRecord
@@ -40,6 +42,7 @@ def offered(
     learned: Learned,
     knowledge: Knowledge,
     chosen: Sequence[SelectionRecord],
+    opinions: Opinions | None = None,
 ) -> Offer:
     """Molecules of the generator that pass the sieve, each once.
 
@@ -51,6 +54,7 @@ def offered(
         learned: by this round.
         knowledge: of this moment.
         chosen: all that the campaign chose before, in order; none is offered again.
+        opinions: what stands of reviews; what is rejected is not offered.
     """
     if generator is None or plan.generator.share == 0:
         return Offer((), proposals.NO_GENERATOR)
@@ -66,8 +70,8 @@ def offered(
     computed = [record for record in chosen if record.candidate.inchikey not in pending]
     seed = round_seed(plan.campaign.seed, round, "propose")
     return generated.offer(
-        proposals.scored(computed, knowledge.utilities),
-        {record.candidate.inchikey for record in chosen},
+        proposals.scored(computed, knowledge.utilities, opinions, plan.review.weight),
+        {record.candidate.inchikey for record in chosen} | (opinions or Opinions()).rejected,
         Outlook(learned.surrogates, knowledge.best_utility, seed, learned.outcomes),
     )
 
@@ -91,6 +95,7 @@ def write(
     offer: Offer,
     choice: Choice,
     verdict: Stopping,
+    heard: Heard = SILENCE,
 ) -> RoundRecord:
     """Journal the round as it begins, its first batch with it.
 
@@ -106,7 +111,7 @@ def write(
             generator_note=offer.note,
             surrogate_note=learned.note,
             known=learned.known,
-            facts=roundsummary.opening(learned, choice, verdict),
+            facts={**roundsummary.opening(learned, choice, verdict), **heard.facts},
             offers=offer.candidates,
         )
         if offer.warning:
