@@ -76,6 +76,12 @@ def test_a_list_is_set_apart_from_the_paragraph_before_it(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_no_word_in_angle_brackets_is_lost_as_a_tag(page: Path) -> None:
+    text = "\n".join(line for line in prose(page).splitlines() if not line.startswith("    "))
+    assert not re.findall(r"(?<!\\)</?[A-Za-z][^>\n]*>", text)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_python_of_a_page_compiles_and_names_what_exists(page: Path) -> None:
     for _, language, block in _FENCE.findall(page.read_text(encoding="utf-8")):
         if language != "python":
