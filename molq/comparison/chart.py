@@ -3,63 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from molq.comparison.armrun import Step
-from molq.comparison.arms import ARMS, Arm
+from molq.comparison.arms import ARMS
 from molq.comparison.comparison import Comparison
-from molq.report.chart import FIFTHS, Curve, Curves, across, ticks, upward
+from molq.report.charts.curves import Curve, curves
+from molq.report.charts.figure import Figure, written
+
+# hybrid first: black and solid, what the campaign file asks for
+_STYLES = {arm: style for style, arm in enumerate(sorted(ARMS, key=lambda arm: arm != "hybrid"))}
 
 
-@dataclass(frozen=True)
-class Staircases(Curves):
-    """A chart of all runs, whose steps are to reach a hit."""
-
-    legend: tuple[Arm, ...] = ()
-
-
-def charts(comparison: Comparison) -> tuple[Staircases, ...]:
+def charts(comparison: Comparison) -> tuple[Figure, ...]:
     """Best utility over molecules, core seconds and wall clock; none where nothing is done."""
     if not any(run.curve for run in comparison.runs):
         return ()
     return (
-        _chart(comparison, "Best utility by molecules", "molecules evaluated",
+        _chart(comparison, "best-by-molecules", "Best utility by molecules", "molecules evaluated",
                lambda step: float(step.evaluations)),
-        _chart(comparison, "Best utility by core time", "core seconds of the calculations",
-               lambda step: step.core_seconds),
-        _chart(comparison, "Best utility by wall clock", "seconds worked",
+        _chart(comparison, "best-by-core-time", "Best utility by core time",
+               "core seconds of the calculations", lambda step: step.core_seconds),
+        _chart(comparison, "best-by-clock", "Best utility by wall clock", "seconds worked",
                lambda step: step.worked_seconds),
     )  # fmt: skip
 
 
 def _chart(
-    comparison: Comparison, title: str, x_label: str, x: Callable[[Step], float]
-) -> Staircases:
-    marks = ticks(0.0, max(x(step) for run in comparison.runs for step in run.curve))
-    right = across(marks[0], marks[-1])
-    up = upward(0.0, 1.0)
-    curves = []
-    told = []
+    comparison: Comparison, id: str, title: str, x_label: str, x: Callable[[Step], float]
+) -> Figure:
     # the solid line lowest, so that a dashed one that runs over it is seen
-    for run in sorted(comparison.runs, key=lambda run: run.arm != "hybrid"):
-        if not run.curve:
-            continue
-        points = [f"{right(0.0)},{up(0.0)}"]
-        before = 0.0
-        for step in run.curve:
-            points += [f"{right(x(step))},{up(before)}", f"{right(x(step))},{up(step.best)}"]
-            before = step.best
-        name = f"{run.arm}, seed {run.seed}"
-        curves.append(Curve(name, run.arm, " ".join(points)))
-        told.append(f"{name}: {before:.3f} after {x(run.curve[-1]):.0f}")
-    return Staircases(
+    runs = sorted((run for run in comparison.runs if run.curve), key=lambda r: r.arm == "hybrid")
+    many = len(comparison.seeds) > 1
+    found = [
+        Curve(
+            name=f"{run.arm}, seed {run.seed}" if many else run.arm,
+            x=(0.0, *(x(step) for step in run.curve)),
+            y=(0.0, *(step.best for step in run.curve)),
+            style=_STYLES[run.arm],
+            is_staircase=True,
+        )
+        for run in runs
+    ]
+    ends = "; ".join(
+        f"{run.arm}, seed {run.seed}: {written(run.curve[-1].best)} after {x(run.curve[-1]):.0f}"
+        for run in runs
+    )
+    return curves(
+        found,
+        id=id,
+        section="curves",
         title=title,
-        description=f"Best utility so far over {x_label}. {'; '.join(told)}.",
+        description=f"At the end: {ends}.",
+        alt=f"Best utility so far over {x_label}. {ends}.",
         x_label=x_label,
         y_label="best utility so far",
-        x_ticks=right.ticks(marks),
-        y_ticks=up.ticks(FIFTHS),
-        curves=tuple(reversed(curves)),
-        level=up(comparison.hit_utility),
-        legend=tuple(arm for arm in ARMS if any(curve.style == arm for curve in curves)),
+        y_range=(-0.02, 1.04),
+        level=(comparison.hit_utility, "a hit"),
+        x_text=lambda value: f"{value:.0f}",
     )

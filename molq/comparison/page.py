@@ -7,12 +7,14 @@ from molq.comparison.comparison import Comparison
 from molq.comparison.findings import sentences
 from molq.comparison.grounds import CHOSEN
 from molq.comparison.table import columns
+from molq.report.charts.embedding import embedded
 from molq.report.page import document
 from molq.report.words import solver_words
 
 
 def html(comparison: Comparison) -> str:
     """The comparison as a complete HTML document; every text in it is escaped."""
+    figures = charts(comparison)
     return document(
         "comparison",
         comparison.written,
@@ -20,6 +22,7 @@ def html(comparison: Comparison) -> str:
         solver=solver_words(comparison.solver),
         columns=columns(comparison.prices.currency),
         findings=sentences(comparison),
-        charts=charts(comparison),
+        charts=figures,
+        embedded=embedded(figures),
         chosen=CHOSEN,
     )

@@ -53,7 +53,7 @@ window.molqChart = (() => {
       margin: { l: 58, r: 14, t: 12, b: 46 },
       hovermode: "closest",
       hoverlabel: { bgcolor: colours.paper, bordercolor: colours.faint, align: "left", font: { family, color: colours.ink } },
-      legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom" },
+      legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", traceorder: "normal" },
       modebar: { bgcolor: "rgba(0,0,0,0)", color: colours.faint, activecolor: colours.accent },
       xaxis: {}, yaxis: {},
     };

@@ -12,10 +12,10 @@ from molq.comparison.prices import Prices
 from molq.comparison.spending import DeviceUse, spending
 from molq.report.charts import costs
 from molq.report.charts.figure import Figure, written
+from molq.runstatus import duration
 from screening.store.journal import Journal
 from screening.store.records import AttemptRecord, Result, RoundRecord
 
-_HOUR = 3600.0  # s
 MOST_ATTEMPTS = 100_000  # that are read one by one
 
 
@@ -73,20 +73,19 @@ def spent(
         total, 0.0, [r.score for r in scored if r.score is not None], samplings, known
     )  # fmt: skip
     facts = [
-        ("Core time", f"{written(total / _HOUR, 2)} h in attempts at {len(by_step)} "
-                      f"{'recipe' if len(by_step) == 1 else 'recipes'}"),
+        ("Core time", f"{duration(total)} in attempts at {', '.join(by_step) or 'nothing'}"),
         ("Cores cost", _money(known.cores(total), known.currency)),
-    ]  # fmt: skip
+    ]
     if failed:
-        facts.insert(1, ("of failed attempts", f"{written(failed / _HOUR, 2)} h"))
+        facts.insert(1, ("Of failed attempts", duration(failed)))
     if number:
-        facts.append(("a score", f"{written(total / number, 1)} core-seconds"))
+        facts.append(("Per score", f"{duration(total / number)} of core time"))
     if hits:
-        each = f"{written(total / hits / 60, 1)} core-minutes"
-        facts.append(("a hit", f"{each}, {_money(known.cores(total) / hits, known.currency)}"))
+        each = f"{duration(total / hits)} of core time"
+        facts.append(("Per hit", f"{each}, {_money(known.cores(total) / hits, known.currency)}"))
     lasted = _lasted(rounds)
     if lasted:
-        facts.append(("By the clock", f"{written(sum(lasted.values()) / _HOUR, 2)} h of rounds"))
+        facts.append(("By the clock", f"{duration(sum(lasted.values()))} in rounds"))
     if taken.devices and taken.money is not None:
         facts.append(("Cores and devices", _money(taken.money, known.currency)))
     figures = [costs.by_step(by_step)] if total else []

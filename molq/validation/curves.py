@@ -5,30 +5,31 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from molq.report.chart import Curve, Curves, across, ticks, upward
+from molq.report.charts.curves import Curve, curves
+from molq.report.charts.figure import Figure, written
 from molq.validation.trial import Retrospective, Row
 
-STYLES = 6  # lines that the style sheet tells apart, by colour and by dash
 
-
-def charts(found: Retrospective) -> tuple[Curves, ...]:
+def charts(found: Retrospective) -> tuple[Figure, ...]:
     """Share of the best molecules, and the best value, over the molecules bought."""
     better = "lowest" if found.library.minimize else "highest"
     return (
         _chart(
             found,
+            "share-found",
             f"Share of the best {found.top} found",
             "share found",
             lambda row: row.found,
             lambda row: row.errors,
-            (0.0, 1.0),
+            (-0.02, 1.04),
         ),
         _chart(
             found,
+            "best-value",
             f"Best {found.library.column} so far",
             f"{better} {found.library.column}",
             lambda row: row.best,
-            lambda row: (math.nan,) * len(row.best),
+            lambda row: (),
             None,
         ),
     )
@@ -36,41 +37,33 @@ def charts(found: Retrospective) -> tuple[Curves, ...]:
 
 def _chart(
     found: Retrospective,
+    id: str,
     title: str,
     y_label: str,
     values: Callable[[Row], tuple[float, ...]],
     errors: Callable[[Row], tuple[float, ...]],
     ends: tuple[float, float] | None,
-) -> Curves:
+) -> Figure:
     bought = found.schedule.evaluations
-    x_marks = ticks(0.0, float(bought[-1]))
-    x = across(x_marks[0], x_marks[-1])
-    every = [v for row in found.rows for v in values(row)]
-    y_marks = ticks(*(ends or (min(every), max(every))))
-    y = upward(y_marks[0], y_marks[-1])
-    curves = []
-    for place, row in enumerate(found.rows):
-        at = list(zip(bought, values(row), errors(row), strict=True))
-        curves.append(
+    told = "; ".join(f"{row.policy} {written(values(row)[-1])}" for row in found.rows)
+    said = f"mean of {len(found.seeds)} seeds" if len(found.seeds) > 1 else "one seed"
+    return curves(
+        [
             Curve(
                 row.policy,
-                f"line-{place % STYLES}",
-                " ".join(f"{x(n)},{y(v)}" for n, v, _ in at),
-                tuple((x(n), y(v), f"{row.policy}: {v:.3f} after {n}") for n, v, _ in at),
-                tuple(
-                    (x(n), y(max(v - e, y.low)), y(min(v + e, y.high)))
-                    for n, v, e in at
-                    if not math.isnan(e)
-                ),
+                tuple(float(number) for number in bought),
+                values(row),
+                style=place,
+                errors=tuple(None if math.isnan(e) else e for e in errors(row)),
             )
-        )
-    told = "; ".join(f"{row.policy} {values(row)[-1]:.3f}" for row in found.rows)
-    return Curves(
+            for place, row in enumerate(found.rows)
+        ],
+        id=id,
+        section="curves",
         title=title,
-        description=f"{title}, mean of {len(found.seeds)} seeds. After {bought[-1]}: {told}.",
+        description=f"After {bought[-1]} ({said}): {told}.",
+        alt=f"{title} over the molecules bought, {said}. After {bought[-1]}: {told}.",
         x_label="molecules bought",
         y_label=y_label,
-        x_ticks=x.ticks(x_marks),
-        y_ticks=y.ticks(y_marks),
-        curves=tuple(curves),
+        y_range=ends,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from molq.report.charts.embedding import embedded
 from molq.report.page import document
 from molq.validation.curves import charts
 from molq.validation.trial import Retrospective
@@ -13,10 +14,12 @@ SHOWN = 50  # refused rows on the page; the JSON has all
 
 def html(found: Retrospective) -> str:
     """The trial as a complete HTML document; every text in it is escaped."""
+    figures = charts(found)
     return document(
         "validation",
         datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         trial=found,
-        charts=charts(found),
+        charts=figures,
+        embedded=embedded(figures),
         shown=SHOWN,
     )

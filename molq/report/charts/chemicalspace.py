@@ -62,7 +62,12 @@ def chemical_space(
     ]  # fmt: skip
     if waiting:
         grey_marks = _marks(spots, found, waiting, name="not computed", symbols="circle")
-        grey_marks["marker"] |= {"color": "@line", "size": 6, "line": {"width": 0}}
+        grey_marks["marker"] |= {
+            "color": "@faint",
+            "opacity": 0.45,
+            "size": 6,
+            "line": {"width": 0},
+        }
         data.insert(0, grey_marks)
         views = [View(v.name, ({}, *v.data), v.layout) for v in views]
     order = sorted(computed, key=lambda p: -(spots[p].worth or 0.0))

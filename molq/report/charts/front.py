@@ -97,8 +97,8 @@ def _plane(molecules: Sequence[Standing], on_front: Sequence[Standing]) -> tuple
 
 def _plane_axes(wishes: Sequence[str]) -> dict[str, Any]:
     return {
-        "xaxis": axis(f"desirability of {wishes[0]}", range=[-0.03, 1.03]),
-        "yaxis": axis(f"desirability of {wishes[1]}", range=[-0.03, 1.03]),
+        "xaxis": axis(f"desirability of {wishes[0]}"),
+        "yaxis": axis(f"desirability of {wishes[1]}"),
     }
 
 
