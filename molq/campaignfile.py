@@ -29,6 +29,7 @@ from pydantic import (
 from generative.settings import GeneratorSettings
 from molq import diagnosis, overrides, tomlwriter
 from molq.errors import CallError
+from screening import scorers
 from screening.acquisition import AcquisitionSettings
 from screening.filters import FilterSettings
 from screening.funnel.funnel import Funnel, FunnelStage
@@ -336,7 +337,38 @@ def _with_paths(document: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         paths = [cache] if isinstance(cache, str) else cache
         if isinstance(paths, list | tuple) and all(isinstance(path, str) for path in paths):
             result["compute"] = {**compute, "cache": [str(folder / path) for path in paths]}
-    return result
+    return _with_scorers_paths(_with_docking_paths(result, folder), folder)
+
+
+def _with_docking_paths(document: dict[str, Any], folder: Path) -> dict[str, Any]:
+    simulation = document.get("simulation")
+    docking = simulation.get("docking") if isinstance(simulation, Mapping) else None
+    if not isinstance(simulation, Mapping) or not isinstance(docking, Mapping):
+        return document
+    files = _absolute(docking, ("receptor", "ligand"), folder)
+    return {**document, "simulation": {**simulation, "docking": {**docking, **files}}}
+
+
+def _with_scorers_paths(document: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Files among the settings of scorers, in objectives and stages of the funnel."""
+    for table, name in (("objective", "name"), ("funnel", "stage")):
+        entries = document.get(table)
+        if isinstance(entries, list | tuple):
+            document[table] = [_with_scorer_paths(entry, name, folder) for entry in entries]
+    return document
+
+
+def _with_scorer_paths(entry: Any, name: str, folder: Path) -> Any:
+    settings = entry.get("settings") if isinstance(entry, Mapping) else None
+    if not isinstance(settings, Mapping) or not isinstance(entry.get(name), str):
+        return entry
+    files = _absolute(settings, scorers.path_keys(entry[name]), folder)
+    return {**entry, "settings": {**settings, **files}}
+
+
+def _absolute(table: Mapping[str, Any], keys: Iterable[str], folder: Path) -> dict[str, str]:
+    texts = {key: table[key] for key in keys if isinstance(table.get(key), str)}
+    return {key: str(folder / text) for key, text in texts.items() if text != UNSET}
 
 
 def _plain(value: Any) -> Any:

@@ -15,7 +15,7 @@ from molq.environment import environment
 from molq.errors import CallError
 from molq.reading import REPORT, check_run, every_lead, one_line_errors, settings_of, write_report
 from molq.runstatus import State
-from molq.scoring import check_recipes, check_simulation, sampled_by
+from molq.scoring import check_ready, check_recipes, check_simulation, sampled_by
 from screening import leadfiles, runfiles
 from screening.acquisition import AcquisitionSettings
 from screening.acquisition import check as check_acquisition
@@ -71,6 +71,7 @@ def check(file: RunFile) -> None:
             check_circuits(file.acquisition)
             _check_cost(file)
             _check_generator(file)
+        check_ready(file.way.steps, file.simulation)
     except (LibraryError, JournalError, ValueError) as error:
         if isinstance(error, CallError):
             raise

@@ -114,6 +114,7 @@ def score_all(
     """
     check_recipes(recipes)
     check_simulation(settings)
+    check_ready(recipes, settings)
     results: list[ScoredMolecule] = []
     for text in smiles:
         for item in _score_molecule(text, recipes, settings, seed):
@@ -129,15 +130,43 @@ def check_recipes(names: Sequence[str]) -> None:
     Raises:
         CallError: one is not; the line names the nearest, or those that are.
     """
+    from simulation.errors import InputError
     from simulation.recipes import recipe
 
     if not names:
         raise CallError("no recipe is given; `molq recipes` lists them")
     for name in names:
-        if name not in recipe.names():
+        if not recipe.is_installed(name):
             raise CallError(diagnosis.unknown_name("recipe", name, recipe.names()))
         if names.count(name) > 1:
             raise CallError(f"recipe {name!r} is given twice")
+        try:
+            recipe.check(name)
+        except InputError as error:
+            raise CallError(error.message) from error
+
+
+def check_ready(names: Sequence[str], settings: SimulationSettings) -> None:
+    """That recipes which need more than their settings have it: packages, files, a model.
+
+    Args:
+        names: of recipes and stages, which are installed.
+        settings: of the calculations.
+
+    Raises:
+        CallError: something is missing; the line names the remedy.
+    """
+    from simulation.errors import InputError
+    from simulation.recipes import recipe
+
+    for name in names:
+        ready = getattr(recipe.find(name), "ready", None)
+        if ready is None:
+            continue
+        try:
+            ready(settings)
+        except InputError as error:
+            raise CallError(f"recipe {name}: {error.message}") from error
 
 
 def check_simulation(settings: SimulationSettings) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from rdkit import Chem, rdBase
 from rdkit.Chem import Crippen, Descriptors
-from rdkit.Chem.FilterCatalog import FilterCatalog, FilterCatalogParams
 
+from screening.alertcatalogue import Catalogue, matches, remembered
 from screening.candidate import Candidate
 from screening.failure import Failure
 from screening.intake.standardise import molecule
@@ -86,11 +86,10 @@ def alerts(
         ValueError: the SMILES is not valid.
     """
     settings = settings or FilterSettings()
-    rules = (("PAINS", settings.pains), ("BRENK", settings.brenk))
-    asked = [catalogue for catalogue, rule in rules if rule != "off"]
+    asked = [catalogue for catalogue, rule in _rules(settings) if rule != "off"]
     if isinstance(molecule_or_smiles, str):
-        return tuple(alert for name in asked for alert in _remembered(name, molecule_or_smiles))
-    return tuple(alert for name in asked for alert in _matches(name, molecule_or_smiles))
+        return tuple(alert for name in asked for alert in remembered(name, molecule_or_smiles))
+    return tuple(alert for name in asked for alert in matches(name, molecule_or_smiles))
 
 
 def check(candidate: Candidate, settings: FilterSettings) -> Failure | None:
@@ -137,30 +136,16 @@ def _pattern_reason(mol: Chem.Mol, settings: FilterSettings) -> str | None:
 
 
 def _dropped_by_alert(mol: Chem.Mol, settings: FilterSettings) -> str | None:
-    for catalogue, rule in (("PAINS", settings.pains), ("BRENK", settings.brenk)):
+    for catalogue, rule in _rules(settings):
         if rule == "drop":
-            found = _matches(catalogue, mol)
+            found = matches(catalogue, mol)
             if found:
                 return f"structural alert {', '.join(found)}"
     return None
 
 
-def _matches(catalogue: str, mol: Chem.Mol) -> list[str]:
-    entries = _catalogue(catalogue).GetMatches(mol)
-    return sorted({f"{catalogue}: {entry.GetDescription()}" for entry in entries})
-
-
-@lru_cache(maxsize=200_000)
-def _remembered(catalogue: str, smiles: str) -> tuple[str, ...]:
-    # Milliseconds a molecule, and each round asks for all leads again.
-    return tuple(_matches(catalogue, molecule(smiles)))
-
-
-@cache
-def _catalogue(name: str) -> FilterCatalog:
-    parameters = FilterCatalogParams()
-    parameters.AddCatalog(getattr(FilterCatalogParams.FilterCatalogs, name))
-    return FilterCatalog(parameters)
+def _rules(settings: FilterSettings) -> tuple[tuple[Catalogue, AlertRule], ...]:
+    return ("PAINS", settings.pains), ("BRENK", settings.brenk)
 
 
 @lru_cache(maxsize=1024)

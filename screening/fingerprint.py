@@ -7,7 +7,7 @@ from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from rdkit import DataStructs
+from rdkit import Chem, DataStructs
 from rdkit.Chem import rdFingerprintGenerator
 
 from screening.intake.standardise import molecule
@@ -23,7 +23,12 @@ def morgan(smiles: str) -> DataStructs.ExplicitBitVect:
     Raises:
         ValueError: not a valid SMILES.
     """
-    return _generator().GetFingerprint(molecule(smiles))
+    return fingerprint(molecule(smiles))
+
+
+def fingerprint(mol: Chem.Mol) -> DataStructs.ExplicitBitVect:
+    """Binary Morgan fingerprint of a sanitised molecule, not remembered."""
+    return _generator().GetFingerprint(mol)
 
 
 def similarities(

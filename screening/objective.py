@@ -31,6 +31,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from screening.scorersettings import ScorerSettings
+
 Transform = Literal["window", "maximize", "minimize", "at_least", "at_most"]
 Kind = Literal["recipe", "scorer"]
 
@@ -74,6 +76,11 @@ class ObjectiveSettings(BaseModel):
     )
     hard: bool = Field(
         default=False, description="molecules outside the limits are no leads at all"
+    )
+    settings: ScorerSettings | None = Field(
+        default=None,
+        description="of a scorer that has to be told something: "
+        '{ known = "patents.smi" } for novelty',
     )
 
     @model_validator(mode="after")
@@ -215,7 +222,7 @@ def kind(name: str) -> Kind:
     """Whether a name is a scorer (exact and free) or a recipe (computed at a cost)."""
     from screening import scorers
 
-    return "scorer" if name in scorers.names() else "recipe"
+    return "scorer" if scorers.is_scorer(name) else "recipe"
 
 
 def recipe_names(objectives: Sequence[ObjectiveSettings]) -> tuple[str, ...]:
@@ -232,10 +239,11 @@ def validate(objectives: Sequence[ObjectiveSettings]) -> None:
     """Check a list of wishes against what is installed.
 
     Raises:
-        ValueError: the list is empty, a name is given twice, or nothing of that
-            name is installed; the message names the nearest.
+        ValueError: the list is empty, a name is given twice, nothing of that name is
+            installed (the message names the nearest), or a scorer cannot be asked.
     """
     from screening import scorers
+    from simulation.errors import InputError
     from simulation.recipes import recipe
 
     if not objectives:
@@ -248,7 +256,22 @@ def validate(objectives: Sequence[ObjectiveSettings]) -> None:
                 f"objective {objective.name!r} is given twice; use a window for two limits"
             )
         seen.add(objective.name)
-        if objective.name not in known:
+        if scorers.is_scorer(objective.name):
+            try:
+                scorers.check(objective.name, objective.settings)
+            except ValueError as error:
+                raise ValueError(f"objective {objective.name!r}: {error}") from error
+            continue
+        if objective.settings is not None:
+            raise ValueError(
+                f"objective {objective.name!r} is a recipe: its settings are those of "
+                "[simulation]; leave settings out"
+            )
+        if not recipe.is_installed(objective.name):
             near = difflib.get_close_matches(objective.name, known, n=1)
             remedy = f"did you mean {near[0]!r}?" if near else f"installed: {', '.join(known)}"
             raise ValueError(f"unknown objective {objective.name!r}; {remedy}")
+        try:
+            recipe.check(objective.name)
+        except InputError as error:
+            raise ValueError(f"objective {objective.name!r}: {error.message}") from error

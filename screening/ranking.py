@@ -14,8 +14,8 @@ from screening.filters import FilterSettings, alerts, check
 from screening.objective import (
     ObjectiveSettings,
     desirability,
+    kind,
     recipe_names,
-    scorer_names,
     utility,
     violations,
 )
@@ -144,7 +144,11 @@ def _judge(
         if not ranking.admits(scores[name]):
             reason = "is sampled; [ranking] sampled = true ranks it"
             return Exclusion(candidate, f"the score by the recipe {name} {reason}")
-    properties = {name: scorers.value(name, candidate.smiles) for name in scorer_names(objectives)}
+    properties = {
+        o.name: scorers.value(o.name, candidate.smiles, o.settings)
+        for o in objectives
+        if kind(o.name) == "scorer"
+    }
     values = {**properties, **{name: scores[name].value for name in recipe_names(objectives)}}
     broken = violations(values, objectives)
     if broken:

@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from simulation.docking.settings import DockingSettings
+
 _SIMULATORS = ("exact", "aer", "fake")  # of a device as well
 
 
@@ -104,6 +106,9 @@ class SimulationSettings(BaseModel):
     )
     max_heavy_atoms: int = Field(
         default=80, ge=2, description="larger molecules are refused before anything is computed"
+    )
+    docking: DockingSettings | None = Field(
+        default=None, description="the receptor and the box of the recipe docking"
     )
 
     @model_validator(mode="before")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from screening import scorers
 from screening.campaign.candidatetable import CandidateTable
 from screening.candidate import Candidate
-from screening.objective import ObjectiveSettings, scorer_names
+from screening.objective import ObjectiveSettings, kind
 
 _AT_HAND = 20_000  # molecules that are kept as objects; more are made when asked for
 
@@ -29,8 +29,11 @@ class Pool:
         return Pool(
             candidates if isinstance(candidates, CandidateTable) else tuple(candidates),
             {
-                name: np.array([scorers.value(name, c.smiles) for c in candidates], dtype=float)
-                for name in scorer_names(objectives)
+                o.name: np.array(
+                    [scorers.value(o.name, c.smiles, o.settings) for c in candidates], dtype=float
+                )
+                for o in objectives
+                if kind(o.name) == "scorer"
             },
         )
 

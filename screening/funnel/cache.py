@@ -26,13 +26,14 @@ from screening.compute.evaluation import molecule_seed, one_line, resolve
 from screening.store.database import FILE, JournalError
 from screening.store.journal import Journal
 from screening.store.records import Result
+from simulation.recipes.recipe import Content, owner
 from simulation.settings import SimulationSettings, is_simulated
 
 Seeds = Literal["same", "any"]
 
 _GEOMETRY = ("conformers", "conformer_search", "solvent")
 _MEANFIELD = (*_GEOMETRY, "basis", "density_fit")
-_UNSEEN = ("threads", "embed_timeout_s", "queue_limit_s", "max_heavy_atoms")
+_UNSEEN = ("threads", "embed_timeout_s", "queue_limit_s", "max_heavy_atoms", "docking")
 """Settings that no value is a function of: what a calculation may take."""
 _CIRCUIT = ("mapping", "backend", "precision_mha", "max_shots", "mitigation")
 _TRIAL = ("ansatz", "layers", "target_error_mha")
@@ -85,6 +86,9 @@ def method(
         return Method("", is_sampled=True)
     names, packages = _looked_at(reach, settings.solver, runs)
     chosen = settings.model_dump(mode="json")
+    own = getattr(found, "content", None)
+    if own is not None:
+        names, chosen, packages = _stated(own(settings))
     content = {
         "recipe": recipe,
         "version": getattr(found, "version", 1),
@@ -93,6 +97,11 @@ def method(
         "packages": {name: (versions or {}).get(name) or _version(name) for name in packages},
     }
     return Method(_digest(content), sampled)
+
+
+def _stated(own: Content) -> tuple[tuple[str, ...], dict[str, Any], tuple[str, ...]]:
+    """What a recipe says itself that its values depend on."""
+    return tuple(own.values), dict(own.values), own.packages
 
 
 def _looked_at(reach: str, solver: str, runs: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -273,9 +282,8 @@ def _with_its_seed(result: Result, folder: str) -> Result:
 @cache
 def _maker(recipe: str) -> str:
     """The package that a recipe comes from; for molq's own its version is the recipe's."""
-    owner = recipe.partition("/")[0]
     for entry in entry_points(group="molq.recipes"):
-        if entry.name == owner and entry.dist is not None:
+        if entry.name == owner(recipe) and entry.dist is not None:
             name = entry.dist.name
             return name if name == "molq" else f"{name} {entry.dist.version}"
     return ""

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from screening.compute.gate import Gate
 from screening.objective import ObjectiveSettings, kind
+from screening.scorersettings import ScorerSettings
 
 PREDICTED = "predicted"
 SCORER_SECONDS = "funnel_scorers"
@@ -74,6 +75,11 @@ class FunnelStage(BaseModel):
         allow_inf_nan=False,
         description="of predicted: standard deviations by which a prediction is counted better "
         "than it is, so that what is uncertain is not cut for that",
+    )
+    settings: ScorerSettings | None = Field(
+        default=None,
+        description="of a scorer that has to be told something: "
+        '{ known = "patents.smi" } for novelty',
     )
 
     @model_validator(mode="after")
@@ -277,10 +283,18 @@ def _check_name(stage: FunnelStage, funnel: Funnel, sources: Sequence[str]) -> N
                 f"{name or 'there is none'} is none of {', '.join(funnel.recipes) or 'them'}"
             )
         return
-    if stage.kind == "scorer" or stage.stage in sources:
+    if stage.kind == "scorer":
+        try:
+            scorers.check(stage.stage, stage.settings)
+        except ValueError as error:
+            raise ValueError(f"funnel stage {stage.stage!r}: {error}") from error
+        return
+    if stage.settings is not None:
+        raise ValueError(f"funnel stage {stage.stage!r}: settings go with scorers alone")
+    if stage.stage in sources:
         return
     try:
-        recipe.find(stage.stage)
+        recipe.check(stage.stage)
     except InputError as error:
         known = (*scorers.names(), *recipe.names(), PREDICTED)
         near = difflib.get_close_matches(stage.stage, known, n=1)

@@ -30,7 +30,9 @@ from screening.compute.gate import Gate
 from screening.funnel import barrier, predictedstage
 from screening.funnel.barrier import Rows
 from screening.funnel.funnel import SCORER_SECONDS, Funnel, FunnelStage, Segment, end_of
+from screening.funnel.funnelsieve import PropertyGate
 from screening.objective import ObjectiveSettings
+from screening.scorersettings import ScorerSettings
 from screening.store.journal import Journal
 from screening.store.records import Cut, Result
 from screening.surrogate import SurrogateSettings
@@ -170,7 +172,7 @@ class LibraryFunnel:
     ) -> Cut | None:
         for stage, gate in gates:
             begun = time.process_time()
-            value = scorers.value(stage.stage, candidate.smiles)
+            value = scorers.value(stage.stage, candidate.smiles, stage.settings)
             spent = time.process_time() - begun
             self._seconds[stage.stage] = self._seconds.get(stage.stage, 0.0) + spent
             if gate is not None and not gate.passes(value):
@@ -213,7 +215,7 @@ class LibraryFunnel:
             values: barrier.Values = _recorded
             recipe, unit = stage.stage, _unit(stage.stage, self._way.calculation.sources)
         elif stage.kind == "scorer":
-            values, recipe = exact(stage.stage), ""
+            values, recipe = exact(stage), ""
             unit = scorers.find(stage.stage).unit
         else:
             recipe = funnel.predicts(stage)
@@ -253,7 +255,7 @@ class LibraryFunnel:
             self._forget(result.candidate.inchikey)
 
 
-def exact_gates(journal: Journal, plan: CampaignPlan) -> dict[str, Gate]:
+def exact_gates(journal: Journal, plan: CampaignPlan) -> dict[str, PropertyGate]:
     """Cut the library of a campaign by the funnel's exact properties.
 
     Args:
@@ -275,11 +277,12 @@ def exact_gates(journal: Journal, plan: CampaignPlan) -> dict[str, Gate]:
             journal,
             stage,
             funnel.stages.index(stage),
-            exact(stage.stage),
+            exact(stage),
             end=end_of(stage, funnel, plan.objectives) if stage.ranks else None,
             unit=scorers.find(stage.stage).unit,
         )
-        gates[stage.stage] = Gate(decided.at_least, decided.at_most)
+        gate = Gate(decided.at_least, decided.at_most)
+        gates[stage.stage] = PropertyGate(gate, stage.settings)
     return gates
 
 
@@ -287,9 +290,9 @@ def _recorded(rows: Rows) -> NDArray[np.float64]:
     return np.array([np.nan if value is None else value for _, value in rows], dtype=np.float64)
 
 
-def exact(name: str) -> barrier.Values:
-    """An exact property of each molecule, in its unit."""
-    scorer = scorers.find(name)
+def exact(stage: FunnelStage) -> barrier.Values:
+    """The exact property of a stage, of each molecule, in its unit."""
+    scorer = scorers.find(stage.stage, stage.settings or ScorerSettings())
 
     def valued(rows: Rows) -> NDArray[np.float64]:
         from screening.intake.standardise import molecule

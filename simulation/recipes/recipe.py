@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from rdkit import Chem
 
 from simulation import register
+from simulation.errors import InputError
 from simulation.score import Score
 from simulation.workup import Workup
 
 GROUP = "molq.recipes"
+STAGE = "/"
+"""Between a recipe and one of its baselines."""
+MEMBER = ":"
+"""Between a family of recipes and one of it."""
 
 Better = Literal["higher", "lower"]
 Reach = Literal["geometry", "meanfield", "solver"]
 """How far a calculation goes; what lies behind it cannot change its value."""
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a recipe's values are a function of, beside the molecule and the seed."""
+
+    values: Mapping[str, Any]  # JSON values: settings, checksums of files
+    packages: tuple[str, ...]  # whose versions matter
 
 
 @dataclass(frozen=True)
@@ -33,7 +47,11 @@ class Recipe(Protocol):
     attributes; ``docs/recipes/`` has one page for each built-in one. It may say as well,
     as ``stages``, which of its baselines can be had without it (``simulation.recipes.stage``);
     as ``version``, a whole number that grows when its values change (1 where it says none);
-    and as ``reach``, that it ends with the geometry or the mean field.
+    and as ``reach``, that it ends with the geometry or the mean field. Further methods are
+    asked where it has them: ``content(settings)`` says what its values are a function of
+    where ``reach`` does not; ``ready(settings)`` raises an ``InputError`` before anything is
+    computed where a package or a setting is missing; and a family of recipes (``admet``)
+    gives the single ones by ``member(name)`` (``admet:hERG``) and their names by ``members``.
     """
 
     name: str
@@ -67,14 +85,47 @@ def names() -> tuple[str, ...]:
     return register.names(GROUP)
 
 
+def owner(name: str) -> str:
+    """The entry point behind a name: ``warhead-ea`` of ``warhead-ea/hf_lumo``, ``admet`` of
+    ``admet:hERG``.
+    """
+    return name.partition(STAGE)[0].partition(MEMBER)[0]
+
+
+def is_installed(name: str) -> bool:
+    """Whether the recipe, or the family that it belongs to, is installed; of no baseline."""
+    return STAGE not in name and owner(name) in names()
+
+
+def check(name: str) -> None:
+    """That a name stands for something that can be computed.
+
+    Raises:
+        InputError: it does not, or is that of a whole family; says what to write.
+    """
+    members = getattr(find(name), "members", None)
+    if members is not None:
+        examples = ", ".join(f"{name}{MEMBER}{member}" for member in members[:3])
+        raise InputError(
+            "recipe",
+            f"{name} is a family of {len(members)}: name one of them, e.g. {examples}; "
+            f"`molq recipes {name}` lists all",
+        )
+
+
 def find(name: str) -> Recipe:
     """The recipe of that name; ``<recipe>/<baseline>`` for one of its cheap numbers alone.
 
     Raises:
         InputError: no installed package provides it, or the recipe has no such number.
     """
-    owner, slash, baseline = name.partition("/")
-    recipe: Recipe = register.load(GROUP, owner, kind="recipe", step="recipe")
+    whole, slash, baseline = name.partition(STAGE)
+    family, colon, member = whole.partition(MEMBER)
+    recipe: Recipe = register.load(GROUP, family, kind="recipe", step="recipe")
+    if colon:
+        if not hasattr(recipe, "member"):
+            raise InputError("recipe", f"{family} is one recipe, no family: write {family!r}")
+        recipe = recipe.member(member)
     if not slash:
         return recipe
     from simulation.recipes.stage import stage
@@ -88,7 +139,7 @@ def better_end(name: str) -> Better:
     ``higher`` for a recipe that does not say, and for one that is installed no
     longer: its scores can be read all the same.
     """
-    if name.partition("/")[0] not in names():
+    if owner(name) not in names():
         return "higher"
     end: Better = getattr(find(name), "better", "higher")
     return end

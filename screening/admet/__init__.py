@@ -1,0 +1,1 @@
+"""ADMET-AI: absorption, distribution, metabolism, excretion and toxicity, foretold by a model."""

@@ -1,0 +1,131 @@
+"""One molecule docked: its best pose and what that is worth.
+
+AutoDock Vina (Trott and Olson, J. Comput. Chem. 31, 455 (2010); Eberhardt et al., J. Chem.
+Inf. Model. 61, 3891 (2021)) searches poses and torsions of the molecule in a rigid receptor;
+meeko writes its atom types and rotatable bonds, and reads the pose back.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rdkit import Chem, rdBase
+from rdkit.Chem import rdDistGeom
+
+from simulation.conformers import relax_by_force_field
+from simulation.docking.receptor import STEP, Receptor
+from simulation.errors import InputError, StochasticError
+
+_EMBED_LIMIT_S = 60
+_POSES = 9
+_SMALLEST_SEED = 1  # 0 asks Vina for a seed of its own
+
+
+@dataclass(frozen=True)
+class Pose:
+    """The best pose of a molecule in a receptor."""
+
+    molecule: Chem.Mol  # with hydrogens, after the heavy atoms, and one conformer; Angstrom
+    energy: float  # kcal/mol, what Vina calls affinity
+    intermolecular: float  # kcal/mol, between the molecule and the receptor
+    torsional: float  # kcal/mol, what its rotatable bonds cost
+    gap: float | None  # kcal/mol to the next pose; None for an only one
+
+
+def dock(
+    molecule: Chem.Mol, into: Receptor, *, scoring: str, exhaustiveness: int, seed: int
+) -> Pose:
+    """Dock a molecule in the form and the stereochemistry that it is given.
+
+    The same seed gives the same pose on one thread, which is what is used.
+
+    Args:
+        molecule: without explicit hydrogens.
+        into: the receptor.
+        scoring: ``vina`` or ``vinardo``.
+        exhaustiveness: independent searches.
+        seed: of the starting conformer (rings keep theirs) and the search.
+
+    Raises:
+        InputError: an element or a structure that Vina has no parameters for.
+        StochasticError: no starting conformer with this seed.
+    """
+    from meeko import PDBQTMolecule, RDKitMolCreate
+    from vina import Vina
+
+    seed = max(seed, _SMALLEST_SEED)
+    ligand = _ligand(_embedded(molecule, seed))
+    said = io.StringIO()
+    with tempfile.TemporaryDirectory(prefix="molq-docking-") as folder:
+        file = Path(folder) / "receptor.pdbqt"
+        file.write_text(into.pdbqt, encoding="utf-8")
+        try:
+            with contextlib.redirect_stdout(said):
+                search = Vina(sf_name=scoring, cpu=1, seed=seed, verbosity=0)
+                search.set_receptor(str(file))
+                search.set_ligand_from_string(ligand)
+                search.compute_vina_maps(center=list(into.center), box_size=list(into.size))
+                search.dock(exhaustiveness=exhaustiveness, n_poses=_POSES)
+                rows = search.energies(n_poses=_POSES)
+                text = search.poses(n_poses=1)
+        except (RuntimeError, TypeError, ValueError) as error:
+            reason = " ".join(str(error).split())[:300]
+            raise InputError(STEP, f"Vina does not dock this molecule: {reason}") from error
+    if len(rows) == 0:
+        raise InputError(STEP, "Vina finds no pose inside the box: is it large enough?")
+    placed = RDKitMolCreate.from_pdbqt_mol(PDBQTMolecule(text, skip_typing=True))[0]
+    if placed is None:
+        raise InputError(STEP, "the pose cannot be read back as a molecule")
+    total, intermolecular, _, torsional, _ = (float(x) for x in rows[0])
+    return Pose(
+        molecule=_ordered(placed, molecule),
+        energy=total,
+        intermolecular=intermolecular,
+        torsional=torsional,
+        gap=float(rows[1][0]) - total if len(rows) > 1 else None,
+    )
+
+
+def _embedded(molecule: Chem.Mol, seed: int) -> Chem.Mol:
+    made = Chem.AddHs(molecule)
+    parameters: Any = rdDistGeom.ETKDGv3()  # whose fields the stubs do not know
+    parameters.randomSeed = seed
+    parameters.timeout = _EMBED_LIMIT_S
+    if rdDistGeom.EmbedMolecule(made, parameters) < 0:
+        parameters.useRandomCoords = True
+        if rdDistGeom.EmbedMolecule(made, parameters) < 0:
+            raise StochasticError(STEP, f"no conformer with the seed {seed}")
+    relax_by_force_field(made)
+    return made
+
+
+def _ligand(embedded: Chem.Mol) -> str:
+    """The molecule as PDBQT text."""
+    from meeko import MoleculePreparation, PDBQTWriterLegacy
+
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said), rdBase.BlockLogs():
+            setup = MoleculePreparation().prepare(embedded)[0]
+            text, is_fine, reason = PDBQTWriterLegacy.write_string(setup)
+    except Exception as error:
+        # typing a molecule ends in whatever error its rules come upon
+        reason = " ".join(str(error).split())[:300]
+        raise InputError(STEP, f"meeko does not prepare this molecule: {reason}") from error
+    if not is_fine:
+        raise InputError(STEP, f"meeko does not prepare this molecule: {' '.join(reason.split())}")
+    return str(text)
+
+
+def _ordered(placed: Chem.Mol, molecule: Chem.Mol) -> Chem.Mol:
+    """The pose with its heavy atoms in the molecule's order, and every hydrogen behind them."""
+    bare = Chem.RemoveHs(placed)
+    match = bare.GetSubstructMatch(molecule, useChirality=True) or bare.GetSubstructMatch(molecule)
+    if len(match) != molecule.GetNumAtoms():
+        raise InputError(STEP, "the pose that came back is not the molecule that was docked")
+    return Chem.AddHs(Chem.RenumberAtoms(bare, list(match)), addCoords=True)
