@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from rdkit import Chem
+from rdkit import Chem, rdBase
 
 from generative import numbering
 
@@ -80,9 +80,10 @@ def parse(smiles: str) -> Chem.Mol:
     Raises:
         ValueError: RDKit cannot read it, or it is empty.
     """
-    mol = Chem.MolFromSmiles(smiles)
+    with rdBase.BlockLogs():  # the error says it
+        mol = Chem.MolFromSmiles(smiles)
     if mol is None or mol.GetNumAtoms() == 0:
-        raise ValueError(f"not a valid SMILES: {smiles!r}")
+        raise ValueError(f"not a valid SMILES: {smiles!r}; check rings, brackets and valences")
     return mol
 
 

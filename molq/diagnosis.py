@@ -7,6 +7,7 @@ that does not exist the nearest one that does.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, get_args
 
@@ -70,8 +71,27 @@ def _unknown_key(loc: Path, model: type[BaseModel]) -> str:
     return f"{line}; the keys are {', '.join(known)}" if known else line
 
 
+# What Python calls a type, in the words of TOML; longer words first.
+_WORDS = {
+    "a valid tuple": "a list",
+    "a valid list": "a list",
+    "a valid dictionary": "a table",
+    "a valid boolean, unable to interpret input": "true or false",
+    "a valid boolean": "true or false",
+    "a valid integer, unable to parse string as an integer": "a whole number",
+    "a valid integer, got a number with a fractional part": "a whole number",
+    "a valid integer": "a whole number",
+    "a valid number, unable to parse string as a number": "a number",
+    "a valid number": "a number",
+    "a valid string": "text in quotes",
+}
+
+
 def _wrong_value(loc: Path, item: Mapping[str, Any]) -> str:
     message = str(item["msg"]).removeprefix("Value error, ")
+    for python, toml in _WORDS.items():
+        message = message.replace(python, toml)
+    message = re.sub(r"a table or instance of \w+", "a table", message)
     if item["type"] == "missing":
         return f"{_dotted(loc)}: this key is required"
     if item["type"] in {"value_error", "assertion_error"} and not isinstance(

@@ -186,6 +186,7 @@ def check_simulation(settings: SimulationSettings) -> None:
         backends.check(settings.backend)  # by their entry points alone: qiskit is not loaded
     except InputError as error:
         raise CallError(f"simulation.backend: {error.message}") from error
+    _check_basis(settings.basis)
     if settings.backend != EXACT and settings.solver in WITHOUT_CIRCUITS:
         raise CallError(
             f"simulation.backend: {settings.backend!r} runs circuits, and the solver "
@@ -202,6 +203,18 @@ def check_simulation(settings: SimulationSettings) -> None:
             f"simulation.layers: the ansatz {settings.ansatz!r} chooses its own length: leave "
             'layers out, or set simulation.ansatz = "uccsd"'
         )
+
+
+def _check_basis(name: str) -> None:
+    if name == SimulationSettings.model_fields["basis"].default:
+        return  # known, and PySCF need not be loaded to say so
+    from simulation import basisset
+    from simulation.errors import InputError
+
+    try:
+        basisset.check(name)
+    except InputError as error:
+        raise CallError(f"simulation.basis: {error.message}") from error
 
 
 def sampled_by(settings: SimulationSettings) -> str:

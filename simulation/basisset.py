@@ -45,6 +45,18 @@ def _has_functions(basis: str, symbol: str) -> bool:
             return False
 
 
+def check(basis: str) -> None:
+    """That there is a basis of this name.
+
+    Raises:
+        InputError: there is none.
+    """
+    if not _has_functions(basis, "C"):
+        raise InputError(
+            "meanfield", f"unknown basis {basis!r}; use for example 6-31g*, def2-svp or cc-pvdz"
+        )
+
+
 def _core_potential(basis: str, symbol: str) -> Any:
     if gto.charge(symbol) < _FIRST_WITH_CORE_POTENTIAL:
         return None
@@ -67,10 +79,7 @@ def assign(symbols: Iterable[str], basis: str) -> BasisSet:
         InputError: names the element that neither covers, or the basis when it
             is unknown.
     """
-    if not _has_functions(basis, "C"):
-        raise InputError(
-            "meanfield", f"unknown basis {basis!r}; use for example 6-31g*, def2-svp or cc-pvdz"
-        )
+    check(basis)
     functions = {}
     substituted = []
     for symbol in sorted(set(symbols)):

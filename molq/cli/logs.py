@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -44,23 +45,21 @@ def command(
 
 def _run(directory: Path, *, follow: bool, json: bool) -> int:
     from molq import reading
+    from molq.runlog import RunLog
     from molq.runstatus import state_of
     from molq.terminaltext import shown
 
+    log = RunLog()
     if json:
         with reading.journal_of(directory) as journal:
-            events = journal.events()
-        write_json([{"time": e.time, "kind": e.kind, "message": e.message} for e in events])
+            write_json([asdict(line) for line in log.new(journal)])
         return 0
-    told = 0
     while True:
         with reading.journal_of(directory) as journal:
-            state = state_of(journal)  # before the events: its last words are then among them
-            events = journal.events(after=told)  # their ids are counted from 1
-        for event in events:
-            sys.stdout.write(f"{event.time[:19]}  {event.kind}  {shown(event.message)}\n")
+            state = state_of(journal)  # before the lines: the last words are then among them
+            for line in log.new(journal):
+                sys.stdout.write(f"{line.time[:19]}  {line.kind:8s}  {shown(line.message)}\n")
         sys.stdout.flush()
-        told += len(events)
         if not follow or state != "running":
             return 0
         time.sleep(_POLL_S)

@@ -39,6 +39,22 @@ class Result:
 
 
 @dataclass(frozen=True)
+class Ending:
+    """A result in a few words, for a log: read without its record of everything."""
+
+    id: int  # ids grow as results come
+    time: str  # UTC, ISO 8601
+    molecule: str  # its name, else its SMILES
+    recipe: str
+    round: int | None  # None in a screen
+    value: float | None  # in ``unit``; None for a failure
+    unit: str
+    standard_error: float | None  # in ``unit``
+    failure: str  # kind and message, "" for a score
+    wall_seconds: float
+
+
+@dataclass(frozen=True)
 class RoundRecord:
     """One round of a campaign."""
 

@@ -12,7 +12,7 @@ from screening.compute.evaluation import decode
 from screening.store.checksum import result_checksum
 from screening.store.database import JournalError
 from screening.store.libraryview import PAGE, LibraryView, candidate_of
-from screening.store.records import AddressRecord, Result
+from screening.store.records import AddressRecord, Ending, Result
 
 if TYPE_CHECKING:
     from screening.scorecolumns import ScoreColumns
@@ -64,6 +64,24 @@ class ResultView(LibraryView):
         order = self.result_ids(after=after, known=known, recipes=recipes)
         for begin in range(0, len(order), PAGE):
             yield from self.results_by_id(order[begin : begin + PAGE])
+
+    def endings(self, *, after: int = 0) -> Iterator[Ending]:
+        """Results in the order they came, one by one, in a few words each.
+
+        Args:
+            after: leave out those up to this id.
+        """
+        sql = (
+            "SELECT r.id, r.recorded, coalesce(nullif(c.name, ''), c.smiles), r.recipe, r.round, "
+            "r.value, coalesce(json_extract(r.record, '$.score.unit'), ''), "
+            f"{self._error_of('r')}, "
+            "coalesce(json_extract(r.record, '$.failure.kind') || ': ' || "
+            "json_extract(r.record, '$.failure.message'), ''), r.wall_seconds "
+            "FROM results AS r JOIN candidates AS c USING (inchikey) WHERE r.id > ? "
+            "AND json_valid(r.record) ORDER BY r.id"
+        )
+        for row in self._db.rows(sql, after):
+            yield Ending(*row)
 
     def result_ids(
         self,

@@ -60,6 +60,8 @@ def _lines(document: dict[str, Any]) -> list[str]:
             {"simulation": {"zzz": 1}},
             '[simulation] unknown key "zzz"; the keys are conformers, basis',
         ),
+        ({"objective": 3}, "objective: input should be a list, got 3"),
+        ({"objective": [3]}, "objective.0: input should be a table, got 3"),
         ({"objective": [{"low": 1}]}, "objective.0.name: this key is required"),
     ],
 )
@@ -71,7 +73,8 @@ def test_a_wrong_value_is_shown_with_its_path_one_line_each() -> None:
     lines = _lines({"simulation": {"conformers": "many", "basis": 3}})
     assert len(lines) == 2
     assert lines[0].startswith("simulation.conformers: ")
-    assert lines[0].endswith("got 'many'")
+    assert lines[0].endswith("should be a whole number, got 'many'")
+    assert lines[1] == "simulation.basis: input should be text in quotes, got 3"
     assert all("\n" not in line for line in lines)
 
 
