@@ -61,6 +61,13 @@ class Scaffold:
         for child in self.children:
             yield from child.walk()
 
+    @property
+    def drawing(self) -> str:
+        """SVG; "" without a ring."""
+        if self.smiles == NO_RING:
+            return ""
+        return depiction.svg(self.smiles, width=_WIDTH, height=_HEIGHT) or ""
+
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types with the drawing, for the page."""
         return {
@@ -69,7 +76,7 @@ class Scaffold:
             "count": self.count,
             "best": self.best,
             "own": self.own,
-            "drawing": depiction.svg(self.smiles, width=_WIDTH, height=_HEIGHT) or "",
+            "drawing": self.drawing,
             "members": [[m.inchikey, m.name, m.worth] for m in self.members],
             "children": [child.to_json() for child in self.children],
         }
