@@ -13,6 +13,7 @@ import typer
 from molq.cli import (
     backends,
     compare,
+    doctor,
     export,
     job,
     leads,
@@ -61,7 +62,7 @@ _PANELS = {
     "Look, judge, take away": (status, leads, report, export),
     "Clusters": (submit, logs, stop),
     "Prove": (verify, reproduce, compare),
-    "What there is": (recipes, backends),
+    "What there is": (recipes, backends, doctor),
 }
 for _panel, _verbs in _PANELS.items():
     for _verb in _verbs:

@@ -1,0 +1,1 @@
+"""Whether molq can work here: the installation, the machine, Ray, and what accounts there are."""

@@ -1,0 +1,167 @@
+"""Python, the packages that molq needs, its extras, its plugins and the files it comes with."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import tomllib
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, entry_points, metadata, requires, version
+from importlib.resources import files
+
+from packaging.requirements import InvalidRequirement, Requirement
+
+from molq.doctor.finding import Finding, fail, ok, warn
+
+AREA = "installation"
+
+_GIVES = {
+    "ibm": "backends fake:<device> and ibm:<device>",
+    "mitigation": "zero-noise extrapolation by mitiq",
+    "sqd": "solvers lucj and sqd",
+    "notebook": "JupyterLab",
+    "docking": "Vina docking into a receptor",
+    "medchem": "Lilly and NIBR rules",
+    "admet": "ADMET-AI predictions",
+    "ase": "ASE atoms in and out",
+    "docs": "the documentation site",
+    "dev": "tests and linters",
+}
+"""What an extra is for, in a few words."""
+
+_PLUGINS = (
+    "molq.recipes", "molq.solvers", "molq.backends", "molq.generators", "molq.scorers",
+)  # fmt: skip
+
+_PRIORS = ("moses", "zinc250k")
+
+
+def findings() -> Iterator[Finding]:
+    """Everything that is installed, or should be."""
+    yield _python()
+    yield from _packages()
+    yield from _extras()
+    yield from _plugins()
+    yield from _shipped()
+
+
+def _python() -> Finding:
+    wanted = metadata("molq").get("Requires-Python") or ""
+    here = platform.python_version()
+    if wanted and not Requirement(f"python{wanted}").specifier.contains(here, prereleases=True):
+        return fail(
+            AREA, "Python", f"{here}, molq needs {wanted}", "make an environment with that Python"
+        )
+    return ok(AREA, "Python", f"{here} (molq {version('molq')} needs {wanted})")
+
+
+def _packages() -> Iterator[Finding]:
+    """The packages of the core that are missing or of another version; one line where none is."""
+    asked = [r for r in _requirements() if "extra" not in str(r.marker)]
+    wrong = [problem for r in asked if (problem := _problem(r))]
+    for name, problem in wrong:
+        yield fail(AREA, name, problem, "pip install --upgrade molq")
+    if not wrong:
+        yield ok(AREA, "packages", f"{len(asked)} of {len(asked)} within the ranges molq asks for")
+
+
+def _extras() -> Iterator[Finding]:
+    for extra in metadata("molq").get_all("Provides-Extra") or []:
+        asked = [r for r in _requirements() if r.marker and r.marker.evaluate({"extra": extra})]
+        asked = [r for r in asked if "extra" in str(r.marker)]
+        problems = [problem for r in asked if (problem := _problem(r))]
+        gives = _GIVES.get(extra, "")
+        absent = [name for name, problem in problems if problem == _MISSING]
+        other = [f"{name} {problem}" for name, problem in problems if problem != _MISSING]
+        name = f"extra {extra}"
+        if other and not absent:
+            yield warn(AREA, name, "; ".join(other), f'pip install --upgrade "molq[{extra}]"')
+        elif absent:
+            yield ok(
+                AREA, name, f"not installed ({', '.join(absent)}): no {gives or extra}; for it: "
+                f'pip install "molq[{extra}]"',
+            )  # fmt: skip
+        else:
+            yield ok(AREA, name, f"installed: {gives}" if gives else "installed")
+
+
+def _plugins() -> Iterator[Finding]:
+    """What other packages add; what cannot be loaded would fail in a run."""
+    for group in _PLUGINS:
+        own, foreign = 0, []
+        for entry in entry_points(group=group):
+            package = entry.dist.name if entry.dist is not None else "unknown"
+            if package == "molq":
+                own += 1
+                continue
+            try:
+                entry.load()
+            except Exception as error:  # whatever a plugin does, the others are still looked at
+                reason = " ".join(str(error).split())[:120]
+                yield warn(
+                    AREA, f"{group}: {entry.name}",
+                    f"cannot be loaded ({type(error).__name__}: {reason})",
+                    f"repair or remove the package {package}",
+                )  # fmt: skip
+            else:
+                foreign.append(f"{entry.name} ({package})")
+        others = f", of other packages: {', '.join(foreign)}" if foreign else ""
+        if own:
+            yield ok(AREA, group, f"{own} of molq{others}")
+        else:
+            yield fail(
+                AREA, group, "molq's own are not registered", "pip install --force-reinstall molq"
+            )
+
+
+def _shipped() -> Iterator[Finding]:
+    """The trained priors against the sums on their cards, and the tables of a plan."""
+    from molq.planning import measuredtables
+
+    folder = files("generative.weights")
+    for name in _PRIORS:
+        card = tomllib.loads(folder.joinpath(f"{name}.toml").read_text(encoding="utf-8"))
+        wanted = card["file"]["sha256"]
+        weights = folder.joinpath(f"{name}.safetensors")
+        if not weights.is_file():
+            yield fail(AREA, f"prior {name}", "its file is missing", "pip install molq again")
+        elif hashlib.sha256(weights.read_bytes()).hexdigest() != wanted:
+            yield fail(
+                AREA, f"prior {name}", "its file is not the one molq came with",
+                "pip install molq again; a prior of your own is given by its path",
+            )  # fmt: skip
+        else:
+            yield ok(AREA, f"prior {name}", f"whole, SHA-256 {wanted[:12]}")
+    try:
+        rows = len(measuredtables.costs().rows), len(measuredtables.circuits().rows)
+    except (OSError, ValueError) as error:
+        yield fail(
+            AREA, "measured tables", f"cannot be read ({type(error).__name__})",
+            "pip install molq again",
+        )  # fmt: skip
+    else:
+        yield ok(AREA, "measured tables", f"{rows[0]} costs, {rows[1]} circuits")
+
+
+_MISSING = "is not installed"
+
+
+def _requirements() -> list[Requirement]:
+    found = []
+    for text in requires("molq") or []:
+        try:
+            found.append(Requirement(text))
+        except InvalidRequirement:
+            continue  # of a newer standard than this reader
+    return found
+
+
+def _problem(asked: Requirement) -> tuple[str, str] | None:
+    """Name and what is wrong; None where it is installed in a version that fits."""
+    try:
+        here = version(asked.name)
+    except PackageNotFoundError:
+        return asked.name, _MISSING
+    if asked.specifier.contains(here, prereleases=True):
+        return None
+    return asked.name, f"is {here}, asked for is {asked.specifier}"

@@ -1,0 +1,85 @@
+"""Whether Ray starts here and answers, in a process of its own and within a bounded time."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+
+from molq.doctor.finding import Finding, fail, ok, warn
+from screening import childprocess
+
+AREA = "ray"
+LIMIT_S = 120.0
+
+_SLOW_S = 30.0
+_PROGRAM = """
+import sys, time
+begun = time.monotonic()
+from screening.compute.raysession import RaySession
+from screening.compute import rayworker
+from screening.settings import ComputeSettings
+session = RaySession(ComputeSettings(address="local", workers=1), 1)
+session.begin()
+import ray
+host, version = ray.get(ray.remote(rayworker.identity).remote(), timeout=60)
+session.end()
+sys.stdout.write(f"{ray.__version__} {version} {time.monotonic() - begun:.1f}")
+"""
+
+
+def finding(limit_s: float = LIMIT_S) -> Finding:
+    """Start Ray as a run would, have one task answer, and stop it again.
+
+    A cluster that ``RAY_ADDRESS`` names is not asked; see ``access``.
+
+    Args:
+        limit_s: after which it is ended.
+    """
+    environment = {**childprocess.environment(1), "RAY_ADDRESS": "local"}
+    child = subprocess.Popen(
+        [sys.executable, "-c", _PROGRAM],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+        start_new_session=True,
+        text=True,
+    )
+    try:
+        said, complaint = child.communicate(timeout=limit_s)
+    except subprocess.TimeoutExpired:
+        _end(child)
+        return fail(
+            AREA,
+            "Ray",
+            f"did not answer within {limit_s:g} s",
+            "look for a firewall between this machine's own addresses, a full /dev/shm, or "
+            "other Ray processes (ray stop)",
+        )
+    except BaseException:
+        _end(child)
+        raise
+    words = said.split()
+    if child.returncode or len(words) != 3:
+        lines = [line.strip() for line in complaint.splitlines() if line.strip()]
+        return fail(
+            AREA,
+            "Ray",
+            (lines[-1] if lines else "ended without a word")[:200],
+            "pip install --upgrade molq; see the paths and limits that the line names",
+        )
+    version, _, seconds = words
+    text = f"{version} started here and a task answered in {seconds} s"
+    if float(seconds) > _SLOW_S:
+        return warn(AREA, "Ray", text, "the machine is busy or its disk slow; runs begin as late")
+    return ok(AREA, "Ray", text)
+
+
+def _end(child: subprocess.Popen[str]) -> None:
+    """The child with everything it started: Ray's daemons end with their driver."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
+    child.communicate()
