@@ -196,7 +196,10 @@ class _Loop:
         while True:
             self._obey()
             tasks = self._chosen_tasks(room)
-            while len(tasks) < room and self._decide(room - len(tasks)):
+            decided = True
+            while decided and len(tasks) < room:
+                decided = self._decide(room - len(tasks))
+                self._obey()  # what was just chosen may be judged already
                 tasks += self._chosen_tasks(room - len(tasks))
             held = self._desk.held(self._rounds)
             if line := self._desk.tell(held):
@@ -236,6 +239,7 @@ class _Loop:
     def _decide(self, room: int) -> bool:
         """Choose molecules for so many free places; False where there is nothing to choose."""
         self._finish_rounds()
+        self._obey()
         if self._rounds and self._rounds[-1].open_places:
             if self._top_up(self._rounds[-1], room):
                 return True
