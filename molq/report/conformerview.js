@@ -116,11 +116,16 @@ window.molqConformer = (() => {
 
   let stage = null; // the one viewer of the page; browsers allow few WebGL contexts
 
+  let isSupported = null; // asked once: a context is dear
+
   function supported() {
-    const canvas = document.createElement("canvas");
-    const gl = canvas.getContext("webgl2") ?? canvas.getContext("webgl");
-    gl?.getExtension("WEBGL_lose_context")?.loseContext();
-    return gl !== null;
+    if (isSupported === null) {
+      const canvas = document.createElement("canvas");
+      const gl = canvas.getContext("webgl2") ?? canvas.getContext("webgl");
+      gl?.getExtension("WEBGL_lose_context")?.loseContext();
+      isSupported = gl !== null;
+    }
+    return isSupported;
   }
 
   const isDark = () => {

@@ -25,10 +25,11 @@ window.molqScoreView = (() => {
   function h(tag, attributes = {}, ...children) {
     const element = document.createElement(tag);
     for (const [name, value] of Object.entries(attributes)) {
+      if (value === null || value === undefined || value === false) continue;
       if (name === "class") element.className = value;
       else if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
       else if (value === true) element.setAttribute(name, "");
-      else if (value !== false && value !== null && value !== undefined) element.setAttribute(name, value);
+      else element.setAttribute(name, value);
     }
     element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== ""));
     return element;

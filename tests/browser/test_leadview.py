@@ -1,0 +1,276 @@
+"""The page of a lead in a real browser: drawn, operated by keyboard, and right in its numbers."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import BrowserContext, Page, expect
+from pyscf import gto
+from rdkit import Chem
+
+from molq.report import leadview
+from molq.report.vendored import libraries
+from screening.candidate import Candidate
+from screening.ranking import Lead
+from simulation.recipes.recipe import find
+from simulation.score import Score
+from simulation.settings import SimulationSettings
+from simulation.workup import Workup
+
+POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data: blob:"
+)
+OWN = ("charts.js", "conformerview.js", "scoreview.js", "leadview.js")
+SCRIPT = """
+const payload = JSON.parse(document.getElementById("payload").textContent);
+const dialog = document.getElementById("lead");
+function show(position) {
+  const lead = payload.leads[position];
+  window.molqLeadView(dialog, lead.detail, {
+    lead, shared: payload.shared, position, count: payload.leads.length, shares: false,
+    go: (step) => show(position + step), close: () => dialog.close(),
+  });
+}
+document.getElementById("opener").addEventListener("click", () => show(0));
+"""
+
+
+@pytest.fixture(scope="module")
+def scores() -> tuple[Score, ...]:
+    """Acrylamide by VQE; the same as an old record; without an active space; two species."""
+    quick = SimulationSettings(conformers=1)
+    new = find("warhead-ea").score(Workup("C=CC(N)=O", quick, seed=1))
+    old = new.to_json()
+    for space in (old["active_space"], *(site["active_space"] for site in old["sites"])):
+        del space["natural_orbitals"]
+    for solution in old["sites"][0]["solutions"]:
+        del solution["trace"]
+    plain = replace(
+        new, solver="none", casci_value=None, casci_deviation_mha=None, active_space=None, sites=()
+    )
+    return new, Score.from_json(old), plain
+
+
+@pytest.fixture(scope="module")
+def document(scores: tuple[Score, ...], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page with three leads, opened from disk."""
+    leads = [
+        Lead(
+            rank,
+            Candidate(score.inchikey, score.smiles, name, "library"),
+            0.5,
+            {score.recipe: 0.5},
+            {score.recipe: score},
+            {},
+            None,
+        )
+        for rank, (name, score) in enumerate(
+            zip(("new <b>&", "old", "plain"), scores, strict=True), 1
+        )
+    ]
+    found = leadview.details(leads)
+    rows = [
+        {
+            "rank": lead.rank, "label": lead.candidate.name, "smiles": lead.candidate.smiles,
+            "inchikey": lead.candidate.inchikey, "svg": "<svg viewBox='0 0 9 9'></svg>",
+            "alt": "drawing", "origin": "library", "notes": [], "flags": [], "detail": detail,
+        }
+        for lead, detail in zip(leads, found.leads, strict=True)
+    ]  # fmt: skip
+    payload = json.dumps({"shared": found.shared, "leads": rows}).replace("<", "\\u003c")
+    report = files("molq").joinpath("report")
+    style = "".join(report.joinpath(name).read_text() for name in ("page.css", "leadview.css"))
+    scripts = [library.text() for library in libraries(["plotly", "3dmol"])]
+    scripts += [report.joinpath(name).read_text() for name in OWN] + [SCRIPT]
+    path = tmp_path_factory.mktemp("lead") / "lead.html"
+    path.write_text(
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>lead</title>'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+        f"<style>{style}</style></head><body>"
+        f'<button id="opener">open</button><dialog class="lead" id="lead"></dialog>'
+        f'<script type="application/json" id="payload">{payload}</script>'
+        + "".join(f"<script>{script}</script>" for script in scripts)
+        + "</body></html>",
+        encoding="utf-8",
+    )
+    return path
+
+
+def opened(page: Page, document: Path) -> Page:
+    page.goto(document.as_uri())
+    page.click("#opener")
+    expect(page.locator("#lead-title")).to_be_focused()
+    return page
+
+
+def coloured(page: Page) -> tuple[int, int]:
+    """Pixels of the viewer that are blue, and orange, as the lobes are."""
+    image = Image.open(io.BytesIO(page.locator(".lead-stage canvas").screenshot()))
+    red, green, blue = (np.asarray(image.convert("RGB"), dtype=int)[..., c] for c in range(3))
+    blueish = (blue > red + 50) & (green > red) & (blue > 100)
+    return int(blueish.sum()), int(((red > blue + 60) & (green > blue + 25)).sum())
+
+
+def test_it_opens_with_the_focus_inside_and_gives_it_back(page: Page, document: Path) -> None:
+    opened(page, document)
+    expect(page.locator("#lead-title")).to_have_text("1 new <b>&")  # text, never markup
+    assert page.get_attribute("#lead", "aria-labelledby") == "lead-title"
+    page.keyboard.press("Escape")
+    expect(page.locator("#lead")).not_to_be_visible()
+    expect(page.locator("#opener")).to_be_focused()
+
+
+def test_both_lobes_of_an_orbital_are_drawn(page: Page, document: Path) -> None:
+    opened(page, document)
+    said = page.locator(".lead-said")
+    expect(said).to_contain_text("LUNO holds 0.082 electrons")
+    blue, orange = coloured(page)
+    assert blue > 1500
+    assert orange > 1500
+    page.locator(".lead-choice label").first.click()
+    expect(said).to_have_text("No orbital is shown.")
+    fewer = coloured(page)
+    assert fewer[0] < blue - 1000
+    page.locator(".lead-stage").focus()
+    page.keyboard.press("o")
+    expect(said).to_contain_text("HONO-1 holds 1.965 electrons")
+    assert page.locator("input[name=lead-orbital]:checked").get_attribute("value") == "0"
+    page.keyboard.press("Shift+O")
+    expect(said).to_have_text("No orbital is shown.")
+
+
+def test_a_larger_isovalue_encloses_less(page: Page, document: Path) -> None:
+    opened(page, document)
+
+    def enclosed() -> int:
+        words = page.locator(".lead-said").inner_text().split("encloses ")[1]
+        return int(words.split()[0])
+
+    before = enclosed()
+    slider = page.get_by_label("Isovalue", exact=True)
+    slider.focus()
+    for _ in range(6):
+        page.keyboard.press("ArrowRight")
+    expect(page.locator(".lead-iso output")).to_have_text("0.080")
+    assert enclosed() < before
+    expect(page.locator(".lead-place")).to_have_text("1 of 3")  # arrows were the slider's
+
+
+def test_the_browser_evaluates_the_gaussians_as_pyscf_does(
+    page: Page, document: Path, scores: tuple[Score, ...]
+) -> None:
+    page.goto(document.as_uri())
+    kept = scores[0].active_space.natural_orbitals
+    atoms = "\n".join(scores[0].provenance.geometry.splitlines()[2:])
+    molecule = gto.M(atom=atoms, basis=kept.basis, verbose=0)
+    centre = molecule.atom_coords().mean(axis=0)
+    points = centre + np.random.default_rng(5).normal(scale=3.0, size=(300, 3))  # Bohr
+    functions = molecule.eval_gto("GTOval_sph", points)
+    for place, orbital in enumerate(kept.orbitals):
+        expected = functions[:, list(orbital.functions)] @ np.array(orbital.coefficients)
+        values, norm = page.evaluate(
+            """([points, place]) => {
+              const { conformer, scores: [score] } = payload.leads[0].detail;
+              const { natural, basis } = score.spaces[0];
+              const of = [natural[place].terms, conformer, basis, payload.shared];
+              const grid = molqConformer.gridOf(...of);
+              const cell = (grid.spacing / 0.529177210903) ** 3;
+              return [[...molqConformer.valuesAt(points, ...of)],
+                      grid.data.reduce((sum, value) => sum + value * value, 0) * cell];
+            }""",
+            [(points * 0.529177210903).ravel().tolist(), place],
+        )
+        # coordinates travel in thousandths of an Angstrom
+        assert values == pytest.approx(expected, abs=3e-3)
+        assert np.corrcoef(values, expected)[0, 1] > 0.99999
+        assert norm == pytest.approx(1, abs=0.05)
+
+
+def test_next_and_previous_by_key_and_button(page: Page, document: Path) -> None:
+    opened(page, document)
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#lead-title")).to_have_text("2 old")
+    expect(page.locator(".lead-said")).to_have_text(
+        "This score was recorded without its orbitals; scored again, the molecule has them."
+    )
+    expect(page.locator("#lead")).to_contain_text("recorded without the way its energies converged")
+    page.keyboard.press("]")
+    expect(page.locator("#lead-title")).to_have_text("3 plain")
+    expect(page.locator(".lead-said")).to_contain_text("No active space is solved for this value")
+    page.keyboard.press("]")
+    expect(page.locator("#lead-title")).to_have_text("3 plain")  # there is no fourth
+    expect(page.get_by_role("button", name="Next")).to_be_disabled()
+    back = page.get_by_role("button", name="Previous")
+    back.click()
+    expect(page.locator("#lead-title")).to_have_text("2 old")
+    expect(page.get_by_role("button", name="Previous")).to_be_focused()  # to be pressed again
+    page.locator(".lead-stage").focus()
+    page.keyboard.press("ArrowLeft")  # turns the molecule
+    expect(page.locator("#lead-title")).to_have_text("2 old")
+    assert page.locator(".lead-stage canvas").count() == 1
+
+
+def test_scores_stand_beside_their_baselines(
+    page: Page, document: Path, scores: tuple[Score, ...]
+) -> None:
+    opened(page, document)
+    table = page.get_by_role("table").filter(has_text="warhead-ea beside its baselines")
+    rows = [row.split("\t") for row in table.inner_text().splitlines() if "\t" in row]
+    named = {row[0]: row[1:] for row in rows}
+    assert named["warhead-ea"][:2] == [f"{scores[0].value:.3f}".replace("-", "−"), "eV"]
+    assert named["CASCI"][0] == f"{scores[0].casci_value:.3f}".replace("-", "−")
+    hf = scores[0].baselines["hf_lumo"]
+    assert named["HF LUMO"] == [f"{hf.value:.3f}", "eV", hf.method]
+    expect(page.locator(".lead-error")).to_contain_text("Spearman")
+    chart = page.locator("figure.lead-chart .js-plotly-plot")
+    expect(chart).to_have_count(1)
+    drawn = chart.evaluate("plot => plot.data.map((trace) => [trace.x.length, trace.y.at(-1)])")
+    traces = [solution.trace for solution in scores[0].sites[0].solutions]
+    assert drawn == [[len(t.steps), pytest.approx(max(t.above_casci[-1], 1e-6))] for t in traces]
+
+
+def test_the_coordinates_are_a_file_that_others_read(
+    page: Page, document: Path, scores: tuple[Score, ...]
+) -> None:
+    opened(page, document)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download XYZ").click()
+    text = download.value.path().read_text()
+    read = Chem.MolFromXYZBlock(text)
+    given = [line.split() for line in scores[0].provenance.geometry.splitlines()[2:]]
+    assert [atom.GetSymbol() for atom in read.GetAtoms()] == [line[0] for line in given]
+    places = np.array([[float(x) for x in line[1:4]] for line in given])
+    assert read.GetConformer().GetPositions() == pytest.approx(places, abs=6e-4)
+
+
+def test_copying_says_what_came_of_it(page: Page, document: Path) -> None:
+    opened(page, document)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    button = page.get_by_role("button", name="Copy InChIKey")
+    button.click()
+    expect(button).to_have_text("Copied")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == "HRPVXLWXLXDGHG-UHFFFAOYSA-N"
+
+
+def test_without_webgl_the_rest_is_there(context: BrowserContext, document: Path) -> None:
+    page = context.new_page()
+    page.add_init_script(
+        """const plain = HTMLCanvasElement.prototype.getContext;
+        HTMLCanvasElement.prototype.getContext = function (kind, ...more) {
+          return String(kind).includes("webgl") ? null : plain.call(this, kind, ...more);
+        };"""
+    )
+    opened(page, document)
+    expect(page.locator(".lead-stage")).to_contain_text("has no WebGL")
+    expect(page.get_by_role("button", name="Download XYZ")).to_be_visible()
+    expect(page.locator(".lead-error")).to_be_visible()
+    page.keyboard.press("]")
+    expect(page.locator("#lead-title")).to_have_text("2 old")
