@@ -122,6 +122,8 @@ window.molqChart = (() => {
       this.plot.setAttribute("aria-label", spec.alt ?? spec.title ?? "chart");
       this.card = made("div", "chart-card", figure);
       this.card.hidden = true;
+      this.ring = made("div", "chart-ring", figure);
+      this.ring.hidden = true;
       this.live = made("p", "visually-hidden", figure);
       this.live.setAttribute("aria-live", "polite");
       if (spec.views?.length > 1) this.choice();
@@ -222,30 +224,40 @@ window.molqChart = (() => {
     tell(point, total) {
       const trace = this.said[point.curveNumber];
       this.live.textContent = `${saying(trace, point.pointNumber).replaceAll("\n", ", ")} (${this.current + 1} of ${total})`;
-      Plotly.Fx.hover(this.plot, [point], [`${trace.xaxis ?? "x"}${trace.yaxis ?? "y"}`]);
+      if (keyOf(trace, point.pointNumber) === null) {
+        this.hide();
+        Plotly.Fx.hover(this.plot, [point], [`${trace.xaxis ?? "x"}${trace.yaxis ?? "y"}`]);
+      } else {
+        Plotly.Fx.unhover(this.plot);
+        this.point(point);
+      }
     }
 
-    point(point) {
-      const key = keyOf(point.data, point.pointNumber);
+    point({ curveNumber, pointNumber }) {
+      const trace = this.said[curveNumber];
+      const key = keyOf(trace, pointNumber);
       if (key === null) return this.hide();
-      const place = (axis, value) => axis._offset + axis.d2p(value);
       this.card.replaceChildren();
       const known = this.spec.molecules?.[key];
-      const drawing = this.context.drawing?.(key) ?? known?.[2];
-      if (drawing) made("div", "drawing", this.card).innerHTML = drawing;
-      for (const line of saying(this.said[point.curveNumber], point.pointNumber).split("\n")) made("p", "", this.card, line);
+      const drawing = this.context.structure?.(key) ?? known?.[2];
+      if (drawing) made("div", "drawing", this.card).innerHTML = drawing; // by molq.depiction
+      for (const line of saying(trace, pointNumber).split("\n")) made("p", "", this.card, line);
       if (!drawing && known?.[1]) made("p", "smiles", this.card, known[1]);
       this.card.hidden = false;
-      const left = this.plot.offsetLeft + place(point.xaxis, point.x);
-      const top = this.plot.offsetTop + place(point.yaxis, point.y);
-      const fits = left + 14 + this.card.offsetWidth <= this.figure.clientWidth;
-      this.card.style.left = `${Math.max(0, fits ? left + 14 : left - 14 - this.card.offsetWidth)}px`;
+      this.ring.hidden = false;
+      const { xaxis, yaxis } = this.plot._fullLayout;
+      const left = this.plot.offsetLeft + xaxis._offset + xaxis.d2p(trace.x[pointNumber]);
+      const top = this.plot.offsetTop + yaxis._offset + yaxis.d2p(trace.y[pointNumber]);
+      Object.assign(this.ring.style, { left: `${left}px`, top: `${top}px` });
+      const fits = left + 16 + this.card.offsetWidth <= this.figure.clientWidth;
+      this.card.style.left = `${Math.max(0, fits ? left + 16 : left - 16 - this.card.offsetWidth)}px`;
       this.card.style.top = `${Math.max(0, top - this.card.offsetHeight / 2)}px`;
       return undefined;
     }
 
     hide() {
       this.card.hidden = true;
+      this.ring.hidden = true;
     }
 
     open(key) {
