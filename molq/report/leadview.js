@@ -2,7 +2,9 @@
 // The page of one lead as a dialog: the molecule in three dimensions with its active orbitals,
 // and beside it what molqScoreView writes. molqLeadView(dialog, detail, context) fills and opens it.
 window.molqLeadView = (() => {
-  const { h, number, signed, counted, pairs, scorePart, whyPart, provenancePart } = molqScoreView;
+  const {
+    h, number, counted, pairs, scorePart, medicinalPart, reviewPart, whyPart, provenancePart,
+  } = molqScoreView;
   const NOT_FROM = "input, select, textarea, .lead-stage, .plot"; // arrow keys are theirs there
   let scene = null, orbitalsOf = null; // of the lead that is shown
 
@@ -12,10 +14,11 @@ window.molqLeadView = (() => {
   function viewsOf(detail, shared) {
     const views = [];
     for (const score of detail.scores) {
+      const conformer = score.conformer ?? detail.conformer;
+      if (!conformer) continue;
       const forecast = detail.why?.forecasts.find((one) => one.recipe === score.recipe);
       for (const site of score.sites.length ? score.sites : [{ name: "", atoms: [], space: null }]) {
         const space = site.space === null ? null : score.spaces[site.space];
-        const conformer = score.conformer ?? detail.conformer;
         const heavy = conformer.symbols.split(" ").filter((symbol) => symbol !== "H").length;
         views.push({
           title: `${score.recipe}${site.name ? `: ${site.name}` : ""}`,
@@ -170,9 +173,6 @@ window.molqLeadView = (() => {
   // --- the page --------------------------------------------------------------------------
 
   function identity(detail, lead, context) {
-    const leading = detail.scores?.[0];
-    const form = leading && leading.smiles !== lead.smiles ? leading.smiles : null;
-    const charge = leading?.provenance.charge;
     const file = (lead.label || lead.inchikey).replace(/[^\w.-]+/g, "_").slice(0, 60);
     const drawing = h("div", { class: "lead-drawing", role: "img", "aria-label": lead.alt ?? `Structure of ${lead.label}` });
     drawing.innerHTML = lead.svg ?? ""; // drawn by molq itself
@@ -181,16 +181,14 @@ window.molqLeadView = (() => {
       pairs([
         ["SMILES", copied("SMILES", lead.smiles)], ["InChIKey", copied("InChIKey", lead.inchikey)],
         ["Given as", detail.given && detail.given !== lead.smiles ? h("code", {}, detail.given) : null],
-        ["Computed as", leading ? h("span", {}, form ? h("code", {}, form) : "written above",
-          `, ${charge === 0 ? "neutral" : `charge ${signed(charge, 0)}`}; no other protonation or tautomer was looked for unless the recipe says so`) : null],
+        ["Form", detail.form ? detail.form.join(" ") : null],
         ["Found", [lead.origin, lead.found].filter(Boolean).join(", ")], ["Made by", lead.made],
-        ...Object.entries(detail.properties ?? {}).map(([name, value]) => [name, number(value, 3)]),
       ]),
       lead.notes?.length ? h("ul", { class: "tags" }, lead.notes.map((note) => h("li", { class: "tag" }, note))) : null,
       h("div", { class: "lead-files" },
         context.sdf ? h("button", { type: "button", onclick: () => save(context, `${file}.sdf`, "chemical/x-mdl-sdfile", context.sdf(lead)) }, "Download SDF") : null,
         detail.conformer ? h("button", { type: "button", onclick: () => save(context, `${file}.xyz`, "chemical/x-xyz",
-          molqConformer.xyzText(detail.conformer, `${lead.smiles} ${leading.provenance.origin}`)) }, "Download XYZ") : null));
+          molqConformer.xyzText(detail.conformer, `${lead.smiles} ${detail.scores[0].provenance.origin}`)) }, "Download XYZ") : null));
   }
 
   function save(context, name, mime, text) {
@@ -243,12 +241,12 @@ window.molqLeadView = (() => {
     container.setAttribute("aria-labelledby", "lead-title");
     released();
     const hasScores = Boolean(detail.scores);
-    const solid = hasScores ? structure(detail, context) : null;
+    const solid = detail.conformer ? structure(detail, context) : null;
     container.replaceChildren(heading(lead, context),
       h("div", { class: "lead-body" },
         h("div", { class: "lead-top" }, solid ? solid.part : null, identity(detail, lead, context)),
         hasScores ? detail.scores.map((score) => scorePart(score, detail, context)) : h("p", { class: "empty" }, "This molecule has no score: nothing was computed for it."),
-        whyPart(detail.why, context), hasScores ? provenancePart(detail, context) : null,
+        medicinalPart(detail, context), reviewPart(detail.review), whyPart(detail.why, context), hasScores ? provenancePart(detail, context) : null,
         h("p", { class: "hint lead-keys" }, "Keys: \u2190 and \u2192 (or [ and ]) go to the previous and the next lead, o to the next orbital, Escape closes.")));
     if (!container.open) container.showModal();
     container.scrollTop = 0;

@@ -12,25 +12,21 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from rdkit import Chem
-from scipy.spatial.transform import Rotation
 
-from molq.leadtable import leading_score
-from molq.report import explaining
+from molq.report import conformerdata, explaining
 from molq.report.contents import AgreementRow, ExplanationCard, ForecastCard
 from molq.report.orbitalshells import harmonics_json, orbitals_json, shells_json
 from molq.report.words import baseline_words, solver_words
+from screening import scorers
 from screening.explanation import Explanation
-from screening.leadfiles import embedded
+from screening.objective import ObjectiveSettings
 from screening.ranking import Lead
+from screening.scorersettings import ScorerSettings
+from simulation.computedform import computed_form
 from simulation.recipes import recipe as recipes
-from simulation.score import ActiveSpaceRecord, Score, SiteScore, SolverRecord, SpeciesRecord
+from simulation.score import ActiveSpaceRecord, Score, SiteScore, SolverRecord
 
 NO_SOLVER = "none"
-_LEAST_ATOMS = 3  # that make a plane
-_TILT = -35.0  # degrees; of lobes above and below a plane both are to be seen
-_PLACES = 3  # of a coordinate in Angstrom, after the point
 _DIGITS = 6  # significant, of a number
 _ENERGY_DIGITS = 12  # of a total energy, whose differences matter
 _ENERGIES = frozenset({"energy", "casci", "casci_energy", "before", "after"})
@@ -48,6 +44,7 @@ def details(
     leads: Sequence[Lead],
     explanations: Mapping[str, Explanation] | None = None,
     agreement: Sequence[AgreementRow] = (),
+    objectives: Sequence[ObjectiveSettings] = (),
 ) -> LeadDetails:
     """Plain JSON types without NaN.
 
@@ -55,15 +52,17 @@ def details(
         leads: in the page's order.
         explanations: by InChIKey; of leads without one nothing is said.
         agreement: how far each baseline ranks this run's molecules as the score does.
+        objectives: the wishes, for the settings of their scorers.
     """
     known = explanations or {}
     told = {key: known[key] for key in map(_key, leads) if key in known}
     cards = explaining.cards(list(told.values()))
     why = {} if cards is None else dict(zip(told, cards.cards, strict=True))
     shared = _Shared()
+    settings = {wish.name: wish.settings for wish in objectives}
     found = []
     for lead in leads:
-        detail = _detail(lead, shared, agreement)
+        detail = _detail(lead, shared, agreement, settings)
         if detail and (card := why.get(_key(lead))) is not None:
             detail["why"] = _why(card, told[_key(lead)])
         found.append(_plain(detail))
@@ -81,6 +80,7 @@ class _Shared:
     settings: list[dict[str, Any]] = field(default_factory=list)
     versions: list[dict[str, str]] = field(default_factory=list)
     recipes: dict[str, dict[str, str]] = field(default_factory=dict)
+    scorers: dict[str, list[str]] = field(default_factory=dict)  # name -> unit, summary
     functions: set[tuple[str, str]] = field(default_factory=set)  # element, basis
 
     def place(self, known: list[Any], entry: Any) -> int:
@@ -100,6 +100,12 @@ class _Shared:
             "validity": found.validity,
         }
 
+    def scorer(self, name: str) -> None:
+        """Say what a scorer is."""
+        if name not in self.scorers:
+            found = scorers.find(name)
+            self.scorers[name] = [found.unit, found.summary]
+
     def to_json(self, method: str) -> dict[str, Any]:
         shells = {f"{s} {basis}": shells_json(s, basis) for s, basis in sorted(self.functions)}
         degrees = {shell[0] for listed in shells.values() for shell in listed}
@@ -107,40 +113,84 @@ class _Shared:
             "settings": self.settings,
             "versions": self.versions,
             "recipes": self.recipes,
+            "scorers": self.scorers,
             "shells": shells,
             "harmonics": {str(degree): harmonics_json(degree) for degree in sorted(degrees)},
             "explained_by": method,
         }
 
 
-def _detail(lead: Lead, shared: _Shared, agreement: Sequence[AgreementRow]) -> dict[str, Any]:
-    leading = leading_score(lead)
-    if leading is None:
+def _detail(
+    lead: Lead,
+    shared: _Shared,
+    agreement: Sequence[AgreementRow],
+    settings: Mapping[str, ScorerSettings | None],
+) -> dict[str, Any]:
+    if not lead.scores:
         return {}
+    solid = next((s for s in lead.scores.values() if s.provenance.geometry), None)
+    geometry = "" if solid is None else solid.provenance.geometry
     return {
-        "conformer": _conformer(leading),
+        "conformer": None if solid is None else conformerdata.conformer_json(solid),
         "given": lead.candidate.smiles,  # as it came; the scores say what was computed
-        "properties": lead.properties,
+        "form": list(computed_form(solid or next(iter(lead.scores.values()))).lines()),
+        "medicinal": _medicinal(lead, shared, settings),
+        "review": _review(lead),
         "desirabilities": lead.desirabilities,
         "scores": [
-            _score(name, score, leading, shared, agreement) for name, score in lead.scores.items()
+            _score(name, score, geometry, shared, agreement) for name, score in lead.scores.items()
         ],
+    }
+
+
+def _medicinal(
+    lead: Lead, shared: _Shared, settings: Mapping[str, ScorerSettings | None]
+) -> list[list[Any]]:
+    """Name, value and a note of the scorers among the wishes and of the usual profile."""
+    rows = []
+    profile = [name for name in scorers.PROFILE if scorers.is_scorer(name)]
+    for name in dict.fromkeys((*lead.properties, *profile)):
+        known, smiles = settings.get(name), lead.candidate.smiles
+        value = lead.properties.get(name)
+        shared.scorer(name)
+        rows.append(
+            [
+                name,
+                scorers.value(name, smiles, known) if value is None else value,
+                scorers.note(name, smiles, known),
+            ]
+        )
+    return rows
+
+
+def _review(lead: Lead) -> dict[str, Any] | None:
+    """What stands of reviewers' words, the earliest first."""
+    if lead.review is None:
+        return None
+    opinion = lead.review
+    parts = (opinion.approvals, opinion.rejections, opinion.ratings, opinion.comments,
+             opinion.ideas)  # fmt: skip
+    said = sorted((one for part in parts for one in part), key=lambda one: one.time)
+    return {
+        "verdict": opinion.verdict,
+        "rating": opinion.rating,
+        "said": [[one.time, one.reviewer, one.kind, one.rating, one.text] for one in said],
     }
 
 
 def _score(
     name: str,
     score: Score,
-    leading: Score,
+    geometry: str,
     shared: _Shared,
     agreement: Sequence[AgreementRow],
 ) -> dict[str, Any]:
     shared.recipe(name)
     spaces = _distinct(site.active_space for site in score.sites)
-    lines = [line.split() for line in score.provenance.geometry.splitlines()[2:]]
-    symbols = tuple(line[0] for line in lines)
-    places = np.array([[float(x) for x in line[1:4]] for line in lines if line[0] != "H"])
-    same = score.provenance.geometry == leading.provenance.geometry
+    atoms = conformerdata.lines(score.provenance.geometry)
+    symbols = tuple(line[0] for line in atoms)
+    places = np.array([[float(x) for x in line[1:4]] for line in atoms if line[0] != "H"])
+    own = score.provenance.geometry not in ("", geometry)
     return {
         "recipe": name,
         "smiles": score.smiles,
@@ -165,11 +215,12 @@ def _score(
         ],
         "terms": [asdict(term) for term in score.contributions],
         "sites": [
-            _site(site, spaces) | {"turn": _turn(places, site.atoms)} for site in score.sites
+            _site(site, spaces) | {"turn": conformerdata.turn(places, site.atoms)}
+            for site in score.sites
         ],
         "spaces": [_space(space, symbols, shared) for space in spaces],
-        "species": [_species(species) for species in score.species],
-        "conformer": None if same else _conformer(score),
+        "species": [conformerdata.species_json(species) for species in score.species],
+        "conformer": conformerdata.conformer_json(score) if own else None,
         "search": asdict(score.conformers),
         "provenance": _provenance(score, shared),
     }
@@ -203,31 +254,6 @@ def _site(site: SiteScore, spaces: list[ActiveSpaceRecord]) -> dict[str, Any]:
         "space": None if site.active_space is None else spaces.index(site.active_space),
         "sectors": [_sector(solution) for solution in site.solutions],
     }
-
-
-def _turn(places: NDArray[np.float64], site: Sequence[int]) -> list[float]:
-    """How to turn a molecule so that its site faces the reader, a little from above.
-
-    The normal of the plane through the site (or through all atoms, where it has fewer than
-    three) points to the reader, the longest direction across it to the right.
-
-    Args:
-        places: of the heavy atoms, Angstrom. # shape: (atoms, 3)
-        site: of these.
-
-    Returns:
-        unit quaternion x, y, z, w.
-    """
-    if len(places) < _LEAST_ATOMS:
-        return [0.0, 0.0, 0.0, 1.0]
-    chosen = places[list(site)] if len(site) >= _LEAST_ATOMS else places
-    normal = np.linalg.svd(chosen - chosen.mean(axis=0))[2][2]
-    flat = places - places.mean(axis=0)
-    flat = flat - np.outer(flat @ normal, normal)
-    right = np.linalg.svd(flat)[2][0]
-    axes = np.array([right, np.cross(normal, right), normal])
-    turn = Rotation.from_euler("x", _TILT, degrees=True) * Rotation.from_matrix(axes)
-    return [float(x) for x in turn.as_quat()]
 
 
 def _sector(solution: SolverRecord) -> dict[str, Any]:
@@ -268,40 +294,6 @@ def _space(space: ActiveSpaceRecord, symbols: tuple[str, ...], shared: _Shared) 
         "basis": None if kept is None else kept.basis,
         "natural": orbitals,
     }
-
-
-def _conformer(score: Score) -> dict[str, Any]:
-    """The geometry, with bonds where its atoms are those of the SMILES, hydrogens last.
-
-    Bonds are in a Kekule form: whole orders, as files of molecules have them.
-    """
-    lines = [line.split() for line in score.provenance.geometry.splitlines()[2:]]
-    found = _coordinates(lines) | {"bonds": None, "charge": score.provenance.charge}
-    molecule = embedded(score)
-    if molecule is None:
-        return found
-    Chem.Kekulize(molecule, clearAromaticFlags=True)
-    found["bonds"] = [
-        [bond.GetBeginAtomIdx(), bond.GetEndAtomIdx(), int(bond.GetBondTypeAsDouble())]
-        for bond in molecule.GetBonds()
-    ]
-    charges = {str(a.GetIdx()): a.GetFormalCharge() for a in molecule.GetAtoms()}
-    found["charges"] = {atom: charge for atom, charge in charges.items() if charge}
-    return found
-
-
-def _coordinates(lines: list[list[str]]) -> dict[str, Any]:
-    return {
-        "symbols": " ".join(line[0] for line in lines),
-        "xyz": [round(float(x), _PLACES) for line in lines for x in line[1:4]],
-    }
-
-
-def _species(species: SpeciesRecord) -> dict[str, Any]:
-    lines = [line.split() for line in species.geometry.splitlines()[2:]]
-    found = asdict(species) | _coordinates(lines)
-    del found["geometry"]
-    return found
 
 
 def _provenance(score: Score, shared: _Shared) -> dict[str, Any]:

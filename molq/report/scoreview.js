@@ -204,6 +204,25 @@ window.molqScoreView = (() => {
       subspaces.map((one) => h("p", {}, `${one.name}: ${number(one.subspace.samples, 0)} samples, diagonalised among ${number(one.subspace.dimension, 0)} of ${number(one.subspace.determinants, 0)} determinants.`)));
   }
 
+  // --- medicinal chemistry, review -----------------------------------------------------------
+
+  function medicinalPart(detail, context) {
+    if (!detail.medicinal?.length) return null;
+    return section("Medicinal chemistry", table("Read off the structure; nothing is computed for it", ["Property", "Value", "What it rests on", "Meaning"],
+      detail.medicinal.map(([name, value, note]) => {
+        const [unit, meaning] = context.shared.scorers[name];
+        return [name, withUnit(number(value, Number.isInteger(value) ? 0 : 3), unit), note || "\u2013", meaning];
+      })));
+  }
+
+  function reviewPart(review) {
+    if (!review) return null;
+    const mean = review.rating === null ? "" : `, rated ${number(review.rating, 1)} of 5 in the mean`;
+    return section("Review", h("p", {}, h("b", {}, review.verdict ? sentence(review.verdict).slice(0, -1) : "Without a verdict"), mean, "."),
+      table("What stands of the reviewers' words", ["When (UTC)", "Who", "What", "Words"], review.said.map(([time, who, kind, rating, text]) =>
+        [time.slice(0, 16).replace("T", " "), who, rating === null ? kind : `${kind} ${rating}`, text || "\u2013"])));
+  }
+
   // --- why, provenance -------------------------------------------------------------------
 
   function whyPart(why, context) {
@@ -247,5 +266,5 @@ window.molqScoreView = (() => {
     }));
   }
 
-  return { h, number, signed, counted, withUnit, pairs, scorePart, whyPart, provenancePart };
+  return { h, number, signed, counted, withUnit, pairs, scorePart, medicinalPart, reviewPart, whyPart, provenancePart };
 })();

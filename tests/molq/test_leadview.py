@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pyscf import gto
 from rdkit import Chem
 
-from molq.report import leadview
+from molq.report import conformerdata, leadview
 from molq.report.contents import AgreementRow
 from molq.report.orbitalshells import harmonics_json, orbitals_json, shells_json
 from screening.candidate import Candidate
@@ -164,7 +164,7 @@ def test_the_site_faces_the_reader(site: list[int], seed: int) -> None:
     places = rng.normal(size=(10, 3))
     places[site, 2] = 0.0  # in a plane
     tumbled = places @ np.linalg.qr(rng.normal(size=(3, 3)))[0].T
-    x, y, z, w = leadview._turn(tumbled, site)
+    x, y, z, w = conformerdata.turn(tumbled, site)
     assert math.hypot(x, y, z, w) == pytest.approx(1)
     axes = np.array([
         [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
