@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from molq.planning.planner import plan
     from molq.run import Run
     from molq.runstatus import RunStatus
+    from molq.scorer import Scorer
     from molq.scoretable import ScoredMolecule, ScoreTable
     from molq.scoring import score
     from molq.silenttrial import silent_trial
+    from molq.structure import Structure, from_ase, from_qcschema, to_ase, to_qcschema
     from molq.validation.retrospective import retrospective
 
 _HOMES = {
@@ -44,15 +46,21 @@ _HOMES = {
     "RunStatus": "molq.runstatus",
     "ScoreTable": "molq.scoretable",
     "ScoredMolecule": "molq.scoretable",
+    "Scorer": "molq.scorer",
     "ScreenResult": "molq.libraryscreen",
+    "Structure": "molq.structure",
     "compare": "molq.comparison.compare",
     "design": "molq.design",
+    "from_ase": "molq.structure",
+    "from_qcschema": "molq.structure",
     "plan": "molq.planning.planner",
     "retrospective": "molq.validation.retrospective",
     "score": "molq.scoring",
     "screen": "molq.libraryscreen",
     "silent_trial": "molq.silenttrial",
     "submit": "molq.job",
+    "to_ase": "molq.structure",
+    "to_qcschema": "molq.structure",
 }
 
 __all__ = [
@@ -69,15 +77,21 @@ __all__ = [
     "RunStatus",
     "ScoreTable",
     "ScoredMolecule",
+    "Scorer",
     "ScreenResult",
+    "Structure",
     "compare",
     "design",
+    "from_ase",
+    "from_qcschema",
     "plan",
     "retrospective",
     "score",
     "screen",
     "silent_trial",
     "submit",
+    "to_ase",
+    "to_qcschema",
 ]
 
 

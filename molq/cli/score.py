@@ -16,6 +16,7 @@ from molq.errors import CallError
 if TYPE_CHECKING:
     from molq.scoretable import ScoreTable
     from simulation.score import Score
+    from simulation.settings import SimulationSettings
 
 NAME = "score"
 EPILOG = "Example: molq score 'C=CC(=O)Nc1ccccc1' --recipe warhead-ea --json"
@@ -23,12 +24,23 @@ EPILOG = "Example: molq score 'C=CC(=O)Nc1ccccc1' --recipe warhead-ea --json"
 
 def command(
     smiles: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
-            metavar="SMILES...", help="Molecules; `-` reads one a line from standard input."
+            metavar="SMILES...",
+            help="Molecules; `-` reads one a line from standard input.",
+            show_default=False,
         ),
-    ],
+    ] = None,
     recipe: options.Recipes = None,
+    scorer: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--scorer",
+            metavar="NAME",
+            help="A number that is read off the structure, e.g. qed; may be repeated. "
+            "Without --recipe nothing else is computed.",
+        ),
+    ] = None,
     solver: options.Solver = None,
     backend: options.Backend = None,
     basis: Annotated[
@@ -54,6 +66,38 @@ def command(
             help="Write circuits, shots and calibration of every quantum evaluation as JSON.",
         ),
     ] = None,
+    reinvent: Annotated[
+        bool,
+        typer.Option(
+            "--reinvent",
+            help="Answer REINVENT 4: SMILES on standard input, one JSON document on stdout.",
+        ),
+    ] = False,
+    objectives: Annotated[
+        Path | None,
+        typer.Option(
+            "--objectives",
+            metavar="FILE",
+            help="With --reinvent: the utility that this campaign file gives a molecule.",
+        ),
+    ] = None,
+    workers: Annotated[
+        int, typer.Option("--workers", metavar="N", min=1, help="With --reinvent: at a time.")
+    ] = 1,
+    outside: Annotated[
+        float | None,
+        typer.Option(
+            "--outside",
+            metavar="VALUE",
+            help="With --reinvent: the value where a recipe does not apply; NaN by default.",
+        ),
+    ] = None,
+    time_limit: Annotated[
+        float,
+        typer.Option(
+            "--time-limit", metavar="S", min=1, help="With --reinvent: of one recipe, seconds."
+        ),
+    ] = 3600.0,
     json: options.Json = False,
 ) -> int:
     """Score single molecules and print them beside the classical baselines.
@@ -62,14 +106,32 @@ def command(
     and one recipe print one JSON object with --json, several print a list. The exit
     code is 0 when every molecule has every score and 1 when one has not; its reason
     is in the output.
+
+    With --reinvent the program is a scoring component of REINVENT 4: it reads SMILES from
+    standard input where none are given, computes --workers molecules at a time, each in a
+    process with hard limits, and the exit code is 0 whatever the molecules come to.
     """
     from molq import overrides
     from molq.cli import quantum, threads
-    from molq.scoring import DEFAULT_RECIPE, check_simulation, score_all, simulation_settings
+    from molq.scoretable import ScoreTable
+    from molq.scoring import DEFAULT_RECIPE, check_simulation, simulation_settings
 
     chosen = {"solver": solver, "backend": backend, "basis": basis, "conformers": conformers}
     document = {"simulation": {key: value for key, value in chosen.items() if value is not None}}
     document = overrides.apply(document, [_in_simulation(text) for text in settings or ()])
+    if reinvent:
+        if json or verbose or technical_file is not None:
+            raise CallError("--reinvent writes its own document: leave out --json, -v and files")
+        from molq.cli import reinvent as answering
+
+        given = answering.molecules() if smiles in (None, ["-"]) else smiles or []
+        request = answering.Request(
+            recipe or (), scorer or (), objectives, seed, workers, outside, time_limit
+        )
+        answering.answer(request, given, document["simulation"])
+        return 0
+    if objectives is not None or outside is not None:
+        raise CallError("--objectives and --outside go with --reinvent")
     if technical_file is not None:
         document["simulation"]["technical_file"] = True
     simulation = simulation_settings(document["simulation"])
@@ -78,9 +140,40 @@ def command(
     if technical_file is not None:
         quantum.check(technical_file, simulation)
     threads.limit(simulation.threads)
-    molecules, recipes = _molecules(smiles), recipe or [DEFAULT_RECIPE]
-    with Tracker("scoring", quiet=json or len(molecules) * len(recipes) == 1) as tracker:
-        table = score_all(
+    from molq.cli import scorervalues
+
+    scorers, recipes = scorer or [], recipe or ([] if scorer else [DEFAULT_RECIPE])
+    scorervalues.check(scorers)
+    molecules = _molecules(smiles or [])
+    table = ScoreTable(())
+    if recipes:
+        table = _scored(molecules, recipes, simulation, seed, quiet=json)
+    if technical_file is not None:
+        table = quantum.kept(table, technical_file)
+    beside = scorervalues.values(molecules, scorers, max_heavy_atoms=simulation.max_heavy_atoms)
+    if json:
+        records = [item.to_json() for item in (*table, *beside)]
+        write_json(records[0] if len(records) == 1 and smiles != ["-"] else records)
+    else:
+        _print(table, recipes, verbose=verbose)
+        if beside:
+            scorervalues.write(beside, scorers)
+        quantum.write_mitigation(table)
+    return 1 if table.failed or any(one.failure is not None for one in beside) else 0
+
+
+def _scored(
+    molecules: list[str],
+    recipes: list[str],
+    simulation: SimulationSettings,
+    seed: int,
+    *,
+    quiet: bool,
+) -> ScoreTable:
+    from molq.scoring import score_all
+
+    with Tracker("scoring", quiet=quiet or len(molecules) * len(recipes) == 1) as tracker:
+        return score_all(
             molecules,
             recipes,
             simulation,
@@ -89,15 +182,6 @@ def command(
                 done, total, f"{item.text} {item.recipe} {item.status}"
             ),
         )
-    if technical_file is not None:
-        table = quantum.kept(table, technical_file)
-    if json:
-        records = [item.to_json() for item in table]
-        write_json(records[0] if len(records) == 1 and smiles != ["-"] else records)
-    else:
-        _print(table, recipes, verbose=verbose)
-        quantum.write_mitigation(table)
-    return 1 if table.failed else 0
 
 
 def _in_simulation(text: str) -> str:
@@ -105,6 +189,8 @@ def _in_simulation(text: str) -> str:
 
 
 def _molecules(arguments: list[str]) -> list[str]:
+    if not arguments:
+        raise CallError("no SMILES: give one or more, or - to read them from standard input")
     if "-" not in arguments:
         return arguments
     read = [line.split()[0] for line in sys.stdin if line.strip()]
