@@ -3,52 +3,39 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
-from rdkit import Chem
 
-from molq import alignment, depiction, explanations
+from molq import explanations
 from molq.campaignfile import CampaignFile, RunFile
 from molq.leadtable import (
-    LeadColumn,
     LeadTable,
     called,
     label,
-    leading_score,
-    made_by,
-    site_of,
 )
-from molq.report import decisions, explaining, leadview
+from molq.report import decisions, explaining, leadrows, leadview
 from molq.report.campaigncharts import run_charts
 from molq.report.contents import (
     CalibrationRow,
-    Cell,
-    Column,
     Contents,
     DroppedRow,
     Fact,
     FailureGroup,
     FailureRow,
-    LeadRow,
     ObjectiveRow,
     Provenance,
-    ScaffoldRow,
-    ShareScale,
 )
 from molq.report.evidence import agreement, deviations, sentences
 from molq.report.numerals import number
-from molq.report.words import baseline_words, small, solver_words
+from molq.report.words import small
 from molq.runstatus import RunStatus, duration
-from molq.uncertainty import digits_for
 from screening import leadfiles
 from screening.campaign.proposals import NARROWED
-from screening.explanation import Explanation
 from screening.funnel.funneltable import figures
 from screening.objective import ObjectiveSettings
-from screening.ranking import Lead
 from screening.store.journal import Journal
 from screening.store.records import Result, RoundRecord, SelectionRecord
 from screening.surrogate import Prediction, calibration
@@ -57,7 +44,6 @@ MAX_LISTED = 200  # rows of a table of failures or dropped rows
 MAX_READ = 5000  # results that are read whole
 MAX_CARDS = 6  # explanations that stand in the page itself, also on paper
 MAX_EXPLAINED = 50  # leads: each one's forecast is fitted without it
-WIDTH, HEIGHT = 208, 130  # of a drawing, px
 
 _FAILURE_MEANING = {
     "input": "The molecule is outside what the recipe or the method describes; never retried.",
@@ -93,9 +79,8 @@ def contents(
     )
     told = {one.lead.candidate.inchikey: one for one in explained}
     details = leadview.details(best.leads, told, found)
-    exported, sheet = leadfiles.table(best.leads, table.objectives)
-    scale = _scale(explained)
-    layouts = _layouts(best.leads, file)
+    scale = leadrows.share_scale(explained)
+    layouts = leadrows.layouts(best.leads, file)
     return Contents(
         title=status.name,
         kind=status.kind.capitalize(),
@@ -119,24 +104,8 @@ def contents(
         terms=any(score.contributions for lead in best for score in lead.scores.values()),
         objectives=_objectives(table, file),
         has_objectives=bool(file.objective),
-        columns=tuple(_column(column, scored) for column in shown),
-        leads=tuple(
-            replace(
-                _lead_row(
-                    lead,
-                    shown,
-                    made_by(lead.candidate, table.names),
-                    has_objectives=bool(file.objective),
-                ),
-                drawing=_drawing(lead, layout, told.get(lead.candidate.inchikey), scale),
-                scaffold=scaffold,
-                exported=tuple(row),
-                detail=detail,
-            )
-            for lead, layout, scaffold, row, detail in zip(
-                best, layouts.layouts, layouts.groups, sheet, details.leads, strict=True
-            )
-        ),
+        columns=tuple(leadrows.column(each, scored) for each in shown),
+        leads=leadrows.rows(best, shown, layouts, told, scale, details.leads, file),
         leads_total=len(table) if table.ranked is None else table.ranked,
         agreement=found,
         explanations=explaining.cards(explained[:MAX_CARDS]),
@@ -154,71 +123,11 @@ def contents(
         dropped_total=dropped_total,
         provenance=_provenance(journal, file, scored),
         funnel=figures(journal, file.way),
-        scaffolds=tuple(
-            ScaffoldRow(
-                one.smiles,
-                depiction.layered_svg(one.layout, width=WIDTH, height=HEIGHT),
-                one.count,
-            )
-            for one in layouts.scaffolds
-        ),
+        scaffolds=leadrows.scaffolds(layouts),
         explained=len(explained),
         scale=scale,
-        exported=tuple(exported),
+        exported=tuple(leadfiles.LeadColumns.of(best.leads, table.objectives).header()),
         shared=details.shared,
-    )
-
-
-def _layouts(leads: Sequence[Lead], file: RunFile) -> alignment.Aligned:
-    """The leads on paper, each as its score was computed: the site's atoms are counted there."""
-    core = file.generator.scaffold if isinstance(file, CampaignFile) else None
-    return alignment.aligned(
-        [alignment.Drawable(_drawn_smiles(lead), site_of(lead)) for lead in leads], core=core
-    )
-
-
-def _drawn_smiles(lead: Lead) -> str:
-    score = leading_score(lead)
-    return score.smiles if score is not None else lead.candidate.smiles
-
-
-def _scale(explained: Sequence[Explanation]) -> ShareScale | None:
-    """One scale for all drawings: that of the first recipe that has forecasts."""
-    first = next((forecast for one in explained for forecast in one.forecasts), None)
-    if first is None:
-        return None
-    same = [f for one in explained for f in one.forecasts if f.recipe == first.recipe]
-    return ShareScale(
-        first.recipe, first.unit, explanations.full_share(same), depiction.scale_colours()
-    )
-
-
-def _drawing(
-    lead: Lead,
-    layout: Chem.Mol | None,
-    explanation: Explanation | None,
-    scale: ShareScale | None,
-) -> str | None:
-    if layout is None:
-        return None
-    forecasts = explanation.forecasts if explanation is not None and scale is not None else ()
-    shares = next(
-        (
-            forecast.attribution.atoms
-            for forecast in forecasts
-            if scale is not None
-            and forecast.recipe == scale.recipe
-            and forecast.attribution.smiles == _drawn_smiles(lead)
-        ),
-        None,
-    )
-    return depiction.layered_svg(
-        layout,
-        site=site_of(lead),
-        shares=shares,
-        full=1.0 if scale is None else scale.full,
-        width=WIDTH,
-        height=HEIGHT,
     )
 
 
@@ -306,57 +215,6 @@ def _objective(objective: ObjectiveSettings, table: LeadTable) -> ObjectiveRow:
         "at_most": f"at most {high}{unit}",
     }[objective.transform]
     return ObjectiveRow(objective.name, column.unit, text, f"{objective.weight:g}", column.meaning)
-
-
-def _column(column: LeadColumn, scored: Iterable[Result]) -> Column:
-    header = column.header
-    if column.kind == "utility":
-        header = "Utility"
-    if column.kind == "property":
-        header = "SA score"
-    if column.kind == "baseline":
-        header = baseline_words(header)
-    if column.kind == "deviation":
-        solvers = (r.score.solver for r in scored if r.score and r.score.casci_value is not None)
-        solver = next(solvers, "solver")
-        header = header.replace("solver - casci", f"{solver_words(solver)} \N{MINUS SIGN} CASCI")
-    return Column(header, column.unit, min(column.digits, 3), column.meaning, column.kind)
-
-
-def _lead_row(
-    lead: Lead, columns: Sequence[LeadColumn], made: str, *, has_objectives: bool
-) -> LeadRow:
-    score = leading_score(lead)
-    found = f"round {lead.round}" if lead.round is not None else ""
-    if lead.candidate.row is not None:
-        found = f"{found}, row {lead.candidate.row}" if found else f"row {lead.candidate.row}"
-    highlighted = f", {score.sites[0].name} highlighted" if score and score.sites else ""
-    return LeadRow(
-        rank=lead.rank,
-        label=label(lead),
-        is_named=bool(lead.candidate.name),
-        smiles=_drawn_smiles(lead),
-        inchikey=lead.candidate.inchikey,
-        drawing=None,
-        alternative=f"Structure of {label(lead)}{highlighted}",
-        cells=tuple(_cell(lead, column, has_objectives=has_objectives) for column in columns),
-        origin=lead.candidate.origin,
-        found=found,
-        made=made,
-        notes=tuple(alert.replace("_", " ") for alert in lead.alerts),
-        flags=tuple(dict.fromkeys(f for score in lead.scores.values() for f in score.flags)),
-    )
-
-
-def _cell(lead: Lead, column: LeadColumn, *, has_objectives: bool) -> Cell:
-    wanted = interval = None
-    if column.kind in ("objective", "recipe"):
-        wanted = lead.desirabilities.get(column.header) if has_objectives else None
-        score = lead.scores.get(column.header)
-        interval = score.interval if score is not None else None
-    error = column.error(lead)
-    digits = min(column.digits, 3) if error is None else digits_for(error)
-    return Cell(column.cell(lead), digits, error, interval, wanted)
 
 
 def _calibration(

@@ -31,7 +31,9 @@ window.molqLeadCards = (() => {
     return made;
   }
 
-  // leads with a heading before the first of each scaffold, the scaffold of the best lead first
+  const ALONE = Symbol("scaffolds with one lead each");
+
+  // leads by scaffold, that of the best lead first; those alone on theirs together at the end
   function groups(leads, payload, grouped) {
     if (!grouped || !payload.scaffolds.length) return [{ heading: null, leads }];
     const found = new Map();
@@ -39,15 +41,22 @@ window.molqLeadCards = (() => {
       if (!found.has(lead.scaffold)) found.set(lead.scaffold, []);
       found.get(lead.scaffold).push(lead);
     }
-    return [...found].map(([scaffold, members]) => ({ heading: heading(payload.scaffolds[scaffold], members), leads: members }));
+    const alone = [];
+    const parts = [];
+    for (const [scaffold, members] of found) {
+      if (members.length > 1) parts.push({ heading: heading(payload.scaffolds[scaffold], members), leads: members });
+      else alone.push(...members);
+    }
+    if (alone.length) parts.push({ heading: parts.length ? heading(ALONE, alone) : null, leads: alone });
+    return parts;
   }
 
   function heading(scaffold, members) {
     const count = `${members.length} ${members.length === 1 ? "lead" : "leads"}`;
     const text = element("h3", { className: "as-written" },
-      scaffold ? element("code", { textContent: scaffold.smiles }) : "Without a ring",
-      " ", element("span", { className: "count", textContent: `${count}, the best of rank ${Math.min(...members.map((lead) => lead.rank))}` }));
-    if (!scaffold) return element("div", { className: "scaffold" }, text);
+      scaffold === ALONE ? "Scaffolds with one lead each" : scaffold ? element("code", { textContent: scaffold.smiles }) : "Without a ring",
+      " ", element("span", { className: "count", textContent: `${count}, the best has rank ${Math.min(...members.map((lead) => lead.rank))}` }));
+    if (!scaffold || scaffold === ALONE) return element("div", { className: "scaffold" }, text);
     const picture = element("div", { className: "drawing" });
     picture.setAttribute("aria-hidden", "true");
     picture.innerHTML = scaffold.svg;

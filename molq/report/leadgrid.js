@@ -69,7 +69,12 @@ window.molqLeadGrid = (() => {
 
   function reviewed(review) {
     if (!review) return "";
-    return [review.decision, review.rating ? `${review.rating} of 5` : "", review.reviewer, review.reason].filter(Boolean).join(" \u00b7 ");
+    return [review.verdict, review.rating === null ? "" : `${Number(review.rating.toFixed(1))} of 5`].filter(Boolean).join(", ") || "commented";
+  }
+
+  function opinion(review) {
+    if (!review) return "";
+    return element("div", {}, element("span", { className: `verdict ${review.verdict}`, textContent: reviewed(review) }), element("small", { className: "words", textContent: review.words }));
   }
 
   function columns(payload, open) {
@@ -94,7 +99,7 @@ window.molqLeadGrid = (() => {
         valueGetter: ({ data }) => data.cells[place][0], cellRenderer: ({ data }) => value(data.cells[place]),
         cellClass: `number-cell ${column.kind}`, headerClass: "number-header", getQuickFilterText: () => "",
       })),
-      ...(hasReview ? [{ colId: "review", headerName: "Review", width: 150, ...text, valueGetter: ({ data }) => reviewed(data.review), wrapText: true, cellClass: "review-cell" }] : []),
+      ...(hasReview ? [{ colId: "review", headerName: "Review", width: 150, ...text, valueGetter: ({ data }) => reviewed(data.review), tooltipValueGetter: ({ data }) => data.review?.words, cellRenderer: ({ data }) => opinion(data.review), cellClass: "review-cell", getQuickFilterText: () => "" }] : []),
       {
         colId: "origin", headerName: "Origin", width: 140, ...text,
         valueGetter: ({ data }) => [data.origin, data.found, data.made].filter(Boolean).join(" "), cellRenderer: ({ data }) => origin(data),

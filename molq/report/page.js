@@ -160,7 +160,7 @@
       event.preventDefault();
       find("find").focus();
     });
-    document.addEventListener("molq:molecule", (event) => {
+    document.addEventListener("molq:lead", (event) => {
       const lead = byKey.get(event.detail.inchikey);
       if (lead) openLead(lead);
     });

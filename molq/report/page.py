@@ -20,6 +20,7 @@ SCRIPTS = (
     "charts.js",
     "scaffoldtree.js",
     "conformerview.js",
+    "scoreview.js",
     "leadview.js",
     "leadfiles.js",
     "leadgrid.js",

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 
 FOLDER = "vendor"
 CATALOGUE = "VENDOR.toml"
@@ -42,7 +43,7 @@ class Library:
         data = _folder().joinpath(self.file).read_bytes()
         if hashlib.sha256(data).hexdigest() != self.sha256:
             raise RuntimeError(
-                f"{FOLDER}/{self.file} is not the file that {CATALOGUE} describes: install molq again"
+                f"{FOLDER}/{self.file} is not what {CATALOGUE} describes: install molq again"
             )
         return data.decode()
 
@@ -79,5 +80,5 @@ def packed(text: str) -> str:
     return base64.b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode()
 
 
-def _folder():  # type: ignore[no-untyped-def]
+def _folder() -> Traversable:
     return files("molq.report").joinpath(FOLDER)

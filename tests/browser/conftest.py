@@ -39,15 +39,20 @@ _HERE = ("file:", "data:", "blob:", "about:")
 _OUTSIDE = re.compile(r"^(https?|wss?|ftp):", re.IGNORECASE)
 
 
-def executable() -> str:
-    """The browser that the tests drive; fails with the remedy where there is none."""
+def executable(own: str | None = None) -> str:
+    """The browser that the tests drive; fails with the remedy where there is none.
+
+    Args:
+        own: where Playwright would keep a browser of its own.
+    """
     named = os.environ.get(EXECUTABLE)
-    found = shutil.which(named) if named else next(filter(None, map(shutil.which, _NAMES)), None)
+    candidates = (named,) if named else (*_NAMES, own)
+    found = next(filter(None, (shutil.which(name) for name in candidates if name)), None)
     if found is None:
         where = f"{EXECUTABLE}={named} is no program" if named else "there is none on the PATH"
         pytest.fail(
-            f"these tests drive Chromium and {where}: install it (apt-get install chromium) or set "
-            f"{EXECUTABLE} to its path",
+            f"these tests drive Chromium and {where}: run tests/browser/install.sh, or set "
+            f"{EXECUTABLE} to the browser's path",
             pytrace=False,
         )
     return found
@@ -111,7 +116,9 @@ def browser() -> Iterator[Browser]:
     """
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=executable(), headless=True, args=list(_FLAGS)
+            executable_path=executable(playwright.chromium.executable_path),
+            headless=True,
+            args=list(_FLAGS),
         )
         yield browser
         browser.close()
