@@ -23,6 +23,7 @@ from molq.cli import (
     report,
     reproduce,
     resume,
+    review,
     run,
     sample,
     score,
@@ -59,7 +60,7 @@ app = typer.Typer(
 )
 _PANELS = {
     "Score and design": (score, screen, plan, run, resume, sample, train),
-    "Look, judge, take away": (status, leads, report, export),
+    "Look, judge, take away": (status, leads, report, review, export),
     "Clusters": (submit, logs, stop),
     "Prove": (verify, reproduce, compare),
     "What there is": (recipes, backends, doctor),

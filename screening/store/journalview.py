@@ -183,6 +183,15 @@ class JournalView(ReviewView):
         )
         return [Failure(*fields) for fields in self._db.rows(sql, inchikey, recipe)]
 
+    def last_attempt(self) -> int:
+        """Id of the last attempt that was begun, 0 for none."""
+        return self._db.count("SELECT max(id) FROM attempts")
+
+    def is_begun(self, inchikey: str) -> bool:
+        """Whether an attempt at a molecule was begun whose end is not written."""
+        sql = "SELECT count(*) FROM attempts WHERE inchikey = ? AND finished IS NULL"
+        return bool(self._db.count(sql, inchikey))
+
     def has_ended(self, attempt_id: int) -> bool:
         """Whether it is written how an attempt ended."""
         sql = "SELECT count(*) FROM attempts WHERE id = ? AND finished IS NOT NULL"

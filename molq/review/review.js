@@ -1,0 +1,458 @@
+// The review page: lists of molecules, one of them open, and what its reader says of it.
+// The journal is the truth: the page says something, and shows what the server then reads.
+
+const LISTS = ["proposals", "leads", "ideas", "offers"];
+const HINTS = {
+  proposals: "Chosen for the next calculations and not computed yet. What you reject is replaced.",
+  leads: "Computed and ranked. What you reject ranks last and teaches the generator nothing.",
+  ideas: "What reviewers asked for, and what became of it.",
+  offers: "What the generator offered this round and the round did not choose so far.",
+};
+const NOTHING = {
+  proposals: "Nothing waits to be computed.",
+  leads: "There are no leads yet.",
+  ideas: "Nobody has added an idea yet: press i.",
+  offers: "The generator offers nothing now.",
+};
+const REASONS = ["not synthesisable", "unstable or reactive elsewhere", "known or made before", "wrong chemotype", "solubility or lipophilicity"];
+const POLL_MS = 2000;
+
+const $ = (id) => document.getElementById(id);
+const secret = $("secret");
+const page = { data: null, list: "proposals", key: null, saying: null, done: [], editor: null, ended: false };
+
+function h(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name === "onclick") element.addEventListener("click", value);
+    else if (value !== undefined && value !== false) element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children.filter((child) => child !== null && child !== undefined && child !== ""));
+  return element;
+}
+
+const number = (value, digits = 3) => (value === null || value === undefined || !Number.isFinite(value) ? "–" : value.toFixed(digits));
+const withUnit = (text, unit) => (unit ? `${text} ${unit}` : text);
+
+// what the server says
+
+async function ask(path, body) {
+  const options = body === undefined ? {} : {
+    method: "POST",
+    headers: { "Content-Type": "application/json", [secret.name]: secret.content },
+    body: JSON.stringify(body),
+  };
+  let answer;
+  try {
+    answer = await fetch(path, { ...options, credentials: "same-origin", cache: "no-store" });
+  } catch {
+    throw new Error("the review's server does not answer: start `molq review` again and open its new link");
+  }
+  const text = await answer.text();
+  let found = null;
+  try { found = JSON.parse(text); } catch { /* an answer in words */ }
+  if (!answer.ok) throw new Error(found?.error || text.trim() || `the server answered ${answer.status}`);
+  return found;
+}
+
+async function refresh() {
+  if (page.ended) return;
+  try {
+    const since = page.data ? `?since=${encodeURIComponent(page.data.stamp)}` : "";
+    const found = await ask(`/api/state${since}`);
+    $("banner").hidden = true;
+    if (found.lists) {
+      page.data = found;
+      render();
+    }
+  } catch (error) {
+    $("banner").textContent = error.message;
+    $("banner").hidden = false;
+  }
+}
+
+async function say(entry, body, done) {
+  try {
+    const { id } = await ask("/api/review", { key: entry.key, ...body });
+    if (body.kind !== "withdraw") page.done.push({ key: entry.key, id });
+    await refresh();
+    toast(done);
+    return true;
+  } catch (error) {
+    toast(error.message, true);
+    return false;
+  }
+}
+
+// what is shown
+
+function entries() {
+  if (!page.data) return [];
+  const words = $("search").value.trim().toLowerCase();
+  const open = $("undecided").checked;
+  return page.data.lists[page.list].filter((entry) => {
+    if (open && (entry.mine.verdict || entry.mine.rating)) return false;
+    if (!words) return true;
+    const said = entry.said.map((one) => `${one.reviewer} ${one.text}`).join(" ");
+    return `${entry.label} ${entry.smiles} ${entry.key} ${entry.origin} ${entry.status} ${said}`.toLowerCase().includes(words);
+  });
+}
+
+const chosen = () => entries().find((entry) => entry.key === page.key) || null;
+
+function render() {
+  const { run, counts, reviewer } = page.data;
+  document.title = `Review of ${run.name}`;
+  $("name").textContent = run.name;
+  $("state").textContent = run.state;
+  $("state").className = `badge badge-${run.state}`;
+  const waits = counts.waiting ? ` · ${counts.waiting} ${counts.waiting === 1 ? "waits" : "wait"} for approval` : "";
+  $("progress").textContent = (run.rounds ? `round ${run.round} of ${run.rounds}` : run.kind) + waits;
+  $("reviewer").textContent = reviewer;
+  $("new-idea").disabled = !run.takes_ideas;
+  $("new-idea").title = run.takes_ideas ? "" : "nothing more is computed in this run";
+  for (const tab of document.querySelectorAll("[role=tab]")) {
+    const list = tab.dataset.list;
+    tab.setAttribute("aria-selected", String(list === page.list));
+    tab.tabIndex = list === page.list ? 0 : -1;
+    tab.querySelector(".count").textContent = counts[list];
+  }
+  renderList();
+  renderSheet();
+}
+
+function renderList() {
+  const found = entries();
+  const list = $("list");
+  const top = list.scrollTop;
+  if (!found.some((entry) => entry.key === page.key)) page.key = found.length ? found[0].key : null;
+  const total = page.data.counts[page.list];
+  const held = page.data.lists[page.list].length;
+  $("list-hint").textContent = HINTS[page.list] + (total > held ? ` The first ${held} of ${total}.` : "");
+  list.replaceChildren(...found.map(item));
+  list.scrollTop = top;
+  list.setAttribute("aria-label", `${page.list}, ${found.length}`);
+  $("nothing").hidden = found.length > 0;
+  $("nothing").textContent = held ? "No molecule of this list is meant by the search." : NOTHING[page.list];
+  mark();
+}
+
+function item(entry) {
+  const worth = entry.utility === undefined ? "" : h("span", { class: "worth", title: entry.list === "leads" ? "utility" : "expected utility" }, number(entry.utility, 2));
+  return h(
+    "li",
+    { role: "option", id: `m-${entry.key}`, "data-key": entry.key, class: `molecule verdict-${entry.verdict || "none"}`, onclick: () => choose(entry.key) },
+    h("img", { src: `/structure/${entry.key}.svg`, alt: "", width: 96, height: 62, loading: "lazy" }),
+    h("span", { class: "molecule-words" },
+      h("span", { class: "molecule-name" }, entry.label),
+      h("span", { class: "molecule-status" }, entry.status),
+      badges(entry)),
+    worth,
+  );
+}
+
+function badges(entry) {
+  const found = [];
+  if (entry.verdict) found.push(h("span", { class: `mark mark-${entry.verdict}` }, entry.verdict));
+  if (entry.rating !== null) found.push(h("span", { class: "mark" }, `rated ${Number.isInteger(entry.rating) ? entry.rating : number(entry.rating, 1)}`));
+  if (entry.said.some((one) => one.kind === "comment")) found.push(h("span", { class: "mark" }, "comment"));
+  return h("span", { class: "marks" }, ...found);
+}
+
+function mark() {
+  const list = $("list");
+  for (const option of list.children) option.setAttribute("aria-selected", String(option.dataset.key === page.key));
+  if (page.key) list.setAttribute("aria-activedescendant", `m-${page.key}`);
+  else list.removeAttribute("aria-activedescendant");
+}
+
+function choose(key) {
+  page.key = key;
+  stopSaying();
+  mark();
+  renderSheet();
+  document.getElementById(`m-${key}`)?.scrollIntoView({ block: "nearest" });
+}
+
+function move(by) {
+  const found = entries();
+  if (!found.length) return;
+  const place = found.findIndex((entry) => entry.key === page.key);
+  choose(found[Math.min(found.length - 1, Math.max(0, place + by))].key);
+}
+
+function show(list) {
+  page.list = list;
+  page.key = null;
+  stopSaying();
+  render();
+}
+
+function renderSheet() {
+  const entry = chosen();
+  $("sheet-body").hidden = entry === null;
+  $("sheet-empty").hidden = entry !== null;
+  if (entry === null) return;
+  $("label").textContent = entry.label;
+  const where = entry.made_by ? `${entry.origin}, ${entry.made_by}` : entry.origin;
+  $("line").textContent = [entry.status, entry.round && entry.list !== "offers" ? `round ${entry.round}` : "", where].filter(Boolean).join(" · ");
+  const drawing = $("drawing");
+  if (!drawing.src.endsWith(`/structure/${entry.key}.svg`)) drawing.src = `/structure/${entry.key}.svg`;
+  drawing.alt = `Structure of ${entry.label}, SMILES ${entry.smiles}`;
+  $("smiles").textContent = entry.smiles;
+  $("inchikey").textContent = entry.key;
+  $("verdicts").replaceChildren(badges(entry));
+  for (const [id, kind] of [["approve", "approve"], ["reject", "reject"]]) {
+    $(id).setAttribute("aria-pressed", String(entry.mine.verdict === kind));
+  }
+  $("ask").hidden = entry.list !== "offers" || !page.data.run.takes_ideas;
+  $("undo").disabled = !entry.mine.standing.length && !page.done.length;
+  $("stars").replaceChildren(...[1, 2, 3, 4, 5].map((stars) => h(
+    "button",
+    { type: "button", role: "radio", "aria-checked": String(entry.mine.rating === stars), "aria-label": `${stars} of 5`, class: entry.mine.rating >= stars ? "star on" : "star", onclick: () => rate(stars) },
+    String(stars),
+  )));
+  $("figures").replaceChildren(...figures(entry));
+  $("said").replaceChildren(...history(entry));
+}
+
+function table(caption, heads, rows) {
+  return h("table", { class: "figures" },
+    h("caption", {}, caption),
+    h("thead", {}, h("tr", {}, ...heads.map((head, i) => h("th", { scope: "col", class: i ? "num" : "" }, head)))),
+    h("tbody", {}, ...rows.map((cells) => h("tr", {}, ...cells.map((cell, i) => (i ? h("td", { class: "num" }, cell) : h("th", { scope: "row" }, cell)))))),
+  );
+}
+
+function figures(entry) {
+  const found = [];
+  if (entry.scores?.length) {
+    for (const score of entry.scores) {
+      const value = number(score.value) + (score.standard_error === null ? "" : ` ± ${number(score.standard_error)}`);
+      const rows = [[score.name, withUnit(value, score.unit)], ...score.baselines.map((one) => [`baseline ${one.name}`, withUnit(number(one.value), one.unit)])];
+      found.push(table(`Computed: ${score.name}`, ["", "value"], rows));
+      if (score.flags.length) found.push(h("p", { class: "doubts" }, `Doubts: ${score.flags.join("; ")}`));
+    }
+  }
+  if (entry.wishes?.length) {
+    const rows = entry.wishes.map((wish) => [wish.name, number(wish.value, 2)]);
+    found.push(table("How far each wish is met, 0 to 1", ["wish", "met"], [...rows, ["utility", number(entry.utility, 3)]]));
+  }
+  if (entry.alerts?.length) found.push(h("p", { class: "doubts" }, `Structural alerts: ${entry.alerts.join("; ")}`));
+  if (entry.predicted?.length) {
+    const rows = entry.predicted.map((one) => [one.name, withUnit(`${number(one.mean)} ± ${number(one.std)}`, one.unit)]);
+    found.push(table("Predicted, not computed yet", ["", "mean ± standard deviation"], [...rows, ["expected utility", `${number(entry.utility, 2)} ± ${number(entry.utility_std, 2)}`]]));
+  } else if (entry.has_forecast === false) {
+    found.push(h("p", { class: "hint" }, "Nothing is predicted before the first results."));
+  }
+  if (entry.reason) found.push(h("p", { class: "why" }, h("b", {}, "Why it was chosen: "), entry.reason));
+  return found;
+}
+
+const VERBS = { approve: "approved", reject: "rejected", comment: "commented", idea: "asked for it", withdraw: "took back" };
+
+function history(entry) {
+  if (!entry.said.length) return [h("li", { class: "empty" }, "Nobody has said anything.")];
+  const gone = new Set(entry.said.map((one) => one.withdraws).filter(Boolean));
+  return entry.said.map((one) => {
+    const when = new Date(one.time).toLocaleString();
+    const verb = one.kind === "rate" ? `rated ${one.rating}` : VERBS[one.kind];
+    const own = entry.mine.standing.includes(one.id) ? h("button", { type: "button", class: "small", onclick: () => takeBack(entry, one.id) }, "Take back") : "";
+    return h("li", { class: gone.has(one.id) || one.kind === "withdraw" ? "gone" : "" },
+      h("b", {}, one.reviewer), ` ${verb}`, one.text ? h("q", {}, one.text) : "", h("time", { datetime: one.time }, when), own);
+  });
+}
+
+function toast(text, isWrong = false) {
+  const place = $("toast");
+  place.textContent = text;
+  place.classList.toggle("wrong", isWrong);
+  clearTimeout(toast.timer);
+  toast.timer = setTimeout(() => { place.textContent = ""; }, isWrong ? 9000 : 4000);
+}
+
+// what the reader says
+
+function following() {
+  const found = entries();
+  const place = found.findIndex((entry) => entry.key === page.key);
+  const later = [...found.slice(place + 1), ...found.slice(0, Math.max(place, 0))];
+  return (later.find((entry) => !entry.mine.verdict) || found[place + 1] || found[place])?.key;
+}
+
+async function approve() {
+  const entry = chosen();
+  if (!entry) return;
+  if (entry.mine.verdict === "approve") { toast("you approve it already"); return; }
+  const next = following();
+  if (await say(entry, { kind: "approve" }, `approved ${entry.label}; u takes it back`) && next) choose(next);
+}
+
+async function rate(stars) {
+  const entry = chosen();
+  if (entry && entry.mine.rating !== stars) await say(entry, { kind: "rate", rating: stars }, `rated ${stars}; u takes it back`);
+}
+
+function startSaying(kind) {
+  const entry = chosen();
+  if (!entry) return;
+  page.saying = kind;
+  const rejects = kind === "reject";
+  $("text-label").textContent = rejects ? "Why do you reject it?" : "Your comment";
+  $("send").textContent = rejects ? "Reject" : "Send";
+  $("text").value = "";
+  $("reasons").replaceChildren(...(rejects ? REASONS : []).map((reason) => h("button", { type: "button", class: "small", onclick: () => { $("text").value = reason; $("text").focus(); } }, reason)));
+  $("words").hidden = false;
+  $("text").focus();
+}
+
+function stopSaying() {
+  page.saying = null;
+  $("words").hidden = true;
+}
+
+async function send() {
+  const entry = chosen();
+  const text = $("text").value.trim();
+  if (!entry || !page.saying) return;
+  if (!text) { toast("say why in a few words", true); $("text").focus(); return; }
+  const rejects = page.saying === "reject";
+  const next = rejects ? following() : entry.key;
+  const done = rejects ? `rejected ${entry.label}; u takes it back` : "comment sent";
+  if (await say(entry, { kind: page.saying, text }, done)) {
+    stopSaying();
+    $("list").focus();
+    if (next) choose(next);
+  }
+}
+
+async function takeBack(entry, id) {
+  page.done = page.done.filter((one) => one.id !== id);
+  await say(entry, { kind: "withdraw", withdraws: id }, `taken back for ${entry.label}`);
+}
+
+async function undo() {
+  const all = LISTS.flatMap((list) => page.data.lists[list]);
+  while (page.done.length) {
+    const last = page.done[page.done.length - 1];
+    const entry = all.find((one) => one.key === last.key && one.mine.standing.includes(last.id));
+    if (entry) {
+      await takeBack(entry, last.id);
+      return;
+    }
+    page.done.pop(); // taken back elsewhere, or its molecule has left the page
+  }
+  const entry = chosen();
+  if (entry?.mine.standing.length) await takeBack(entry, entry.mine.standing[entry.mine.standing.length - 1]);
+  else toast("there is nothing of yours to take back here");
+}
+
+// ideas
+
+async function openIdea() {
+  if (!page.data?.run.takes_ideas) { toast("nothing more is computed in this run", true); return; }
+  $("answer").textContent = "";
+  $("idea").showModal();
+  if (!page.editor) {
+    const { openEditor } = await import("/static/drawing.js");
+    page.editor = openEditor($("editor"), () => { $("idea-text").value = page.editor.smiles(); });
+  }
+}
+
+async function sendIdea(structure, name) {
+  try {
+    const found = await ask("/api/idea", { structure, name });
+    if (found.id) page.done.push({ key: found.key, id: found.id });
+    await refresh();
+    return found;
+  } catch (error) {
+    return { fate: "refused", message: error.message, notes: [] };
+  }
+}
+
+async function askForDrawing() {
+  const text = $("idea-text").value;
+  const drawn = page.editor && !page.editor.isEmpty() && text.trim() === page.editor.smiles().trim();
+  const found = await sendIdea(drawn ? page.editor.molfile() : text, $("idea-name").value);
+  const words = { taken: "Taken", known: "Known already", refused: "Not taken" };
+  const answer = $("answer");
+  answer.className = `answer answer-${found.fate}`;
+  answer.replaceChildren(h("b", {}, `${words[found.fate]}: `), found.message, found.smiles ? h("code", {}, found.smiles) : "", found.notes.length ? h("span", { class: "hint" }, ` ${found.notes.join("; ")}`) : "");
+  if (found.fate === "taken") {
+    $("idea-text").value = "";
+    $("idea-name").value = "";
+    page.editor?.clear();
+  }
+}
+
+async function askForOffer() {
+  const entry = chosen();
+  if (!entry || entry.list !== "offers") return;
+  const found = await sendIdea(entry.smiles, entry.label === entry.key.slice(0, 14) ? "" : entry.label);
+  toast(found.message, found.fate !== "taken");
+}
+
+// keys and clicks
+
+const KEYS = {
+  j: () => move(1), k: () => move(-1), ArrowDown: () => move(1), ArrowUp: () => move(-1),
+  Home: () => move(-1e9), End: () => move(1e9),
+  a: approve, r: () => startSaying("reject"), c: () => startSaying("comment"), u: undo,
+  n: askForOffer, i: openIdea, "/": () => $("search").focus(), "?": () => $("help").showModal(),
+  "[": () => show(LISTS[(LISTS.indexOf(page.list) + LISTS.length - 1) % LISTS.length]),
+  "]": () => show(LISTS[(LISTS.indexOf(page.list) + 1) % LISTS.length]),
+  1: () => rate(1), 2: () => rate(2), 3: () => rate(3), 4: () => rate(4), 5: () => rate(5),
+};
+
+document.addEventListener("keydown", (event) => {
+  if (!page.data || document.querySelector("dialog[open]")) return;
+  const writes = event.target.matches("input:not([type=checkbox]), textarea");
+  if (event.key === "Escape") {
+    stopSaying();
+    $("list").focus();
+    return;
+  }
+  if (writes) {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); send(); }
+    else if (event.target.id === "search" && (event.key === "Enter" || event.key === "ArrowDown")) { event.preventDefault(); $("list").focus(); }
+    return;
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest("[role=tablist]") && ["ArrowLeft", "ArrowRight"].includes(event.key)) {
+    event.preventDefault();
+    KEYS[event.key === "ArrowRight" ? "]" : "["]();
+    $(`tab-${page.list}`).focus();
+    return;
+  }
+  const act = KEYS[event.key];
+  if (act) {
+    event.preventDefault();
+    act();
+  }
+});
+
+for (const tab of document.querySelectorAll("[role=tab]")) tab.addEventListener("click", () => show(tab.dataset.list));
+$("search").addEventListener("input", () => { renderList(); renderSheet(); });
+$("undecided").addEventListener("change", () => { renderList(); renderSheet(); });
+$("approve").addEventListener("click", approve);
+$("reject").addEventListener("click", () => startSaying("reject"));
+$("comment").addEventListener("click", () => startSaying("comment"));
+$("undo").addEventListener("click", undo);
+$("ask").addEventListener("click", askForOffer);
+$("words").addEventListener("submit", (event) => { event.preventDefault(); send(); });
+$("cancel").addEventListener("click", () => { stopSaying(); $("list").focus(); });
+$("new-idea").addEventListener("click", openIdea);
+$("idea-send").addEventListener("click", askForDrawing);
+$("idea-close").addEventListener("click", () => $("idea").close());
+$("idea-text").addEventListener("change", () => page.editor?.show($("idea-text").value));
+$("show-help").addEventListener("click", () => $("help").showModal());
+$("copy").addEventListener("click", async () => {
+  await navigator.clipboard.writeText($("smiles").textContent);
+  toast("SMILES copied");
+});
+
+await refresh();
+// begin where there is something to judge
+if (page.data && !page.data.counts.proposals && page.data.counts.leads) show("leads");
+$("list").focus();
+setInterval(refresh, POLL_MS);
