@@ -52,6 +52,7 @@ def spent(
     rounds: Sequence[RoundRecord],
     samplings: Sequence[dict[str, Any]],
     *,
+    recipes: Sequence[str] | None = None,
     hits: int | None = None,
     known: Prices | None = None,
 ) -> RunSpending:
@@ -62,13 +63,14 @@ def spent(
         scored: results with a score, of a large run a part that is spread evenly.
         rounds: of the run.
         samplings: of circuits that belong to no score, as in the technical file.
+        recipes: whose scores were wanted, None for all; the stages before them cost too.
         hits: leads of hit utility, None where that means nothing.
         known: prices; None for the file that comes with molq.
     """
     known = known or prices.read()
     by_step, by_round, failed = _divided(journal, scored)
     total = sum(sum(of.values()) for of in by_step.values())
-    number, _ = journal.outcomes()
+    number, _ = journal.outcomes(recipes)
     taken = spending(
         total, 0.0, [r.score for r in scored if r.score is not None], samplings, known
     )  # fmt: skip
