@@ -117,6 +117,18 @@ def _of_molq(node: ast.AST) -> bool:
     )
 
 
+def test_every_picture_is_made_by_the_command_and_shown() -> None:
+    spec = importlib.util.spec_from_file_location("figures", ROOT / "docs" / "figures.py")
+    assert spec is not None
+    assert spec.loader is not None
+    figures = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(figures)
+    there = {path.stem for path in figures.IMAGES.iterdir()}
+    assert there == set(figures.FIGURES)
+    shown = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    assert all(f"images/{name}.png" in shown for name in there)
+
+
 GUIDE = ROOT / "docs" / "guides" / "computational-chemist.md"
 
 
