@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from rdkit import Chem, rdBase
-from rdkit.Chem import rdDistGeom
+from rdkit.Chem import rdDistGeom, rdForceFieldHelpers
 
-from simulation.conformers import relax_by_force_field
 from simulation.docking.receptor import STEP, Receptor
 from simulation.errors import InputError, StochasticError
 
+_CONFORMERS = 10
 _EMBED_LIMIT_S = 60
+_STEPS = 500  # of the force field
 _POSES = 9
 _SMALLEST_SEED = 1  # 0 asks Vina for a seed of its own
 
@@ -92,16 +93,29 @@ def dock(
 
 
 def _embedded(molecule: Chem.Mol, seed: int) -> Chem.Mol:
+    """With hydrogens, in the best of several conformers by the force field.
+
+    Vina turns bonds and leaves rings and amides as they are: a boat or a cis amide from one
+    conformer drawn at random would stay one.
+    """
     made = Chem.AddHs(molecule)
     parameters: Any = rdDistGeom.ETKDGv3()  # whose fields the stubs do not know
     parameters.randomSeed = seed
     parameters.timeout = _EMBED_LIMIT_S
-    if rdDistGeom.EmbedMolecule(made, parameters) < 0:
+    found = list(rdDistGeom.EmbedMultipleConfs(made, _CONFORMERS, parameters))
+    if not found:
         parameters.useRandomCoords = True
-        if rdDistGeom.EmbedMolecule(made, parameters) < 0:
-            raise StochasticError(STEP, f"no conformer with the seed {seed}")
-    relax_by_force_field(made)
-    return made
+        found = list(rdDistGeom.EmbedMultipleConfs(made, _CONFORMERS, parameters))
+    if not found:
+        raise StochasticError(STEP, f"no conformer with the seed {seed}")
+    best = found[0]
+    if rdForceFieldHelpers.MMFFHasAllMoleculeParams(made):
+        ends = rdForceFieldHelpers.MMFFOptimizeMoleculeConfs(made, maxIters=_STEPS)
+        best = min(found, key=lambda number: ends[found.index(number)][1])
+    elif rdForceFieldHelpers.UFFHasAllMoleculeParams(made):
+        ends = rdForceFieldHelpers.UFFOptimizeMoleculeConfs(made, maxIters=_STEPS)
+        best = min(found, key=lambda number: ends[found.index(number)][1])
+    return Chem.Mol(made, confId=best)
 
 
 def _ligand(embedded: Chem.Mol) -> str:

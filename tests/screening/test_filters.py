@@ -1,7 +1,6 @@
 import pytest
 from rdkit import Chem
 
-from screening import scorers
 from screening.candidate import Candidate
 from screening.filters import FilterSettings, alerts, check
 
@@ -82,48 +81,3 @@ def test_limits_that_hold_drop_nothing():
 def test_bad_settings_are_refused(settings, words):
     with pytest.raises(ValueError, match=words):
         FilterSettings(**settings)
-
-
-@pytest.mark.parametrize(
-    ("name", "smiles", "value"),
-    [
-        # weight and polar surface area also stand in PubChem's entry 2244
-        ("molecular-weight", "CC(=O)Oc1ccccc1C(=O)O", 180.16),
-        ("tpsa", "CC(=O)Oc1ccccc1C(=O)O", 63.6),
-        ("logp", "CC(=O)Oc1ccccc1C(=O)O", 1.31),
-        ("heavy-atoms", "CC(=O)Oc1ccccc1C(=O)O", 13),
-        ("rotatable-bonds", "CC(=O)Oc1ccccc1C(=O)O", 2),
-        ("qed", "CC(=O)Oc1ccccc1C(=O)O", 0.55),
-        ("sa-score", "CC(=O)Oc1ccccc1C(=O)O", 1.58),
-    ],
-)
-def test_scorers_on_aspirin(name, smiles, value):
-    assert scorers.value(name, smiles) == pytest.approx(value, abs=0.006 * max(1, abs(value) / 2))
-    scorer = scorers.find(name)
-    assert scorer.name == name
-    assert scorer.summary
-
-
-def test_sa_score_puts_a_hard_molecule_above_an_easy_one():
-    taxane = "CC1=C2C(C(=O)C3(C(CC4C(C3C(C(C2(C)C)(CC1O)O)OC(=O)c1ccccc1)(CO4)OC(C)=O)O)C)OC(C)=O"
-    assert scorers.value("sa-score", taxane) > 4 > scorers.value("sa-score", "CCO")
-
-
-def test_every_entry_point_loads():
-    assert set(scorers.names()) >= {
-        "heavy-atoms",
-        "logp",
-        "molecular-weight",
-        "qed",
-        "rotatable-bonds",
-        "sa-score",
-        "tpsa",
-    }
-    mol = Chem.MolFromSmiles(ACRYLANILIDE)
-    for name in scorers.names():
-        assert isinstance(scorers.find(name).score(mol), float)
-
-
-def test_unknown_scorer_is_named():
-    with pytest.raises(ValueError, match=r"unknown scorer 'clogp'; installed: .*logp"):
-        scorers.find("clogp")
