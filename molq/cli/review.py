@@ -44,4 +44,5 @@ def command(
         port=port,
         browser=not no_browser,
         on_line=note,
+        on_link=typer.echo,  # a note has its secrets taken out
     )

@@ -54,13 +54,13 @@ class Server:
     Args:
         directory: of the run.
         reviewer: whose page it is.
-        on_line: called with each line for the reviewer's terminal.
+        on_link: called with a new link, when somebody comes with one that was used.
     """
 
-    def __init__(self, directory: Path, reviewer: str, on_line: Callable[[str], None]) -> None:
+    def __init__(self, directory: Path, reviewer: str, on_link: Callable[[str], None]) -> None:
         self._directory = directory
         self._reviewer = reviewer
-        self._tell = on_line
+        self._on_link = on_link
         self._view = DeskView(reviewer)
         self._reading = asyncio.Lock()  # the view is one
         self._runner: web.AppRunner | None = None
@@ -88,7 +88,7 @@ class Server:
         app.router.add_post("/api/idea", self._idea)
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
         # the address is known when the server listens, and nobody is answered before
-        app[_DOOR] = door = Door(port, self._tell_link)
+        app[_DOOR] = door = Door(port, self._on_link)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", port)
         try:
@@ -107,9 +107,6 @@ class Server:
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
-
-    def _tell_link(self, link: str) -> None:
-        self._tell(f"the link was used already; a new one: {link}")
 
     async def _page(self, request: web.Request) -> web.Response:
         door = request.app[_DOOR]

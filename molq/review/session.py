@@ -34,6 +34,7 @@ def hold(
     port: int,
     browser: bool,
     on_line: Callable[[str], None],
+    on_link: Callable[[str], None],
 ) -> None:
     """Serve the page until the user or the system stops it.
 
@@ -43,6 +44,8 @@ def hold(
         port: to listen on; 0 for any that is free.
         browser: open the page there.
         on_line: called with each line for the terminal.
+        on_link: called with each link that opens the page once; it holds a secret, so it
+            belongs on the reader's terminal and into no log.
 
     Raises:
         CallError: there is no run, or the port is taken.
@@ -51,22 +54,32 @@ def hold(
     with one_line_errors():
         ReviewBook.open(directory).close()  # what would hinder a review shows now
     before = _said(directory)
-    asyncio.run(_serve(directory, reviewer, port, browser, on_line))
+    asyncio.run(_serve(directory, reviewer, port, browser, on_line, on_link))
     if _said(directory) != before and refreshed(directory):
         on_line(f"{directory}: leads and report are written anew with what was said")
 
 
 async def _serve(
-    directory: Path, reviewer: str, port: int, browser: bool, on_line: Callable[[str], None]
+    directory: Path,
+    reviewer: str,
+    port: int,
+    browser: bool,
+    on_line: Callable[[str], None],
+    on_link: Callable[[str], None],
 ) -> None:
-    server = Server(directory, reviewer, on_line)
+    def again(link: str) -> None:
+        on_line("the link was used already; here is a new one")
+        on_link(link)
+
+    server = Server(directory, reviewer, again)
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
     link = await server.start(port)
-    on_line(f"review of {directory} by {reviewer}: {link}")
-    on_line("the link opens once, in a browser of this machine; end with Ctrl-C")
+    on_line(f"review of {directory} by {reviewer}; end it with Ctrl-C")
+    on_line("this link opens the page once, in a browser of this machine:")
+    on_link(link)
     if browser:
         webbrowser.open(link)
     try:
