@@ -20,8 +20,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from qiskit import QuantumCircuit
+from numpy.typing import NDArray
+from qiskit import QuantumCircuit, transpile
 from qiskit.quantum_info import SparsePauliOp
+from qiskit_aer import AerSimulator
 from rdkit import Chem
 
 from molq.environment import environment
@@ -31,6 +33,7 @@ from simulation.hamiltonian import Hamiltonian
 from simulation.hydrogenabstraction import bonds, dissociation, radical
 from simulation.meanfield import solve
 from simulation.quantum import backends, estimation, measurement
+from simulation.quantum.estimation import Setting
 from simulation.quantum.measurement import EnergyMeasurement, Request
 from simulation.recipes.chromophore import chromophore
 from simulation.recipes.pispace import Sectors
@@ -55,10 +58,9 @@ WARHEADS = (
     "C=CC(N)=O", "C=CC(=O)NC", "CC=CC(=O)OC", "C=CC(=O)Nc1ccccc1", "C=CC#N", "C#CC(=O)NC",
     "C=C(C)C(=O)N1CCOCC1", "C=CS(C)(=O)=O", "C=CS(=O)(=O)Nc1ccccc1",
 )  # fmt: skip
-PLAIN = ("C=O", "C=CC=C", "C=CC=CC=C", "c1ccccc1", "c1cc[nH]c1", "Cc1ccncc1", "CN=Cc1ccccc1",
-         "C=Cc1ccccc1")  # fmt: skip
-DONORS = ("C=COC", "CC(N)=O", "CNC(=O)C=C", "c1cc[nH]c1", "Oc1ccccc1", "CNc1ccccc1",
-          "COc1ccc(O)cc1", "O=c1cccc[nH]1")  # fmt: skip
+PLAIN = ("C=O", "C=CC=C", "C=CC=CC=C", "c1ccccc1", "c1cc[nH]c1", "Cc1ccncc1", "C=Cc1ccccc1")
+DONORS = ("C=COC", "CC(N)=O", "CNC(=O)C=C", "c1cc[nH]c1", "Oc1ccccc1", "O=c1cccc[nH]1",
+          "CNc1ccccc1", "COc1ccc(O)cc1")  # fmt: skip
 BONDS = ("CC", "Cc1ccccc1", "CN(C)C")
 
 Sector = tuple[int, int]
@@ -168,14 +170,45 @@ def row(kind: str, smiles: str, hamiltonian: Hamiltonian, sector: Sector) -> dic
     }
 
 
+def statevector(circuit: QuantumCircuit) -> NDArray[np.complex128]:
+    """The state that a circuit prepares, by qiskit-aer: circuits have ten thousands of gates."""
+    whole = circuit.decompose(reps=4)
+    whole.save_statevector()
+    simulator = AerSimulator(method="statevector", max_parallel_threads=1)
+    compiled = transpile(whole, simulator, optimization_level=0)
+    return np.asarray(simulator.run(compiled).result().get_statevector())
+
+
+def deviation(amplitudes: NDArray[np.complex128], setting: Setting) -> float:
+    """Standard deviation (Hartree) of what one shot of a setting contributes.
+
+    The values of all bit strings are the Walsh-Hadamard transform of the coefficients.
+    """
+    size = setting.qubits
+    turned = amplitudes.reshape((2,) * size)
+    half = np.sqrt(0.5)
+    for qubit, letter in enumerate(reversed(setting.basis)):
+        if letter == "Z":
+            continue
+        zero, one = np.moveaxis(turned, size - 1 - qubit, 0)
+        one = one if letter == "X" else -1j * one
+        turned = np.stack([half * (zero + one), half * (zero - one)], axis=size - 1 - qubit)
+    values = np.zeros(2**size)
+    values[setting.supports @ (1 << np.arange(size))] = setting.coefficients
+    for bit in range(size):
+        even, odd = np.moveaxis(values.reshape(-1, 2, 1 << bit), 1, 0)
+        values = np.stack([even + odd, even - odd], axis=1).ravel()
+    chances = np.abs(turned.ravel()) ** 2
+    mean = chances @ values
+    return float(np.sqrt(max(0.0, chances @ (values - mean) ** 2)))
+
+
 def shots(state: OptimisedState, name: str) -> dict[str, Any]:
     """Settings, the spread of their values, and the same as a device would see it."""
     circuit, operator = mapped(state, name)
-    exact = EnergyMeasurement.compiled(circuit, operator, 0.0, backends.find("exact"), SEED)
-    spreads = []
-    for setting in exact.settings:
-        seen = estimation.distribution(exact.state, setting)
-        spreads.append(float(np.sqrt(seen.moments(setting.values(seen.bits))[1])))
+    amplitudes = statevector(circuit)
+    _, groups = estimation.settings(operator)
+    spreads = [deviation(amplitudes, setting) for setting in groups]
     entry: dict[str, Any] = {
         "terms": len(operator),
         "settings": len(spreads),

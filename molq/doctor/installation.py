@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, entry_points, metadata, requires, version
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 
 from packaging.requirements import InvalidRequirement, Requirement
 
@@ -34,6 +35,7 @@ _PLUGINS = (
 )  # fmt: skip
 
 _PRIORS = ("moses", "zinc250k")
+_AGAIN = "pip install --force-reinstall molq"
 
 
 def findings() -> Iterator[Finding]:
@@ -42,7 +44,9 @@ def findings() -> Iterator[Finding]:
     yield from _packages()
     yield from _extras()
     yield from _plugins()
-    yield from _shipped()
+    for name in _PRIORS:
+        yield prior(name, files("generative.weights"))
+    yield _tables()
 
 
 def _python() -> Finding:
@@ -109,38 +113,35 @@ def _plugins() -> Iterator[Finding]:
         if own:
             yield ok(AREA, group, f"{own} of molq{others}")
         else:
-            yield fail(
-                AREA, group, "molq's own are not registered", "pip install --force-reinstall molq"
-            )
+            yield fail(AREA, group, "molq's own are not registered", _AGAIN)
 
 
-def _shipped() -> Iterator[Finding]:
-    """The trained priors against the sums on their cards, and the tables of a plan."""
+def prior(name: str, folder: Traversable) -> Finding:
+    """Whether a trained prior is the one whose sum is on its card.
+
+    Args:
+        name: of the prior.
+        folder: where its card and its file lie.
+    """
+    card = tomllib.loads(folder.joinpath(f"{name}.toml").read_text(encoding="utf-8"))
+    wanted = card["file"]["sha256"]
+    weights = folder.joinpath(f"{name}.safetensors")
+    if not weights.is_file():
+        return fail(AREA, f"prior {name}", "its file is missing", _AGAIN)
+    if hashlib.sha256(weights.read_bytes()).hexdigest() != wanted:
+        remedy = f"{_AGAIN}; a prior of your own is given by its path"
+        return fail(AREA, f"prior {name}", "its file is not the one molq came with", remedy)
+    return ok(AREA, f"prior {name}", f"whole, SHA-256 {wanted[:12]}")
+
+
+def _tables() -> Finding:
     from molq.planning import measuredtables
 
-    folder = files("generative.weights")
-    for name in _PRIORS:
-        card = tomllib.loads(folder.joinpath(f"{name}.toml").read_text(encoding="utf-8"))
-        wanted = card["file"]["sha256"]
-        weights = folder.joinpath(f"{name}.safetensors")
-        if not weights.is_file():
-            yield fail(AREA, f"prior {name}", "its file is missing", "pip install molq again")
-        elif hashlib.sha256(weights.read_bytes()).hexdigest() != wanted:
-            yield fail(
-                AREA, f"prior {name}", "its file is not the one molq came with",
-                "pip install molq again; a prior of your own is given by its path",
-            )  # fmt: skip
-        else:
-            yield ok(AREA, f"prior {name}", f"whole, SHA-256 {wanted[:12]}")
     try:
         rows = len(measuredtables.costs().rows), len(measuredtables.circuits().rows)
     except (OSError, ValueError) as error:
-        yield fail(
-            AREA, "measured tables", f"cannot be read ({type(error).__name__})",
-            "pip install molq again",
-        )  # fmt: skip
-    else:
-        yield ok(AREA, "measured tables", f"{rows[0]} costs, {rows[1]} circuits")
+        return fail(AREA, "measured tables", f"cannot be read ({type(error).__name__})", _AGAIN)
+    return ok(AREA, "measured tables", f"{rows[0]} costs, {rows[1]} circuits")
 
 
 _MISSING = "is not installed"

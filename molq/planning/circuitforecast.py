@@ -10,10 +10,11 @@ import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist, pstdev
 
 from rdkit import Chem
 
-from molq.planning.estimate import Estimate
+from molq.planning.estimate import COVERAGE, Estimate
 from molq.planning.experience import Experience
 from molq.planning.measuredtables import CircuitRow, CircuitTable, MappedCircuit
 from simulation.recipes import recipe as register
@@ -22,6 +23,8 @@ from simulation.settings import SimulationSettings
 
 LEAST_SHOTS = 100
 """Of each measurement setting: its sample variance must mean something."""
+
+_NORMAL_END = NormalDist().inv_cdf(0.5 + COVERAGE / 2)
 
 JORDAN_WIGNER = "jordan-wigner"
 
@@ -69,6 +72,17 @@ class Circuits:
 
     kinds: tuple[CircuitForecast, ...]
     unknown: tuple[str, ...] = ()  # recipes that do not say which energies they solve
+    deviation: float = 0.0  # standard deviation of a molecule's number of energies
+
+    def among(self, molecules: Estimate) -> Estimate:
+        """Energies of so many molecules."""
+        each = sum(kind.each for kind in self.kinds)
+        wander = _NORMAL_END * self.deviation
+        return Estimate(
+            max(0.0, molecules.low * each - wander * molecules.low**0.5),
+            molecules.middle * each,
+            molecules.high * each + wander * molecules.high**0.5,
+        )
 
 
 def forecast(
@@ -89,7 +103,7 @@ def forecast(
         table: of measured circuits.
         runs: whose records are looked at before the table.
     """
-    counted, unknown = _counted(steps, molecules)
+    counted, numbers, unknown = _counted(steps, molecules)
     kinds = []
     for (name, energy), number in sorted(counted.items(), key=lambda item: (item[0][0], -item[1])):
         rows, basis = _nearest(table.rows, energy)
@@ -99,24 +113,27 @@ def forecast(
                 1e-3 * precision_mha, runs,
             )
         )  # fmt: skip
-    return Circuits(tuple(kinds), unknown)
+    return Circuits(tuple(kinds), unknown, pstdev(numbers) if numbers else 0.0)
 
 
 def _counted(
     steps: Sequence[str], molecules: Sequence[str]
-) -> tuple[Counter[tuple[str, Energy]], tuple[str, ...]]:
+) -> tuple[Counter[tuple[str, Energy]], list[int], tuple[str, ...]]:
+    """How often each energy is asked for, how many each molecule has, and who does not say."""
     counted: Counter[tuple[str, Energy]] = Counter()
     unknown: list[str] = []
+    numbers = [0] * len(molecules)
     parsed = [Chem.MolFromSmiles(smiles) for smiles in molecules]
     for step in steps:
         recipe = register.find(step)
-        for molecule in parsed:
+        for place, molecule in enumerate(parsed):
             energies = foreseen(recipe, molecule)
             if energies is None:
                 unknown.append(step)
                 break
             counted.update((step, energy) for energy in energies)
-    return counted, tuple(unknown)
+            numbers[place] += len(energies)
+    return counted, numbers, tuple(unknown)
 
 
 def _nearest(rows: Sequence[CircuitRow], energy: Energy) -> tuple[list[CircuitRow], str]:

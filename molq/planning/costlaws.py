@@ -101,7 +101,7 @@ class CostLaws:
         """Wall-clock seconds of a calculation for each CPU second."""
         pairs = [(u.wall_seconds, u.cpu_seconds) for run in self.runs for u in run.usages]
         if not pairs:
-            pairs = [(row.wall_seconds, row.cpu_seconds) for row in self.table.rows]
+            return self.table.run.wall_share
         cpu = sum(pair[1] for pair in pairs)
         # more threads share the CPU time between them, as far as they are busy
         return max(1.0, sum(pair[0] for pair in pairs) / cpu) if cpu > 0 else 1.0

@@ -32,30 +32,35 @@ class DevicePlan:
 
 
 def on_devices(
-    kinds: Sequence[CircuitForecast], molecules: Estimate, prices: Prices, wanted: str | None
+    kinds: Sequence[CircuitForecast],
+    molecules: Estimate,
+    energies: Estimate,
+    prices: Prices,
+    wanted: str | None,
 ) -> tuple[DevicePlan, ...]:
     """The plan of every device of the prices file, or of the one that is wanted.
 
     Args:
         kinds: the energies of a molecule.
         molecules: that are computed.
+        energies: of all of them.
         prices: of cores and devices.
         wanted: a backend's name; None for all.
     """
     if not kinds:
         return ()
     found = [price for price in prices.device if wanted is None or price.matches(wanted)]
-    return tuple(_plan(price, kinds, molecules, prices, wanted) for price in found)
+    return tuple(_plan(price, kinds, molecules, energies, prices, wanted) for price in found)
 
 
 def _plan(
     price: DevicePrice,
     kinds: Sequence[CircuitForecast],
     molecules: Estimate,
+    energies: Estimate,
     prices: Prices,
     wanted: str | None,
 ) -> DevicePlan:
-    energies = sum(kind.each for kind in kinds)
     circuits = sum(kind.each * _settings(kind) for kind in kinds)
     jobs = sum(kind.each * price.jobs(_settings(kind)) for kind in kinds)
     shots = [
@@ -70,7 +75,7 @@ def _plan(
     return DevicePlan(
         backend=wanted or price.backend,
         what=price.what,
-        energies=molecules.times(energies),
+        energies=energies,
         circuits=molecules.times(circuits),
         shots=Estimate(*(n * s for n, s in zip(counts, shots, strict=True))),
         seconds=(

@@ -22,6 +22,10 @@ from screening.compute.costmodel import REFERENCE_ATOMS
 DRAWS = 400
 """Draws behind every interval."""
 
+LEAN = (3.0, 3.0)
+"""Mean and standard deviation of the power of its size by which a campaign takes a molecule
+rather than another. Which ones it will take is not known; those seen took the larger ones."""
+
 _MOST_VARIANCE = 1.0  # of ln(time): a law of few data must not foretell the impossible
 _ONE_BY_ONE = 2_000  # molecules up to which jobs are put on workers one by one
 _SCHEDULES = 100  # draws of which they are
@@ -85,7 +89,7 @@ class Crew:
     workers: int
     wall_share: float  # wall-clock seconds for each CPU second
     start_seconds: float  # until the first calculation begins
-    first_job_seconds: float  # that a worker takes to come up
+    first_job_seconds: float  # CPU s that a worker takes to come up
     between_seconds: float  # between two rounds
     rounds: tuple[int, ...]  # molecules of each round; of a screen one
     waits: bool  # a round begins when the one before it has ended
@@ -100,6 +104,7 @@ def forecast(
     attempts: Share,
     run_doubt: float,
     exact: bool,
+    chosen: bool,
     seed: int,
 ) -> Work:
     """Follow so many molecules through the stages.
@@ -112,15 +117,21 @@ def forecast(
         attempts: share of the attempts that are a molecule's first.
         run_doubt: standard deviation of ln(time) of a whole run.
         exact: the molecules are these very ones, none is drawn.
+        chosen: somebody chooses the molecules by what they promise, see ``LEAN``.
         seed: of the draws.
     """
     rng = np.random.default_rng(seed)
     classes, places = np.unique(np.asarray(sizes, dtype=np.int64), return_counts=True)
     share = places / max(1, places.sum())
+    chances = np.tile(share, (DRAWS, 1))
+    if chosen:
+        lean = rng.normal(*LEAN, size=DRAWS)[:, None]
+        chances *= (classes / max(1, classes.max())) ** lean
+        chances /= chances.sum(axis=1, keepdims=True)
     if exact and places.sum() == number:
         alive = np.tile(places.astype(np.float64), (DRAWS, 1))
     elif number:
-        alive = rng.multinomial(number, share, DRAWS).astype(np.float64)
+        alive = rng.multinomial(number, chances).astype(np.float64)
     else:
         alive = np.zeros((DRAWS, len(classes)))
     busy = np.exp(rng.normal(0.0, run_doubt, DRAWS)) / attempts.drawn(rng)
@@ -153,12 +164,14 @@ def forecast(
                 _basis(stage),
             )
         )
-    average = (each * share).sum(axis=1) if len(classes) else np.zeros(DRAWS)
+    average = (each * chances).sum(axis=1)
+    loading = crew.workers * crew.first_job_seconds * busy
+    total = np.where(total > 0, total + np.minimum(loading, total), 0.0)
     return Work(
         tuple(rows),
         total,
         entered,
-        _wall(total, crew, rng, number, each, variances, share),
+        _wall(total, crew, rng, number, each, variances, chances),
         Estimate.of(average),
     )
 
@@ -211,17 +224,17 @@ def _wall(
     number: int,
     each: Floats,
     variances: Floats,
-    share: Floats,
+    chances: Floats,
 ) -> Floats:
     """Wall-clock seconds: the jobs on the workers, and what nobody computes in."""
     rounds = [r for r in crew.rounds if r]
-    idle = crew.start_seconds + crew.first_job_seconds + crew.between_seconds * len(rounds)
+    idle = crew.start_seconds + crew.between_seconds * len(rounds)
     spread = total * crew.wall_share / crew.workers
-    if not number or number > _ONE_BY_ONE or not len(share):
+    if not number or number > _ONE_BY_ONE:
         return np.asarray(idle + spread)
     ends = []
     for draw in rng.integers(0, DRAWS, _SCHEDULES):
-        sizes = rng.choice(len(share), number, p=share)
+        sizes = rng.choice(chances.shape[1], number, p=chances[draw])
         mean = np.maximum(each[draw, sizes], 1e-9)
         ln_variance = np.log1p(variances[draw, sizes] / mean**2)
         jobs = mean * np.exp(rng.normal(size=number) * np.sqrt(ln_variance) - ln_variance / 2)

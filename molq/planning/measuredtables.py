@@ -39,7 +39,8 @@ class RunFigures(_Record):
 
     start_seconds: float  # wall clock, until the first calculation begins
     round_seconds: float  # wall clock, between the last result of a round and the next round
-    first_job_seconds: float  # wall clock, until a new worker's process is ready
+    first_job_seconds: float  # CPU s that a new worker's first job takes more: what it loads
+    wall_share: float  # wall-clock seconds of a calculation for each CPU second
     row_bytes: float  # of the journal, for a row of the library
     result_bytes: float  # of the journal, for a result
 

@@ -59,6 +59,7 @@ class Plan:
     memory: Memory
     disk_bytes: Estimate  # of the run's folder
     circuits: Circuits
+    energies: Estimate  # of active spaces, that the run solves
     precision_mha: float  # mHartree, standard error of one energy
     devices: tuple[DevicePlan, ...]
     currency: str

@@ -185,6 +185,7 @@ def made(file: RunFile, request: Request) -> Plan:
         attempts=_first_attempts(runs),
         run_doubt=laws.run_doubt,
         exact=isinstance(file, ScreenFile) and not library.is_sampled,
+        chosen=isinstance(file, CampaignFile),
         seed=request.seed,
     )
     precision, sampled = _precision(file, request)
@@ -197,6 +198,7 @@ def made(file: RunFile, request: Request) -> Plan:
         runs,
     )
     evaluated = Estimate.of(work.evaluated)
+    energies = circuits.among(evaluated)
     wanted = request.backend or (file.simulation.backend if sampled else None)
     if wanted is not None and prices.is_simulator(wanted):
         wanted = None
@@ -218,8 +220,9 @@ def made(file: RunFile, request: Request) -> Plan:
         memory=_memory(file, stages, workers, max(sizes)),
         disk_bytes=_disk(library, number, work, file, runs),
         circuits=circuits,
+        energies=energies,
         precision_mha=precision,
-        devices=devices.on_devices(circuits.kinds, evaluated, prices, wanted),
+        devices=devices.on_devices(circuits.kinds, evaluated, energies, prices, wanted),
         currency=prices.currency,
         core_money=core_seconds.times(prices.cores(1.0)),
         prices_date=prices.oldest,
