@@ -17,6 +17,7 @@ window.molqScoreView = (() => {
   const signed = (value, digits) => (value > 0 && Number(value.toFixed(digits)) > 0 ? "+" : "") + number(value, digits);
   // Digits after the point at which an error has one significant figure.
   const digitsFor = (error) => (error > 0 ? Math.min(6, Math.max(0, -Math.floor(Math.log10(error)))) : 3);
+  const exponential = (value) => value.toExponential(1).replaceAll("-", "\u2212");
   const withUnit = (text, unit) => (unit ? `${text}\u00a0${unit}` : text);
   const counted = (n, one, many = `${one}s`) => `${number(n, 0)} ${n === 1 ? one : many}`;
 
@@ -40,8 +41,8 @@ window.molqScoreView = (() => {
     .map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
 
   function table(caption, header, rows) {
-    const numeric = header.map((_, column) =>
-      rows.length > 0 && rows.every((row) => /^[\u2212+<\u2013]?\s*[\d.\u2009]+|^\u2013$/.test(String(row[column]))));
+    const numeric = header.map((_, column) => column > 0 && rows.some((row) => /\d/.test(row[column])) &&
+      rows.every((row) => /^([\u2212+<]?\s*[\d.\u2009]+.*|\u2013|)$/.test(String(row[column]))));
     const cell = (tag, text, column, extra = {}) =>
       h(tag, { class: numeric[column] ? "num" : null, ...extra }, text);
     return h("div", { class: "lead-scroll", role: "region", "aria-label": caption, tabindex: 0 }, h("table", { class: header.length < 3 ? "narrow" : null },
@@ -64,7 +65,7 @@ window.molqScoreView = (() => {
   function scorePart(score, detail, context) {
     const about = context.shared.recipes[score.recipe];
     const wanted = detail.desirabilities[score.recipe];
-    const method = score.solver === null ? "no active space is solved for it" : `${score.solver} on ${score.backend}`;
+    const method = score.solver === null ? "no active space is solved for it" : `${score.solver}, backend ${score.backend}`;
     const ranks = score.baselines.some((baseline) => baseline.ranks);
     const header = ["Quantity", "Value", "Unit", ...(ranks ? ["Rank agreement in this run"] : []), "Method"];
     const rows = [[score.recipe, stated(score.value, score.error, ""), score.unit, ...(ranks ? ["\u2013"] : []), method]];
@@ -171,21 +172,27 @@ window.molqScoreView = (() => {
         step === "ADAPT cycle" ? " The last step takes out the factors that turned out dispensable, within the error asked for." : ""));
   }
 
+  // A natural orbital by its place from the highest occupied and the lowest unoccupied one.
+  function frontier(place, occupied) {
+    const away = place < occupied ? occupied - 1 - place : place - occupied;
+    return place < occupied ? `HONO${away ? `-${away}` : ""}` : `LUNO${away ? `+${away}` : ""}`;
+  }
+
   function spacePart(score) {
     if (!score.spaces.length) return null;
     return more(`Active space${score.spaces.length > 1 ? "s" : ""} and energies`, score.spaces.map((space) => h("div", {},
       pairs([
         ["Space", `(${space.electrons}e, ${space.orbitals}o)`], ["AVAS threshold", number(space.threshold, 2)],
-        ["Targets", space.targets.join(", ")], ["Triplet energy", withUnit(number(space.triplet, 2), "eV")],
+        ["Targets", space.targets.join(", ")], ["Weights on them", space.weights.map((weight) => number(weight, 2)).join(", ")], ["Triplet energy", withUnit(number(space.triplet, 2), "eV")],
         ["Out of plane", withUnit(number(space.planarity, 2), "\u00c5 rms")],
       ]),
-      table("Orbitals", ["Natural orbital", "Electrons", "Weights on the targets, of the semi-canonical orbitals", "Kept in this record"],
-        space.occupations.map((electrons, place) => [space.natural?.[place]?.label ?? String(place + 1), number(electrons, 4),
-          number(space.weights[place], 3), space.natural ? `${number(100 * space.natural[place].kept, 1)} %` : "\u2013"])))),
+      table("Natural orbitals of the exact state", ["Orbital", "Electrons", "Kept in this record"],
+        space.occupations.map((electrons, place) => [frontier(place, space.electrons / 2), number(electrons, 4),
+          space.natural ? `${number(100 * space.natural[place].kept, 1)} %` : "\u2013"])))),
       table("Energies", ["Sector", "Energy (Ha)", "CASCI (Ha)", "Above CASCI (mHa)", "Parameters", "Evaluations", "Gradient (Ha)"],
         solved(score).map((one) => [`${one.name} (${one.spins[0]}\u2191\u2009${one.spins[1]}\u2193)`,
           one.error ? `${number(one.energy, 6)} \u00b1 ${number(one.error, 6)}` : number(one.energy, 6), number(one.casci, 6),
-          signed(1e3 * (one.energy - one.casci), 3), number(one.parameters, 0), number(one.evaluations, 0), one.gradient ? one.gradient.toExponential(1).replace("-", "\u2212") : "\u2013"])));
+          signed(1e3 * (one.energy - one.casci), 3), number(one.parameters, 0), number(one.evaluations, 0), one.gradient ? exponential(one.gradient) : "\u2013"])));
   }
 
   function circuitPart(score) {
@@ -246,6 +253,7 @@ window.molqScoreView = (() => {
     if (value === null || value === undefined) return "none";
     if (Array.isArray(value)) return value.length ? value.map(written).join(", ") : "none";
     if (typeof value === "object") return Object.entries(value).map(([key, entry]) => `${key} ${written(entry)}`).join(", ");
+    if (typeof value === "number" && value !== 0 && Math.abs(value) < 1e-3) return exponential(value);
     return value === true ? "yes" : value === false ? "no" : String(value);
   }
 
