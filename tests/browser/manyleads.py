@@ -187,6 +187,7 @@ def _round(journal: Journal, number: int, scores: list[Score], random: np.random
             number, seed=number, pool_size=len(scores), generator_note="", surrogate_note=""
         )
         journal.add_selections(
+            number,
             [
                 SelectionRecord(
                     number, candidate, place,
