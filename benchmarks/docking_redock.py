@@ -21,7 +21,7 @@ from simulation.recipes.docking import RECIPE, docked
 from simulation.settings import SimulationSettings
 from simulation.workup import Workup
 
-DATA = Path(__file__).parents[1] / "tests" / "simulation" / "data"
+DATA = Path(__file__).parents[1] / "configs" / "receptors"
 
 
 def main() -> None:

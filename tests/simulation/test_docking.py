@@ -18,7 +18,7 @@ from simulation.score import Score
 from simulation.settings import SimulationSettings
 from simulation.workup import Workup
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parents[2] / "configs" / "receptors"
 POCKET, LIGAND = DATA / "abl_pocket.pdb", DATA / "imatinib_pose.sdf"
 SMALL_BOX = {"center": (17.0, 55.5, 14.0), "size": (16.0, 16.0, 16.0)}
 PARACETAMOL = "CC(=O)Nc1ccc(O)cc1"

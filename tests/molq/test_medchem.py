@@ -1,0 +1,191 @@
+"""Docking, novelty and alerts in a campaign and a screen, as a user writes them."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from molq import execution
+from molq.campaignfile import CampaignFile, ScreenFile
+from molq.errors import CallError
+from molq.run import Run
+from screening.compute.evaluation import Job, decode
+from screening.compute.executor import Inline
+from screening.compute.isolation import Isolation
+from screening.scorersettings import ScorerSettings
+from simulation.score import Score
+from simulation.settings import SimulationSettings
+
+POCKET = Path(__file__).parents[2] / "configs" / "receptors" / "abl_pocket.pdb"
+LIBRARY = """smiles,name
+Cc1ccncc1,picoline
+CCc1ccncc1,ethylpyridine
+Nc1ccccc1,aniline
+O=C1C=CC(=O)C=C1,quinone
+c1ccncc1,pyridine
+"""
+KNOWN = "c1ccncc1 pyridine\nCCO ethanol\n"
+DOCKING = {
+    "receptor": "pocket.pdb",
+    "center": [17.0, 55.5, 14.0],
+    "size": [15.0, 15.0, 15.0],
+    "exhaustiveness": 1,
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    made = tmp_path_factory.mktemp("medchem")
+    (made / "library.csv").write_text(LIBRARY)
+    (made / "known.smi").write_text(KNOWN)
+    (made / "pocket.pdb").write_bytes(POCKET.read_bytes())
+    return made
+
+
+def campaign(folder, **changes):
+    document = {
+        "campaign": {"seed": 3, "rounds": 1, "batch": 2},
+        "library": {"path": "library.csv"},
+        "generator": {"share": 0.0},
+        "objective": [
+            {"name": "docking", "transform": "minimize", "low": -8.0, "high": -3.0},
+            {
+                "name": "novelty",
+                "transform": "at_least",
+                "low": 0.2,
+                "settings": {"known": "known.smi"},
+            },
+        ],
+        "funnel": [
+            {"stage": "pains-alerts", "at_most": 0},
+            {"stage": "novelty:hard", "at_least": 0.01, "settings": {"known": "known.smi"}},
+        ],
+        "simulation": {"docking": DOCKING},
+        **changes,
+    }
+    return CampaignFile.from_document(document, folder=folder, source="campaign.toml")
+
+
+@pytest.fixture(scope="module")
+def finished(folder):
+    file = campaign(folder)
+    execution.check(file)
+    execution.begin(file, folder / "run", executor=Inline())
+    return Run(folder / "run")
+
+
+def test_leads_carry_the_docked_and_the_exact_wishes(finished):
+    leads = finished.leads().leads
+    assert len(leads) == 2
+    for lead in leads:
+        assert lead.scores["docking"].unit == "kcal/mol"
+        assert -7 < lead.scores["docking"].value < -2
+        assert 0.01 <= lead.properties["novelty"] < 1
+        assert set(lead.desirabilities) == {"docking", "novelty"}
+    names = {lead.candidate.name for lead in leads}
+    assert names <= {"picoline", "ethylpyridine", "aniline"}
+
+
+def test_the_funnel_cut_alerts_and_known_compounds(finished):
+    stages = {one.stage: one for one in finished.status().funnel}
+    assert (stages["pains-alerts"].entered, stages["pains-alerts"].cut) == (5, 1)
+    assert (stages["novelty:hard"].entered, stages["novelty:hard"].cut) == (4, 1)
+
+
+def test_the_files_hold_the_docking_energies(finished):
+    with (finished.directory / "leads.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert float(rows[0]["docking [kcal/mol]"]) < 0
+    assert {"novelty", "novelty desirability"} <= set(rows[0])
+
+
+def test_the_folder_keeps_the_settings_with_their_paths(finished, folder):
+    kept = CampaignFile.from_toml(finished.directory / "campaign.toml")
+    assert kept.simulation.docking.receptor == folder / "pocket.pdb"
+    assert kept.objective[1].settings == ScorerSettings(known=str(folder / "known.smi"))
+    assert kept.objective[0].settings is None
+    json.dumps(kept.json_schema())
+
+
+def test_a_worker_docks_within_its_limits(folder):
+    table = {**DOCKING, "receptor": str(folder / "pocket.pdb")}
+    settings = SimulationSettings.model_validate({"docking": table})
+    job = Job(
+        id=1,
+        inchikey="",
+        smiles="Cc1ccncc1",
+        recipes=("docking",),
+        settings=settings.model_dump(mode="json"),
+        seed=7,
+        time_limit_s=60,
+        memory_limit_mb=2000,
+    )
+    with Isolation() as worker:
+        (answer,) = worker.run(job)
+    found = decode(answer.outcome)
+    assert isinstance(found, Score)
+    assert found.value < -2
+    assert answer.usage.cpu_seconds > 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"simulation": {}}, r"recipe docking: docking needs a receptor and a box"),
+        (
+            {"simulation": {"docking": {**DOCKING, "receptor": "none.pdb"}}},
+            r"docking.receptor: .*none.pdb cannot be read",
+        ),
+        (
+            {"simulation": {"docking": {**DOCKING, "recepter": "x"}}},
+            r'\[simulation.docking\] unknown key "recepter"; did you mean "receptor"',
+        ),
+        (
+            {"objective": [{"name": "admet", "transform": "at_most", "high": 0.5}]},
+            "admet is a family of 41",
+        ),
+        (
+            {"objective": [{"name": "novelty", "transform": "at_least", "low": 0.5}]},
+            "objective 'novelty': scorer 'novelty' needs settings.known",
+        ),
+        (
+            {
+                "objective": [
+                    {
+                        "name": "docking",
+                        "transform": "at_most",
+                        "high": -5,
+                        "settings": {"receptor": "x"},
+                    }
+                ]
+            },
+            "objective 'docking' is a recipe: its settings are those of",
+        ),
+        (
+            {"funnel": [{"stage": "novelty", "at_least": 0.5}]},
+            "funnel stage 'novelty': scorer 'novelty' needs settings.known",
+        ),
+    ],
+)
+def test_what_is_missing_is_named_before_anything_is_computed(folder, changes, words):
+    with pytest.raises(CallError, match=words):
+        execution.check(campaign(folder, **changes))
+
+
+def test_a_screen_ranks_by_docking(folder):
+    file = ScreenFile.from_document(
+        {
+            "screen": {"recipe": "docking"},
+            "library": {"path": "library.csv", "limit": 2},
+            "simulation": {"docking": DOCKING},
+        },
+        folder=folder,
+        source="screen.toml",
+    )
+    execution.check(file)
+    execution.begin(file, folder / "screen", executor=Inline())
+    leads = Run(folder / "screen").leads().leads
+    values = [lead.scores["docking"].value for lead in leads]
+    assert len(values) == 2
+    assert values == sorted(values)
