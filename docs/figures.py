@@ -1,0 +1,133 @@
+"""Makes the pictures of README and documentation from a finished run.
+
+    molq run configs/quickstart.toml --out runs/quickstart
+    python docs/figures.py runs/quickstart [NAME...]
+
+The report is written anew, opened in Chromium (on the PATH, or named by MOLQ_CHROMIUM) and
+photographed; the review page is served, from a copy of the run, for as long as that takes.
+The run itself is only read.
+"""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+import molq
+
+IMAGES = Path(__file__).parent / "images"
+WINDOW = {"width": 1280, "height": 900}  # pixels
+# WebGL in software: the same picture with and without a graphics card.
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-dev-shm-usage",
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+)
+PATIENCE_MS = 120_000  # a loaded machine draws in software
+SETTLED_MS = 3000  # until surfaces and charts are drawn
+
+
+def report(page: Page) -> None:
+    """The top of the report."""
+    page.set_viewport_size({"width": 1280, "height": 1400})
+
+
+def lead(page: Page) -> None:
+    """The page of the first lead, with an orbital."""
+    page.set_viewport_size({"width": 1280, "height": 1200})
+    page.get_by_role("button", name=re.compile("^(Open|Details)")).first.click()
+    page.locator("dialog[open]").wait_for()
+
+
+def chemical_space(page: Page) -> None:
+    """The map of the molecules."""
+    page.locator("#space").scroll_into_view_if_needed()
+
+
+def review(page: Page) -> None:
+    """The review page as it opens."""
+
+
+FIGURES: dict[str, Callable[[Page], None]] = {
+    "report": report,
+    "lead": lead,
+    "chemical-space": chemical_space,
+    "review": review,
+}
+
+
+def main(directory: str, *names: str) -> None:
+    """Writes the pictures.
+
+    Args:
+        directory: of a finished run.
+        names: of `FIGURES`; all where there is none.
+    """
+    with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=_browser(), args=list(FLAGS))
+        written = molq.Run.open(directory).report(Path(scratch) / "report.html")
+        for name in names or FIGURES:
+            page = browser.new_page(viewport=WINDOW)
+            page.set_default_timeout(PATIENCE_MS)
+            if FIGURES[name] is review:
+                copied = Path(shutil.copytree(directory, Path(scratch) / "reviewed"))
+                with _reviewed(copied) as link:
+                    _photograph(page, link, name)
+            else:
+                _photograph(page, written.as_uri(), name)
+            page.close()
+        browser.close()
+
+
+def _photograph(page: Page, address: str, name: str) -> None:
+    page.goto(address)
+    page.locator("html[data-ready=true]").wait_for(state="attached")
+    FIGURES[name](page)
+    page.wait_for_timeout(SETTLED_MS)
+    page.screenshot(path=IMAGES / f"{name}.png")
+    print(IMAGES / f"{name}.png", flush=True)
+
+
+@contextmanager
+def _reviewed(directory: Path) -> Iterator[str]:
+    """The link of a review session of a run."""
+    call = [sys.executable, "-m", "molq", "review", str(directory), "--no-browser"]
+    with subprocess.Popen(
+        [*call, "--reviewer", "Ann Lee"], stderr=subprocess.PIPE, text=True
+    ) as session:
+        assert session.stderr is not None
+        said = ""
+        for line in session.stderr:
+            said += line
+            if found := re.search(r"http://127\.0\.0\.1:\S+", line):
+                yield found.group()
+                break
+        else:
+            raise SystemExit(f"molq review gave no link: {said}")
+        session.send_signal(signal.SIGINT)
+        session.communicate()
+
+
+def _browser() -> str:
+    named = os.environ.get("MOLQ_CHROMIUM")
+    found = named or shutil.which("chromium") or shutil.which("google-chrome")
+    if found is None:
+        raise SystemExit("Chromium is needed: install it, or set MOLQ_CHROMIUM to its path")
+    return found
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        raise SystemExit(__doc__)
+    main(*sys.argv[1:])
