@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from itertools import chain, islice
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 from molq.campaignfile import RunFile
 from molq.errors import CallError
@@ -55,9 +55,7 @@ def export(
     """
     if what not in WHAT:
         raise CallError(f"a run has no table {what!r}: choose one of {', '.join(WHAT)}")
-    chosen = form or forms.by_name(path)
-    if chosen not in get_args(Form):
-        raise CallError(f"unknown format {chosen!r}: choose one of {', '.join(forms.FORMS)}")
+    chosen = forms.known(form) if form is not None else forms.by_name(path)
     _check(what, chosen, top)
     with journal_of(directory) as journal:
         file = settings_of(journal)

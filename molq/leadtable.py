@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from rdkit import Chem, rdBase
@@ -17,6 +18,7 @@ from screening.ranking import Lead
 if TYPE_CHECKING:
     import pandas as pd
 
+    from molq.exports.forms import Form
     from simulation.score import Score
 
 ColumnKind = Literal["utility", "objective", "recipe", "baseline", "deviation", "property"]
@@ -206,6 +208,22 @@ class LeadTable(Sequence[Lead]):
         header, rows = leadfiles.table(self.leads, self.objectives)
         return pd.DataFrame(rows, columns=header)
 
+    def write(self, path: str | Path, form: Form | None = None) -> int:
+        """Write the leads into a file, as ``molq leads --format``; the number of them.
+
+        Args:
+            path: of the file; for ``fcidump`` a new folder, or a name that ends in ``.zip``.
+            form: ``parquet``, ``csv``, ``sdf``, ``xlsx``, ``json``, ``xyz``, ``qcschema`` or
+                ``fcidump``; None for what the file's name ends in.
+
+        Raises:
+            CallError: no such format.
+            MolqError: the file cannot be written.
+        """
+        from molq.exports import forms
+
+        return forms.write_table(self, Path(path), form)
+
     def to_json(self) -> list[dict[str, Any]]:
         """Plain JSON types: each lead with its whole scores."""
         return [
@@ -224,6 +242,7 @@ class LeadTable(Sequence[Lead]):
                 "parents": list(lead.candidate.parents),
                 "round": lead.round,
                 "row": lead.candidate.row,
+                "review": None if lead.review is None else lead.review.in_words(),
             }
             for lead in self.leads
         ]

@@ -21,8 +21,9 @@ from typing import Any
 
 from molq.batchscoring import Answered
 from screening.candidate import Candidate
+from screening.failure import Failure
 from screening.filters import FilterSettings
-from screening.objective import ObjectiveSettings
+from screening.objective import ObjectiveSettings, desirability
 from screening.ranking import RankingSettings, exclusions, rank
 
 VERSION = 1
@@ -72,14 +73,10 @@ def utilities(
     payload: Payload = {UTILITY: []}
     for wish in objectives:
         payload[wish.name] = [one.value(wish.name) for one in answers]
-        payload[f"{wish.name} {DESIRABILITY}"] = []
-    payload[FAILURE] = []
-    for one in answers:
-        utility, desirabilities, reason = _judged(one, objectives, filters, ranking)
-        payload[UTILITY].append(utility)
-        for wish in objectives:
-            payload[f"{wish.name} {DESIRABILITY}"].append(desirabilities.get(wish.name, utility))
-        payload[FAILURE].append(reason)
+        payload[f"{wish.name} {DESIRABILITY}"] = [_desirability(one, wish) for one in answers]
+    judged = [_judged(one, objectives, filters, ranking) for one in answers]
+    payload[UTILITY] = [value for value, _ in judged]
+    payload[FAILURE] = [reason for _, reason in judged]
     payload[PREDICTIONS] = list(payload[UTILITY])
     return payload
 
@@ -103,23 +100,33 @@ def _failures(answer: Answered, names: Sequence[str]) -> str:
     return "; ".join(f"{name}: {failure.message}" for name, failure in found.items())
 
 
+def _desirability(answer: Answered, wish: ObjectiveSettings) -> float:
+    failure = answer.failures.get(wish.name)
+    if failure is not None:
+        return _without_value(failure)
+    return float(desirability(answer.value(wish.name), wish))
+
+
+def _without_value(failure: Failure) -> float:
+    return 0.0 if failure.kind == "input" else math.nan
+
+
 def _judged(
     answer: Answered,
     objectives: Sequence[ObjectiveSettings],
     filters: FilterSettings,
     ranking: RankingSettings,
-) -> tuple[float, dict[str, float], str]:
-    """Utility, desirabilities, and why there is none."""
+) -> tuple[float, str]:
+    """The utility, and why there is none or it is 0; "" for neither."""
     names = [wish.name for wish in objectives]
-    reason = _failures(answer, names)
-    kinds = {answer.failures[name].kind for name in names if name in answer.failures}
-    if kinds:
-        return (0.0 if "input" in kinds else math.nan), {}, reason
+    missing = [_without_value(answer.failures[name]) for name in names if name in answer.failures]
+    if missing:
+        return (0.0 if 0.0 in missing else math.nan), _failures(answer, names)
     assert answer.parent is not None
     parent = answer.parent
     candidate = Candidate(parent.inchikey, parent.smiles, "", "generator")
     result = [(candidate, dict(answer.scores), None)]
     for lead in rank(result, objectives, filters, ranking):
-        return lead.utility, dict(lead.desirabilities), ""
+        return lead.utility, ""
     (excluded,) = exclusions(result, objectives, filters, ranking)
-    return 0.0, {}, excluded.reason
+    return 0.0, excluded.reason

@@ -60,25 +60,29 @@ class LeadColumns:
     """How leads fill a table.
 
     The recipes that were asked for come first, then those that were computed beside them.
-    The SA score is always there: a lead has to be made.
+    The SA score is always there: a lead has to be made. What reviewers said has a column
+    where anything was said of any lead.
     """
 
     wanted: tuple[str, ...]  # recipes among the wishes
     properties: tuple[str, ...]  # scorers among the wishes
     parts: tuple[ScoreColumns, ...]  # of each recipe
+    is_reviewed: bool = False
 
     @classmethod
     def of(cls, leads: Iterable[Lead], objectives: Sequence[ObjectiveSettings]) -> LeadColumns:
         """The columns that these leads fill; each is looked at once and not kept."""
         wanted = recipe_names(objectives)
         found = {name: ScoreColumns(name) for name in wanted}
+        is_reviewed = False
         for lead in leads:
+            is_reviewed = is_reviewed or lead.review is not None
             for name, score in lead.scores.items():
                 own = ScoreColumns.of(name, [score])
                 found[name] = found[name].joined(own) if name in found else own
         beside = sorted(name for name in found if name not in wanted)
         parts = tuple(found[name] for name in (*wanted, *beside))
-        return cls(wanted, scorer_names(objectives), parts)
+        return cls(wanted, scorer_names(objectives), parts, is_reviewed)
 
     def header(self) -> list[str]:
         """The titles, with units."""
@@ -91,7 +95,8 @@ class LeadColumns:
             header += [titled(name, scorers.find(name).unit), f"{name} desirability"]
         if scorers.SA_SCORE.name not in self.properties:
             header.append(scorers.SA_SCORE.name)
-        return [*header, "alerts", "hand", "parents"]
+        header += ["alerts", "hand", "parents"]
+        return [*header, "review"] if self.is_reviewed else header
 
     def row(self, lead: Lead) -> list[Cell]:
         """A lead's cells under these titles."""
@@ -106,7 +111,10 @@ class LeadColumns:
             row += [lead.properties[name], lead.desirabilities[name]]
         if scorers.SA_SCORE.name not in self.properties:
             row.append(scorers.value(scorers.SA_SCORE.name, candidate.smiles))
-        return [*row, "; ".join(lead.alerts), candidate.hand, " ".join(candidate.parents)]
+        row += ["; ".join(lead.alerts), candidate.hand, " ".join(candidate.parents)]
+        if self.is_reviewed:
+            row.append("" if lead.review is None else lead.review.in_words())
+        return row
 
 
 def entry(lead: Lead, fields: dict[str, Cell]) -> str:

@@ -68,7 +68,7 @@ class GivenGeometry(Workup):
             raise InputError("geometry", "a coordinate of the given geometry is not a number")
 
     @cached_property
-    def ensemble(self) -> Ensemble:  # type: ignore[override]
+    def ensemble(self) -> Ensemble:
         """The given conformer alone.
 
         Raises:

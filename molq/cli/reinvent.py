@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from molq.errors import CallError
 
@@ -53,7 +55,6 @@ def answer(request: Request, smiles: Sequence[str], changes: dict[str, Any]) -> 
     from molq.batchscoring import answered
     from molq.scorer import asked_of
     from molq.scoring import DEFAULT_RECIPE, check_simulation, simulation_settings
-    from screening import childprocess
 
     if request.outside is not None and request.campaign is not None:
         raise CallError("--outside is for raw values: with --objectives such molecules have 0")
@@ -74,7 +75,7 @@ def answer(request: Request, smiles: Sequence[str], changes: dict[str, Any]) -> 
     simulation = simulation_settings({**known, **changes})
     check_simulation(simulation)
     # what a library prints must not stand before the document
-    with childprocess.take_stdout() as answers:
+    with _answers() as answers:
         found = answered(
             smiles,
             asked,
@@ -93,6 +94,19 @@ def answer(request: Request, smiles: Sequence[str], changes: dict[str, Any]) -> 
             beside = [name for name in names if name not in payload]
             payload |= {name: [one.value(name) for one in found] for name in beside}
         answers.write(reinvent.document(payload) + "\n")
+
+
+@contextmanager
+def _answers() -> Iterator[IO[str]]:
+    """Standard output for the document alone; what libraries print there goes to stderr."""
+    from screening.childprocess import take_stdout
+
+    with take_stdout() as answers:
+        try:
+            yield answers
+            answers.flush()
+        finally:
+            os.dup2(answers.fileno(), 1)
 
 
 def _campaign(path: Path) -> CampaignFile:

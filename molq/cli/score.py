@@ -82,8 +82,9 @@ def command(
         ),
     ] = None,
     workers: Annotated[
-        int, typer.Option("--workers", metavar="N", min=1, help="With --reinvent: at a time.")
-    ] = 1,
+        int | None,
+        typer.Option("--workers", metavar="N", min=1, help="With --reinvent: at a time; 1."),
+    ] = None,
     outside: Annotated[
         float | None,
         typer.Option(
@@ -93,11 +94,11 @@ def command(
         ),
     ] = None,
     time_limit: Annotated[
-        float,
+        float | None,
         typer.Option(
-            "--time-limit", metavar="S", min=1, help="With --reinvent: of one recipe, seconds."
+            "--time-limit", metavar="S", min=1, help="With --reinvent: of a recipe, s; 3600."
         ),
-    ] = 3600.0,
+    ] = None,
     json: options.Json = False,
 ) -> int:
     """Score single molecules and print them beside the classical baselines.
@@ -122,16 +123,24 @@ def command(
     if reinvent:
         if json or verbose or technical_file is not None:
             raise CallError("--reinvent writes its own document: leave out --json, -v and files")
+        from molq.batchscoring import TIME_LIMIT_S
         from molq.cli import reinvent as answering
 
-        given = answering.molecules() if smiles in (None, ["-"]) else smiles or []
+        is_piped = not smiles or smiles == ["-"]
+        given = answering.molecules() if is_piped else smiles or []
         request = answering.Request(
-            recipe or (), scorer or (), objectives, seed, workers, outside, time_limit
+            recipe or (),
+            scorer or (),
+            objectives,
+            seed,
+            workers or 1,
+            outside,
+            time_limit or TIME_LIMIT_S,
         )
         answering.answer(request, given, document["simulation"])
         return 0
-    if objectives is not None or outside is not None:
-        raise CallError("--objectives and --outside go with --reinvent")
+    if any(one is not None for one in (objectives, outside, workers, time_limit)):
+        raise CallError("--objectives, --outside, --workers and --time-limit go with --reinvent")
     if technical_file is not None:
         document["simulation"]["technical_file"] = True
     simulation = simulation_settings(document["simulation"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -11,12 +10,14 @@ from typing import Literal, get_args
 from molq.errors import CallError
 from molq.exports import computed
 from molq.leadtable import LeadTable, site_of
+from molq.reading import one_line_errors
 from screening import scorers
 from screening.leadfiles import LeadColumns
 from screening.objective import ObjectiveSettings
 from screening.ranking import Lead
+from screening.scorecolumns import titled
 from screening.store import journalexport
-from screening.store.journalexport import Rows
+from screening.store.journalexport import Column, Rows
 
 Form = Literal["parquet", "csv", "sdf", "xlsx", "json", "xyz", "qcschema", "fcidump"]
 FORMS: tuple[Form, ...] = get_args(Form)
@@ -147,23 +148,34 @@ def write_rows(
     return journalexport.write(table, path, form)
 
 
-def encode(table: LeadTable, form: str) -> bytes:
-    """The leads of a table in a file's format.
+def write_table(table: LeadTable, path: Path, form: Form | None = None) -> int:
+    """Write the leads of a table into a file; the number of them.
 
     Args:
         table: the leads.
-        form: one of ``FORMS``; ``fcidump`` as a ZIP file.
+        path: of the file; of a folder for ``fcidump`` where it does not end in ``.zip``.
+        form: None for what the file's name ends in.
 
     Raises:
-        ValueError: another format.
-        MolqError: no integrals could be made again.
+        CallError: no such format.
+        MolqError: the file cannot be written.
     """
-    if form not in FORMS:
-        raise ValueError(f"unknown format {form!r}; known: {', '.join(FORMS)}")
-    with tempfile.TemporaryDirectory(prefix="molq-leads-") as folder:
-        path = Path(folder) / file_name("leads", form)
-        write_leads(table.leads, table.objectives, form, path, about=about_leads(table.objectives))
-        return path.read_bytes()
+    chosen = known(form) if form is not None else by_name(path)
+    about = about_leads(table.objectives, notice=table.notice)
+    with one_line_errors():
+        return write_leads(table.leads, table.objectives, chosen, path, about=about)
+
+
+def known(form: str) -> Form:
+    """A format by its name.
+
+    Raises:
+        CallError: there is none of this name.
+    """
+    for one in FORMS:
+        if one == form:
+            return one
+    raise CallError(f"unknown format {form!r}: choose one of {', '.join(FORMS)}")
 
 
 def about_leads(
@@ -209,10 +221,23 @@ def _lead_workbook(
 ) -> int:
     from molq.exports import workbook
 
+    # a chemist's own file: the rules and alerts that one looks at first stand in it as well
+    installed = [name for name in scorers.PROFILE if scorers.is_scorer(name)]
+    beside = [name for name in installed if name not in columns.header()]
+    profile = [Column(titled(name, scorers.find(name).unit), "number") for name in beside]
+
     def drawn() -> Iterable[workbook.Drawn]:
         for lead in leads:
             score = next(iter(lead.scores.values()), None)
             smiles = lead.candidate.smiles if score is None else score.smiles
-            yield columns.row(lead), workbook.Structure(smiles, site_of(lead))
+            figures = [scorers.value(name, lead.candidate.smiles) for name in beside]
+            yield [*columns.row(lead), *figures], workbook.Structure(smiles, site_of(lead))
 
-    return workbook.write(rows.columns, drawn(), path, name="leads", about=[*_made_by(), *about])
+    words = [(name, scorers.find(name).summary) for name in beside]
+    return workbook.write(
+        [*rows.columns, *profile],
+        drawn(),
+        path,
+        name="leads",
+        about=[*_made_by(), *about, *words],
+    )

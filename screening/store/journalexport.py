@@ -243,7 +243,7 @@ def _reviews(journal: Journal, recipes: Sequence[str]) -> Rows:
 
 def leads_rows(leads: Iterable[Lead], filled: LeadColumns) -> Rows:
     """Ranked leads, under the columns that they fill."""
-    texts = {"name", "smiles", "inchikey", "origin", "alerts", "hand", "parents"}
+    texts = {"name", "smiles", "inchikey", "origin", "alerts", "hand", "parents", "review"}
     counted = {"rank", "round"}
     for part in filled.parts:
         texts |= {column.title for column in _scored(part) if column.kind == "text"}

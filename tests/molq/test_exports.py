@@ -28,8 +28,10 @@ from molq.errors import CallError, MolqError
 from molq.exporting import export
 from molq.exports import computed, forms, integralfiles, schemafile, workbook, xyzfile
 from molq.leadtable import LeadTable
+from screening.review.opinions import Opinion
 from screening.store.journal import Journal
 from screening.store.journalexport import Column
+from screening.store.records import Review
 from simulation.interchange import interaction_operator, read_fcidump
 
 
@@ -83,6 +85,10 @@ def test_pandas_reads_a_workbook_as_it_reads_parquet(
     export(campaign_run.directory, "leads", tmp_path / "leads.parquet")
     expected = pd.read_parquet(tmp_path / "leads.parquet")
     found = pd.read_excel(book, sheet_name="leads").drop(columns="structure")
+    beside = [name for name in found.columns if name not in expected.columns]
+    assert "lipinski-violations" in beside
+    assert found[beside].notna().all(axis=None)
+    found = found.drop(columns=beside)
     # an empty text and no number are both an empty cell
     pd.testing.assert_frame_equal(
         found.fillna("").astype(object), expected.fillna("").astype(object)
@@ -278,19 +284,19 @@ def test_integrals_whose_energy_is_another_are_not_written(
 
 
 def test_the_two_commands_write_the_same_leads(
-    campaign_run: Any, tmp_path: Path, molq_command: Callable[..., Any]
+    campaign_run: Any, leads: LeadTable, tmp_path: Path, molq_command: Callable[..., Any]
 ) -> None:
     directory = campaign_run.directory
-    for form in ("csv", "sdf", "json", "xyz", "qcschema"):
+    for form in ("csv", "sdf", "json", "xyz", "qcschema", "parquet"):
         export(directory, "leads", tmp_path / "a", form)  # type: ignore[arg-type]
-        table = molq.Run.open(directory).leads()
-        assert forms.encode(table, form) == (tmp_path / "a").read_bytes(), form
-    assert (tmp_path / "a").exists()
-    assert (directory / "leads.csv").read_bytes() == forms.encode(table, "csv")
+        leads.write(tmp_path / "b", form)  # type: ignore[arg-type]
+        assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes(), form
+    leads.write(tmp_path / "leads.csv")
+    assert (directory / "leads.csv").read_bytes() == (tmp_path / "leads.csv").read_bytes()
     call = molq_command("leads", directory, "--format", "xyz", "--top", "2")
     assert call.code == 0, call.err
-    assert call.out.encode() == forms.encode(table[:2], "xyz")
-    assert (tmp_path / "a").stat().st_size > 0
+    leads[:2].write(tmp_path / "two.xyz")
+    assert call.out == (tmp_path / "two.xyz").read_text()
 
 
 def test_many_files_on_stdout_are_refused(
@@ -313,6 +319,25 @@ def test_a_zip_of_integrals_is_the_same_whenever_it_is_written(
         assert [n.rsplit("/", 1)[-1] for n in archive.namelist()] == [
             "warhead-ea-1-4e4o-ms0.fcidump", "warhead-ea-1-5e4o-ms1.fcidump", "index.csv",
         ]  # fmt: skip
+
+
+def test_what_reviewers_said_has_a_column_where_anything_was_said(
+    leads: LeadTable, tmp_path: Path
+) -> None:
+    said = Review(
+        id=1, time="2026-01-01T00:00:00+00:00", reviewer="ann", kind="reject",
+        inchikey=leads[0].candidate.inchikey, smiles=leads[0].candidate.smiles,
+        text="=too, greasy",
+    )  # fmt: skip
+    reviewed = (replace(leads[0], review=Opinion(rejections=(said,))), *leads[1:])
+    forms.write_leads(reviewed, leads.objectives, "csv", tmp_path / "leads.csv")
+    frame = pd.read_csv(tmp_path / "leads.csv", keep_default_na=False)
+    assert list(frame["review"]) == ["rejected by ann: =too, greasy", "", "", ""]
+    forms.write_leads(reviewed, leads.objectives, "json", tmp_path / "leads.json")
+    records = json.loads((tmp_path / "leads.json").read_text())
+    assert [record["review"] for record in records[:2]] == ["rejected by ann: =too, greasy", None]
+    leads.write(tmp_path / "leads.csv")
+    assert "review" not in pd.read_csv(tmp_path / "leads.csv").columns
 
 
 def test_results_of_a_molecule_stand_together(campaign_run: Any) -> None:

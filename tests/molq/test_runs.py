@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 from collections.abc import Callable
@@ -70,10 +69,9 @@ def leads(campaign_run: Any) -> LeadTable:
     return molq.Campaign.open(campaign_run.directory).leads()
 
 
-def test_csv_is_read_by_pandas_with_units_and_safe_cells(leads: LeadTable) -> None:
-    from molq.exports import forms
-
-    frame = pd.read_csv(io.BytesIO(forms.encode(leads, "csv")))
+def test_csv_is_read_by_pandas_with_units_and_safe_cells(leads: LeadTable, tmp_path: Path) -> None:
+    assert leads.write(tmp_path / "leads.csv") == 4
+    frame = pd.read_csv(tmp_path / "leads.csv")
     assert len(frame) == 4
     assert frame["warhead-ea [eV]"].between(-10, -6).all()
     assert list(frame["smiles"]) == [lead.candidate.smiles for lead in leads]
@@ -92,11 +90,9 @@ def test_parquet_keeps_names_and_numbers_as_they_are(
     pd.testing.assert_frame_equal(frame, leads[:2].to_frame(), check_dtype=False)
 
 
-def test_sdf_is_read_by_rdkit_in_three_dimensions(leads: LeadTable) -> None:
-    from molq.exports import forms
-
-    with Chem.ForwardSDMolSupplier(io.BytesIO(forms.encode(leads, "sdf"))) as supplier:
-        molecules = list(supplier)
+def test_sdf_is_read_by_rdkit_in_three_dimensions(leads: LeadTable, tmp_path: Path) -> None:
+    leads.write(tmp_path / "leads", "sdf")
+    molecules = list(Chem.SDMolSupplier(str(tmp_path / "leads")))
     assert [Chem.MolToSmiles(Chem.RemoveHs(m)) for m in molecules] == [
         Chem.CanonSmiles(lead.candidate.smiles) for lead in leads
     ] or len(molecules) == 4
@@ -116,11 +112,11 @@ def test_json_holds_the_whole_scores(campaign_run: Any, molq_command: Callable[.
         assert set(record["desirabilities"]) == {"warhead-ea", "qed"}
 
 
-def test_an_unknown_format_is_refused(leads: LeadTable) -> None:
-    from molq.exports import forms
-
-    with pytest.raises(ValueError, match="parquet, csv, sdf, xlsx, json, xyz, qcschema, fcidump"):
-        forms.encode(leads, "docx")
+def test_an_unknown_format_is_refused(leads: LeadTable, tmp_path: Path) -> None:
+    with pytest.raises(molq.CallError, match="parquet, csv, sdf, xlsx, json, xyz, qcschema, fci"):
+        leads.write(tmp_path / "leads", "docx")  # type: ignore[arg-type]
+    with pytest.raises(molq.MolqError, match="cannot be written"):
+        leads.write(tmp_path / "nowhere" / "leads.csv")
 
 
 def test_the_report_escapes_names_and_fetches_nothing(campaign_run: Any) -> None:

@@ -211,7 +211,8 @@ def utilities(*answers: Answered) -> Any:
 def test_a_utility_is_the_campaigns(scorer: Any, simulation: dict[str, Any]) -> None:
     payload = utilities(*scorer[0].answers_)
     assert payload["utility"] == [pytest.approx(1.0), 0.0, 0.0, pytest.approx(1.0)]
-    assert payload["qed desirability"][0] == 1.0
+    assert payload["qed desirability"] == [1.0, 1.0, 0.0, 1.0]
+    assert payload["warhead-ea desirability"][1:3] == [0.0, 0.0]
     assert payload["failure"][2].startswith("not a SMILES")
 
 
