@@ -133,6 +133,10 @@ window.molqConformer = (() => {
     return rgb[3] !== 0 && rgb[0] + rgb[1] + rgb[2] < 330;
   };
 
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    stage?.viewer.setBackgroundColor(isDark() ? BACK.dark : BACK.light);
+  });
+
   function stageIn(host) {
     if (stage === null) {
       const element = document.createElement("div");

@@ -259,5 +259,9 @@ window.molqLeadView = (() => {
     }
   }
 
+  addEventListener("beforeprint", () => {
+    for (const part of document.querySelectorAll("dialog.lead[open] details")) part.open = true;
+  });
+
   return view;
 })();
