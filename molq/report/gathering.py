@@ -78,7 +78,7 @@ def contents(
         explanations.of_leads(journal, file, table, best.leads[:MAX_EXPLAINED]) if rounds else []
     )
     told = {one.lead.candidate.inchikey: one for one in explained}
-    details = leadview.details(best.leads, told, found)
+    details = leadview.details(best.leads, told, found, table.objectives)
     scale = leadrows.share_scale(explained)
     layouts = leadrows.layouts(best.leads, file)
     return Contents(

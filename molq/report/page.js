@@ -4,36 +4,20 @@
   const root = document.documentElement;
   const find = (id) => document.getElementById(id);
 
-  async function unpacked(element) {
+  function unpacked(element) {
     const bytes = Uint8Array.from(atob(element.textContent), (letter) => letter.charCodeAt(0));
     element.textContent = ""; // the packed text is not needed twice
-    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-    return new Response(stream).text();
+    return new TextDecoder().decode(window.fflate.gunzipSync(bytes));
   }
 
-  async function start() {
-    const packed = [...document.querySelectorAll("script[data-library]")];
-    const [text, ...libraries] = await Promise.all([find("payload"), ...packed].map(unpacked));
-    const payload = JSON.parse(text);
-    libraries.forEach((source, place) => {
+  function start() {
+    for (const packed of document.querySelectorAll("script[data-library]")) {
       const script = document.createElement("script");
-      script.dataset.started = packed[place].dataset.library;
-      script.textContent = source;
+      script.dataset.started = packed.dataset.library;
+      script.textContent = unpacked(packed);
       document.head.append(script);
-    });
-    return payload;
-  }
-
-  function unable(error) {
-    // the plain table and the text of every section stay
-    root.classList.remove("js");
-    const note = document.createElement("p");
-    note.className = "empty";
-    note.setAttribute("role", "status");
-    note.textContent = "This browser cannot unpack the interactive part of the report (it needs DecompressionStream: Chrome 80, Firefox 113, Safari 16.4 or later); the leads stand in the table below.";
-    find("leads")?.querySelector("h2")?.after(note);
-    root.dataset.ready = "false";
-    console.error(error);
+    }
+    return JSON.parse(unpacked(find("payload")));
   }
 
   function options(select, entries) {
@@ -215,14 +199,23 @@
     if (tree && payload.tree) window.molqScaffolds?.(tree, payload.tree, context);
   }
 
-  window.molqReady = start().then(async (payload) => {
-    if (payload.leads.length) {
-      workbench(payload);
-      (window.requestIdleCallback ?? setTimeout)(() => pictures(payload));
-      addEventListener("beforeprint", () => pictures(payload));
-    }
-    charts(payload);
-    root.dataset.ready = "true";
-    return payload;
-  }, unable);
+  // what is folded on the screen is open on paper
+  function unfolded() {
+    const folded = document.querySelectorAll("#dropped details:not([open]), #provenance details:not([open])");
+    for (const one of folded) one.open = true;
+    addEventListener("afterprint", () => {
+      for (const one of folded) one.open = false;
+    }, { once: true });
+  }
+
+  const payload = start();
+  if (payload.leads.length) {
+    workbench(payload);
+    (window.requestIdleCallback ?? setTimeout)(() => pictures(payload));
+    addEventListener("beforeprint", () => pictures(payload));
+  }
+  addEventListener("beforeprint", unfolded);
+  charts(payload);
+  window.molqReady = Promise.resolve(payload);
+  root.dataset.ready = "true";
 })();

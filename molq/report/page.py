@@ -16,6 +16,11 @@ from molq.report.numerals import number, percent, signed
 from molq.report.payload import text
 from molq.report.vendored import libraries, packed, packed_library
 
+LIBRARIES = ("plotly", "3dmol", "ag-grid")
+UNPACKER = (
+    "fflate"  # not packed itself; at once, so that a page printed when it has loaded is whole
+)
+
 SCRIPTS = (
     "charts.js",
     "scaffoldtree.js",
@@ -39,6 +44,7 @@ def html(contents: Contents) -> str:
     Style, script and drawings stand inside it; every text of the contents is
     escaped.
     """
+    (unpacker,) = libraries([UNPACKER])
     return document(
         "report",
         contents.written,
@@ -46,8 +52,10 @@ def html(contents: Contents) -> str:
         payload=Markup(packed(text(contents))),
         libraries=[
             {"key": one.key, "packed": Markup(packed_library(one.key)), "told": one.told}
-            for one in libraries()
+            for one in libraries(LIBRARIES)
         ],
+        unpacker=Markup(unpacker.text()),
+        vendored=", ".join(one.told for one in (*libraries(LIBRARIES), unpacker)),
         scripts=[Markup(_resource("report", name)) for name in SCRIPTS],
     )
 

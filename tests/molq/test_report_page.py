@@ -36,7 +36,7 @@ from molq.report.contents import (
     Share,
     ShareScale,
 )
-from molq.report.page import SCRIPTS, breakable, html, number
+from molq.report.page import LIBRARIES, SCRIPTS, breakable, html, number
 from molq.report.scaffoldtree import Member, scaffold_tree
 from molq.report.spending import RunSpending
 from molq.report.technical import TechnicalSummary
@@ -191,7 +191,7 @@ def test_the_packed_leads_say_what_was_gathered() -> None:
     assert second["scaffold"] is second["svg"] is None
     assert [column["key"] for column in data["columns"]] == ["c0", "c1"]
     assert {one["section"] for one in data["charts"]} >= {"progress", "space"}
-    for library in libraries():
+    for library in libraries(LIBRARIES):
         text = gzip.decompress(base64.b64decode(reader.found[library.key]))
         assert text.decode() == library.text()
 
