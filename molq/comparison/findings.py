@@ -5,7 +5,7 @@ from __future__ import annotations
 from molq.comparison.arms import Arm
 from molq.comparison.comparison import ArmRow, Comparison
 from molq.report.evidence import ALIKE, CHEMICAL_ACCURACY, FEW
-from molq.report.page import number
+from molq.report.numerals import number
 
 ENOUGH = 5  # seeds from which a difference may mean something
 SAME = 0.005  # utility below which two arms are called equal

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import TypeVar
 
 import numpy as np
 
@@ -17,7 +16,7 @@ from molq.leadtable import LeadTable, called, label
 from molq.report import spending, technical
 from molq.report.charts import added, calibration, failures, front, rounds
 from molq.report.charts.chemicalspace import Spot, chemical_space
-from molq.report.charts.figure import Figure
+from molq.report.charts.figure import Figure, spread
 from molq.report.chemicalspace import chemical_map
 from molq.report.evidence import EXACT, spearman
 from molq.report.scaffoldtree import Member, ScaffoldTree, scaffold_tree
@@ -28,13 +27,10 @@ from screening.scorecolumns import circuit_of
 from screening.store.journal import Journal
 from screening.store.records import Result, RoundRecord, SelectionRecord
 
-MAX_POINTS = 1500  # marks of a chart
-ON_MAP = 700  # computed molecules on the map
+ON_MAP = 600  # computed molecules on the map
 GREY = 200  # molecules on the map that were not computed
-DRAWN = 250  # structures that a chart brings along, of molecules that are no shown lead
+DRAWN = 120  # structures that a chart brings along, of molecules that are no shown lead
 FAILURES_READ = 5000  # of each kind
-
-_Item = TypeVar("_Item")
 
 
 @dataclass(frozen=True)
@@ -111,7 +107,7 @@ def _progress(
         hits.append((current, sum(value >= file.report.hit_utility for value in so_far)))
     marks = [
         (lead.round or 0, lead.utility, label(lead), lead.candidate.origin, lead.candidate.inchikey)
-        for lead in _spread(leads, MAX_POINTS)
+        for lead in spread(leads)
     ]
     definition = f"A hit has a utility of at least {file.report.hit_utility:g}."
     return (rounds.utility_by_round(best, marks), rounds.hits_by_round(hits, definition))
@@ -136,7 +132,7 @@ def _wishes(records: Sequence[RoundRecord], table: LeadTable) -> tuple[Figure, .
         ]
         kept = [m for m in standing if m.is_on_front]
         behind = [m for m in standing if not m.is_on_front]
-        found.append(front.front([*kept, *_spread(behind, MAX_POINTS)], names))
+        found.append(front.front([*kept, *spread(behind)], names))
     if volumes:
         found.append(rounds.hypervolume_by_round(volumes))
     return tuple(found)
@@ -156,11 +152,11 @@ def _space(
     }
     known = {result.candidate.inchikey for result in scored}
     best = dict(list(computed.items())[: ON_MAP // 2])
-    rest = _spread([item for key, item in computed.items() if key not in best], ON_MAP - len(best))
+    rest = spread([item for key, item in computed.items() if key not in best], ON_MAP - len(best))
     chosen = [*best.values(), *rest]
     if len(chosen) < 3:
         return ()
-    others = _spread(
+    others = spread(
         [
             candidate
             for candidate in islice(journal.iterate_candidates(), 20 * GREY)
@@ -207,7 +203,7 @@ def _foreseen(
     if not points:
         return ()
     units = {r.recipe: r.score.unit for r in scored if r.score is not None}
-    drawn = {recipe: _spread(of, MAX_POINTS) for recipe, of in points.items()}
+    drawn = {recipe: spread(of) for recipe, of in points.items()}
     return calibration.foreseen(drawn, units), calibration.reliability(points)
 
 
@@ -215,15 +211,15 @@ def _failures(journal: Journal, recipes: Sequence[str]) -> tuple[Figure, ...]:
     final: Counter[failures.Reason] = Counter()
     attempts: Counter[failures.Reason] = Counter()
     examples: dict[failures.Reason, str] = {}
-    for _, (number, listed) in journal.failed(recipes, FAILURES_READ).items():
+    for number, listed in journal.failed(recipes, FAILURES_READ).values():
+        steps: Counter[failures.Reason] = Counter()
         for result in listed:
-            if result.failure is None:
-                continue
-            reason = failures.Reason(result.failure.kind, result.failure.step)
-            # of more failures than are read the steps have the shares of those that are
-            final[reason] += 1 if number == len(listed) else number / len(listed)
-            examples.setdefault(reason, result.failure.message)
-    final = Counter({reason: round(number) for reason, number in final.items()})
+            if result.failure is not None:
+                reason = failures.Reason(result.failure.kind, result.failure.step)
+                steps[reason] += 1
+                examples.setdefault(reason, result.failure.message)
+        # of more failures than are read the steps have the shares of those that are
+        final.update({reason: round(n * number / len(listed)) for reason, n in steps.items()})
     if journal.counts()["attempts"] <= spending.MOST_ATTEMPTS:
         for attempt in journal.iterate_attempts():
             if attempt.failure is not None:
@@ -254,7 +250,7 @@ def _added(admitted: Sequence[Result], scored: Sequence[Result]) -> tuple[Figure
         pairings.append(
             added.Pairing(
                 recipe, baseline_words(name), unit, baseline_unit, order,
-                tuple(_spread(points, MAX_POINTS)),
+                tuple(spread(points)),
             )
         )  # fmt: skip
     pairings.sort(key=lambda pairing: -abs(pairing.spearman or 0.0))
@@ -272,7 +268,7 @@ def _added(admitted: Sequence[Result], scored: Sequence[Result]) -> tuple[Figure
         )  # fmt: skip
     found = [added.beside_baselines(pairings)] if pairings else []
     if deviations:
-        found.append(added.deviations(_spread(deviations, MAX_POINTS)))
+        found.append(added.deviations(spread(deviations)))
     return tuple(found)
 
 
@@ -282,10 +278,3 @@ def _scaffolds(table: LeadTable, worth: str) -> ScaffoldTree | None:
         for lead in table
     ]
     return scaffold_tree(members, worth=worth) if members else None
-
-
-def _spread(items: Sequence[_Item], most: int) -> list[_Item]:
-    """Some of many, spread evenly, the first and the last among them."""
-    if len(items) <= most:
-        return list(items)
-    return [items[int(place)] for place in np.linspace(0, len(items) - 1, most).round()]

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import eigh
 
 from screening.fingerprint import morgan, similarities
 
@@ -51,16 +52,19 @@ def chemical_map(smiles: Sequence[str]) -> ChemicalMap:
     if number < FEWEST or scaled.std() == 0:
         return ChemicalMap(scaled, "scaling", _trustworthiness(distances, scaled))
     from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits
 
     start = scaled / (scaled[:, 0].std() or 1.0) * 1e-4
-    places = TSNE(
-        n_components=2,
-        metric="precomputed",
-        init=start.astype(np.float32),
-        perplexity=min(PERPLEXITY, (number - 1) / 3),
-        random_state=SEED,
-        n_jobs=1,
-    ).fit_transform(distances)
+    # its threads wait for each other more than they work, above all beside a running campaign
+    with threadpool_limits(limits=1):
+        places = TSNE(
+            n_components=2,
+            metric="precomputed",
+            init=start.astype(np.float32),
+            perplexity=min(PERPLEXITY, (number - 1) / 3),
+            random_state=SEED,
+            n_jobs=1,
+        ).fit_transform(distances)
     found = np.asarray(places, dtype=np.float64)
     found -= found.mean(axis=0)
     found /= np.abs(found).max() or 1.0
@@ -84,9 +88,8 @@ def _classical_scaling(distances: NDArray[np.float64]) -> NDArray[np.float64]:
     centred = -0.5 * (
         squares - squares.mean(axis=0) - squares.mean(axis=1)[:, None] + squares.mean()
     )
-    values, vectors = np.linalg.eigh(centred)
-    order = np.argsort(-values)[:2]
-    found = vectors[:, order] * np.sqrt(np.clip(values[order], 0.0, None))
+    values, vectors = eigh(centred, subset_by_index=[number - 2, number - 1])
+    found = vectors[:, ::-1] * np.sqrt(np.clip(values[::-1], 0.0, None))
     # an eigenvector's sign is open: the largest entry is positive, on every machine
     largest = np.abs(found).argmax(axis=0)
     return np.asarray(found * np.where(found[largest, [0, 1]] < 0, -1.0, 1.0))

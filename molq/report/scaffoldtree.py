@@ -21,7 +21,7 @@ from rdkit.Chem.Scaffolds import MurckoScaffold, rdScaffoldNetwork
 from molq import depiction
 
 NO_RING = ""  # the scaffold of a molecule without rings
-MOST_SCAFFOLDS = 160  # that are taken apart, those of the best molecules first
+MOST_SCAFFOLDS = 100  # that are taken apart, those of the best molecules first
 MOST_MEMBERS = 24  # molecules that are named under a scaffold, the best first
 _WIDTH, _HEIGHT = 150, 94  # px
 
@@ -159,7 +159,7 @@ def _parents(scaffolds: Sequence[str], counts: Mapping[str, int]) -> dict[str, s
     """Of each scaffold and each of its fragments the one it hangs on; single rings on none."""
     if not scaffolds:
         return {}
-    settings = rdScaffoldNetwork.ScaffoldNetworkParams()
+    settings: Any = rdScaffoldNetwork.ScaffoldNetworkParams()
     settings.includeGenericScaffolds = False
     settings.includeScaffoldsWithAttachments = False
     settings.includeScaffoldsWithoutAttachments = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -128,11 +129,11 @@ def _divided(
             of[attempt.recipe] = of.get(attempt.recipe, 0.0) + seconds
     by_step = {}
     for recipe in dict.fromkeys((*good, *bad)):
-        steps = _steps([r for r in scored if r.recipe == recipe], good.get(recipe, 0.0))
+        divided = _steps([r for r in scored if r.recipe == recipe], good.get(recipe, 0.0))
         if bad.get(recipe):
-            steps[costs.FAILED] = bad[recipe]
-        by_step[recipe] = steps
-    return by_step, by_round, sum(bad.values())
+            divided[costs.FAILED] = bad[recipe]
+        by_step[recipe] = divided
+    return by_step, by_round, math.fsum(bad.values())
 
 
 def _is_good(attempt: AttemptRecord) -> bool:

@@ -16,7 +16,7 @@ from typing import Any
 from molq.errors import MolqError
 from molq.leadtable import called
 from molq.report.charts import circuits
-from molq.report.charts.figure import Figure, written
+from molq.report.charts.figure import Figure, spread, written
 from molq.report.words import solver_words
 from screening.campaign import circuitrecords
 from screening.scorecolumns import circuit_of
@@ -280,7 +280,7 @@ def _figures(scored: Sequence[Result], entries: Sequence[dict[str, Any]]) -> tup
                     cost.depth,
                 )
             )
-    figures = [circuits.sizes(found)] if found else []
+    figures = [circuits.sizes(spread(found))] if found else []
     readout: dict[str, dict[int, float]] = {}
     for entry in entries:
         for qubit in (entry.get("calibration") or {"qubits": ()})["qubits"]:

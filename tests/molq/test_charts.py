@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 
@@ -14,7 +15,7 @@ from molq.report.charts import added, calibration, circuits, costs, failures, fr
 from molq.report.charts.chemicalspace import Spot, chemical_space
 from molq.report.charts.curves import Curve, curves
 from molq.report.charts.embedding import embedded
-from molq.report.charts.figure import Figure, Table, View, written
+from molq.report.charts.figure import Figure, Table, View, spread, written
 from molq.report.chemicalspace import ChemicalMap
 
 
@@ -56,6 +57,18 @@ class TestFigure:
         assert written(-4.5) == "\N{MINUS SIGN}4.500"
         assert written(-0.0001, 2) == "0.00"
         assert written(None) == written(math.nan) == "\N{EN DASH}"
+
+
+@given(st.integers(0, 300), st.integers(2, 40))
+def test_of_many_some_are_taken_evenly(number: int, most: int) -> None:
+    found = spread(range(number), most)
+    assert len(found) == min(number, most)
+    assert found == sorted(set(found))
+    if number:
+        assert (found[0], found[-1]) == (0, number - 1)
+    if number > most:
+        steps = [b - a for a, b in itertools.pairwise(found)]
+        assert max(steps) - min(steps) <= 1
 
 
 MOLECULES = [

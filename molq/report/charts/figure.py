@@ -11,12 +11,14 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 Trace = dict[str, Any]
+_Item = TypeVar("_Item")
 
 MINUS = "\N{MINUS SIGN}"
 LISTED = 60  # rows of a chart's table
+MOST_MARKS = 800  # of a chart
 _ID = re.compile(r"[a-z][a-z0-9-]*")
 _SIGNIFICANT = 6  # digits of a drawn number
 
@@ -128,6 +130,14 @@ def written(value: float | None, digits: int = 3) -> str:
         return "\N{EN DASH}"
     text = f"{value:.{digits}f}"
     return (text.removeprefix("-") if float(text) == 0 else text).replace("-", MINUS)
+
+
+def spread(items: Sequence[_Item], most: int = MOST_MARKS) -> list[_Item]:
+    """Some of many, spread evenly, the first and the last among them."""
+    if len(items) <= most:
+        return list(items)
+    step = (len(items) - 1) / (most - 1) if most > 1 else 0.0
+    return [items[round(place * step)] for place in range(most)]
 
 
 def _text(cell: object) -> str:
