@@ -34,7 +34,7 @@ def given(plan: Plan, file: RunFile, prices: Prices, *, sampled: bool) -> Plan:
         *_too_few_shots(plan, file, sampled=sampled),
         *_old(prices),
     ]
-    notes = [*_notes(plan, file), *plan.notes]
+    notes = [*_notes(plan, file, sampled=sampled), *plan.notes]
     return replace(plan, warnings=tuple(warnings), notes=tuple(notes))
 
 
@@ -155,8 +155,10 @@ def _old(prices: Prices) -> list[str]:
     ]
 
 
-def _notes(plan: Plan, file: RunFile) -> list[str]:
+def _notes(plan: Plan, file: RunFile, *, sampled: bool) -> list[str]:
     lines = []
+    if sampled and not file.ranking.sampled and isinstance(file, CampaignFile):
+        lines.append("such a campaign is refused until it says ranking.sampled = true")
     if plan.library.is_sampled:
         lines.append(
             f"{plan.library.looked_at} of {plan.library.rows} rows were looked at; rows that "

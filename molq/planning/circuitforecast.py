@@ -150,9 +150,39 @@ def _nearest(rows: Sequence[CircuitRow], energy: Energy) -> tuple[list[CircuitRo
     if size:
         return size, f"{len(size)} measured spaces of {energy.orbitals} orbitals, other electrons"
     gap = min(abs(r.orbitals - energy.orbitals) for r in rows)
-    near = [r for r in rows if abs(r.orbitals - energy.orbitals) == gap]
-    orbitals = sorted({r.orbitals for r in near})
-    return near, f"no space of {energy.orbitals} orbitals was measured: those of {orbitals} instead"
+    nearest = max(r.orbitals for r in rows if abs(r.orbitals - energy.orbitals) == gap)
+    near = [r for r in rows if r.orbitals == nearest]
+    return (
+        [_scaled(row, energy.orbitals) for row in near],
+        f"no space of {energy.orbitals} orbitals was measured: {len(near)} of {nearest}, scaled by "
+        "the fourth power",
+    )
+
+
+def _scaled(row: CircuitRow, orbitals: int) -> CircuitRow:
+    """A row as if of so many orbitals: terms and double excitations grow with the fourth power.
+
+    What is compiled for a device is left out.
+    """
+    ratio = orbitals / row.orbitals
+    fourth = ratio**4
+
+    def mapped(one: MappedCircuit) -> MappedCircuit:
+        return MappedCircuit(
+            qubits=one.qubits + 2 * (orbitals - row.orbitals),
+            two_qubit_gates=round(fourth * one.two_qubit_gates),
+            depth=round(fourth * one.depth),
+            uccsd_two_qubit_gates=round(fourth * one.uccsd_two_qubit_gates),
+            uccsd_depth=round(fourth * one.uccsd_depth),
+            terms=None if one.terms is None else round(fourth * one.terms),
+            settings=None if one.settings is None else round(fourth * one.settings),
+            # the shots grow with the square of it
+            spread=None if one.spread is None else ratio**2 * one.spread,
+        )
+
+    return row.model_copy(
+        update={"mappings": {name: mapped(one) for name, one in row.mappings.items()}}
+    )
 
 
 def _kind(

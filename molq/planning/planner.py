@@ -145,11 +145,10 @@ def made(file: RunFile, request: Request) -> Plan:
         CallError: a setting is wrong, or the library or prices cannot be read.
         MolqError: a run that shall be learned from is damaged.
     """
-    from molq import execution
     from molq.environment import processor
 
-    execution.check(file)
     _check(request)
+    _check_file(file)
     prices = pricelist.read(request.prices)
     _check_backend(request.backend, prices)
     table = measuredtables.costs()
@@ -244,6 +243,16 @@ def _check(request: Request) -> None:
         raise CallError("precision: give a standard error in mHartree, above 0, e.g. 1.6")
     if request.hit_share is not None and not 0 < request.hit_share < 1:
         raise CallError("hit share: give a share between 0 and 1, e.g. 0.1")
+
+
+def _check_file(file: RunFile) -> None:
+    """What a run would be refused for; an account for a device is not needed to plan for it."""
+    from molq import execution
+    from molq.scoring import check_simulation
+
+    check_simulation(file.simulation)
+    classical = file.simulation.model_copy(update={"backend": "exact", "solver": "casci"})
+    execution.check(file.model_copy(update={"simulation": classical}))
 
 
 def _check_backend(name: str | None, prices: pricelist.Prices) -> None:
@@ -361,9 +370,10 @@ def _disk(
 
 def _precision(file: RunFile, request: Request) -> tuple[float, bool]:
     """mHartree, and whether the run itself samples its energies."""
-    from molq.scoring import sampled_by
+    from molq.scoring import EXACT, SAMPLING_SOLVERS
 
-    sampled = bool(sampled_by(file.simulation))
+    told = file.simulation
+    sampled = told.solver in SAMPLING_SOLVERS or told.backend != EXACT
     own = file.simulation.precision_mha if sampled else DEFAULT_PRECISION_MHA
     return request.precision_mha or own, sampled
 

@@ -1,0 +1,395 @@
+"""``molq plan``: foretold from measurements, nothing computed."""
+
+import datetime
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import molq
+from molq import execution
+from molq.campaignfile import CampaignFile
+from molq.cli.entry import run_arguments
+from molq.comparison import prices
+from molq.errors import CallError
+from molq.planning import advice, circuitforecast, measuredtables
+from molq.planning.costlaws import CostLaws
+from molq.planning.estimate import Estimate
+from molq.planning.experience import Experience, Usage, of_the_same, read
+from molq.planning.funnelforecast import Crew, Share, Stage, forecast
+from screening.compute.costmodel import PowerLaw, Prior
+from screening.compute.executor import Completed, Inline
+from simulation.recipes import recipe as register
+from simulation.settings import SimulationSettings
+
+ROOT = Path(__file__).parents[2]
+QUICKSTART = ROOT / "configs" / "quickstart.toml"
+ACRYLAMIDES = ROOT / "configs" / "libraries" / "acrylamides.csv"
+CREW = Crew(2, 1.0, 1.0, 0.0, 5.0, (4, 4), True)
+EXPERIENCE = Experience(
+    directory="run", name="run", processor=None, simulation=SimulationSettings(),
+    steps=("warhead-ea",), objectives=(), hit_utility=0.8, usages=(), attempts=40, results=40,
+    failed=0, passed={}, hits=None, round_seconds=None, result_bytes=None, circuits=(),
+)  # fmt: skip
+
+
+class Measured(Inline):
+    """Computes in this process, and says a memory as a child process would."""
+
+    def wait(self, timeout_s: float) -> list[Completed]:
+        return [
+            replace(
+                done,
+                outcomes=tuple(
+                    replace(one, usage=replace(one.usage, peak_memory_mb=400.0))
+                    for one in done.outcomes
+                ),
+            )
+            for done in super().wait(timeout_s)
+        ]
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A campaign of four acrylamides, computed cheaply."""
+    folder = tmp_path_factory.mktemp("plan")
+    names = ("C=CC(N)=O", "C=CC(=O)NC", "CC=CC(N)=O", "CC(=C)C(N)=O")
+    (folder / "library.smi").write_text("\n".join(names))
+    document = {
+        "campaign": {"rounds": 2, "batch": 2},
+        "library": {"path": "library.smi"},
+        "generator": {"share": 0.0},
+        "objective": [{"name": "warhead-ea", "transform": "at_least", "low": -8.0}],
+        "simulation": {"basis": "sto-3g", "density_fit": False, "conformers": 1},
+        "report": {"hit_utility": 0.5},
+    }
+    file = CampaignFile.from_document(document, folder=folder, source="test")
+    execution.begin(file, folder / "run", executor=Measured())
+    return folder / "run"
+
+
+@pytest.fixture(scope="module")
+def quickstart() -> molq.Plan:
+    return molq.plan(QUICKSTART, workers=2)
+
+
+def law_of(seconds: float, power: float = 0.0) -> PowerLaw:
+    return PowerLaw(Prior(seconds, power, doubt=1e-3, noise=1e-3))
+
+
+def stage(name: str, seconds: float, **cut) -> Stage:
+    laws = CostLaws(measuredtables.costs(), SimulationSettings()).of(("warhead-ea",))
+    return Stage(name, "", replace(laws[0], cpu=law_of(seconds)), **cut)
+
+
+def followed(stages, number=1000, sizes=(20,), crew=CREW, **told):
+    told = {"run_doubt": 0.0, "exact": False, "chosen": False, "seed": 1} | told
+    return forecast(sizes, number, stages, crew, attempts=Share(1e9, 1.0, ""), **told)
+
+
+# a campaign, and a library
+
+
+def test_a_plan_of_the_quickstart_holds_what_its_runs_took(quickstart: molq.Plan) -> None:
+    """Three runs of it on two cores took 238 to 283 CPU s and 144 s by the clock."""
+    for seconds in (238, 283):
+        assert quickstart.core_seconds.low < seconds < quickstart.core_seconds.high
+    assert quickstart.wall_seconds.low < 144 < quickstart.wall_seconds.high
+    assert 969 < quickstart.memory.each_mb < 3000  # MB, the largest peak of those runs
+    assert quickstart.evaluated == Estimate.exactly(24)
+    assert quickstart.rounds == 3
+    assert quickstart.library.taken == 75
+    assert quickstart.hits is not None
+    assert "assumed" in quickstart.hits.source
+
+
+def test_nothing_is_computed() -> None:
+    program = (
+        f"import sys, molq; molq.plan({str(ACRYLAMIDES)!r}, ['warhead-ea', 'redox']); "
+        "sys.stdout.write(repr([m for m in ('pyscf', 'qiskit', 'ray') "
+        "if m in sys.modules]))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout == "[]", done.stderr
+
+
+def test_rows_are_refused_with_their_reasons_and_the_rest_is_estimated(tmp_path: Path) -> None:
+    library = tmp_path / "library.smi"
+    good = [f"C=CC(=O)N{'C' * n}" for n in range(1, 31)]
+    library.write_text("\n".join([*good, *["CCO"] * 30, *["not a molecule"] * 30]))
+    whole = molq.plan(library)
+    assert (whole.library.rows, whole.library.taken) == (90, 30)
+    refused = dict(whole.library.refused)
+    assert refused["recipe: warhead-ea does not apply"] == 1  # the other 29 repeat the first
+    assert whole.library.duplicates == 29
+    assert sum(refused.values()) + whole.library.duplicates + whole.library.taken == 90
+    part = molq.plan(library, sample=45, seed=3)
+    assert part.library.is_sampled
+    assert part.library.looked_at == 45
+    assert part.library.expected == round(90 * part.library.taken / 45)
+    assert any("45 of 90 rows" in note for note in part.notes)
+
+
+def test_a_library_without_a_molecule_for_the_recipe_says_so(tmp_path: Path) -> None:
+    library = tmp_path / "library.smi"
+    library.write_text("CCO\nCCC\n")
+    plan = molq.plan(library)
+    assert plan.evaluated.high == 0
+    assert plan.core_seconds.high == 0
+    assert plan.warnings[0].startswith("nothing would be computed: 2 rows are refused by recipe")
+
+
+def test_wrong_calls_say_what_is_wrong(finished: Path) -> None:
+    with pytest.raises(CallError, match="is a run: plan its campaign"):
+        molq.plan(finished)
+    with pytest.raises(CallError, match="says itself what is computed"):
+        molq.plan(QUICKSTART, "redox")
+    with pytest.raises(CallError, match="not in the prices file, which has ibm:"):
+        molq.plan(ACRYLAMIDES, backend="ionq:forte")
+    for told in ({"sample": 0}, {"workers": 0}, {"precision_mha": -1.0}, {"hit_share": 1.0}):
+        with pytest.raises(CallError):
+            molq.plan(ACRYLAMIDES, **told)
+
+
+# what runs teach
+
+
+def test_a_run_teaches_its_costs_its_circuits_and_its_hits(finished: Path) -> None:
+    settings = finished / "campaign.toml"
+    unlearned = molq.plan(settings)
+    plan = molq.plan(settings, learn_from=[finished])
+    experience = read(finished)
+    assert plan.learned_from == (str(finished),)
+    assert plan.hits is not None
+    assert f"of {experience.results} in the runs" in plan.hits.source
+    took = sum(usage.cpu_seconds for usage in experience.usages)
+    assert plan.core_seconds.low < took < plan.core_seconds.high
+    # with STO-3G nobody has measured but this run
+    width = plan.core_seconds.high / plan.core_seconds.low
+    assert width < unlearned.core_seconds.high / unlearned.core_seconds.low
+    assert "records" in plan.circuits.kinds[0].basis
+
+
+def test_a_run_that_computed_otherwise_is_not_learned_from(finished: Path) -> None:
+    plan = molq.plan(ACRYLAMIDES, learn_from=[finished])
+    assert plan.learned_from == ()
+    assert any("basis sto-3g instead of 6-31g*" in note for note in plan.notes)
+
+
+def test_calculations_of_a_run_move_the_law() -> None:
+    table, settings = measuredtables.costs(), SimulationSettings()
+    (before,) = CostLaws(table, settings).of(("warhead-ea",))
+    run = replace(
+        EXPERIENCE,
+        usages=tuple(Usage("C=CC(=O)N" + "C" * n, "warhead-ea", 1, 50.0, 900) for n in range(40)),
+    )
+    (after,) = CostLaws(table, settings, [run]).of(("warhead-ea",))
+    assert before.cpu.median(20) < 25
+    assert after.cpu.median(20) == pytest.approx(50, rel=0.25)
+    assert after.learned == 40
+
+
+def test_what_recipes_share_is_paid_once() -> None:
+    laws = CostLaws(measuredtables.costs(), SimulationSettings())
+    alone = {name: laws.of((name,))[0].cpu.median(20) for name in ("warhead-ea", "warhead-st")}
+    first, second = laws.of(("warhead-ea", "warhead-st"))
+    assert first.cpu.median(20) == pytest.approx(alone["warhead-ea"])
+    assert second.cpu.median(20) < 0.1 * alone["warhead-st"]
+    stage_only = laws.of(("warhead-ea/gfn2_lumo",))[0].cpu.median(20)
+    assert stage_only < alone["warhead-ea"]
+
+
+def test_more_conformers_cost_more_and_another_basis_is_less_certain() -> None:
+    def law(**told) -> PowerLaw:
+        settings = SimulationSettings(**told)
+        return CostLaws(measuredtables.costs(), settings).of(("warhead-ea",))[0].cpu
+
+    assert law(conformers=30).median(20) > 1.3 * law().median(20)
+    assert law(basis="def2-svp").upper(20) > 1.5 * law().upper(20)
+
+
+@pytest.mark.parametrize("name", register.names())
+def test_every_recipe_has_a_cost(name: str) -> None:
+    (law,) = CostLaws(measuredtables.costs(), SimulationSettings()).of((name,))
+    assert 0.1 < law.cpu.median(20) < 1000
+    assert law.cpu.upper(20) > law.cpu.median(20)
+
+
+# stages, workers and time
+
+
+def test_cuts_leave_what_they_say() -> None:
+    work = followed([stage("a", 1.0, keep=0.1), stage("b", 10.0, top=30), stage("c", 100.0)])
+    a, b, c = work.stages
+    assert a.molecules == Estimate.exactly(1000)
+    assert b.molecules.middle == pytest.approx(100)
+    assert c.molecules.middle == pytest.approx(30)
+    expected = 1000 * 1 + 100 * 10 + 30 * 100
+    assert np.median(work.core_seconds) == pytest.approx(expected, rel=0.01)
+
+
+def test_a_share_that_nobody_knows_gives_a_wide_interval() -> None:
+    unknown = followed([stage("a", 1.0, share=Share(1, 1, "unknown")), stage("b", 1.0)])
+    seen = followed([stage("a", 1.0, share=Share(300, 700, "seen")), stage("b", 1.0)])
+    assert unknown.stages[1].molecules.low < 100
+    assert unknown.stages[1].molecules.high > 900
+    assert seen.stages[1].molecules.low > 250
+    assert seen.stages[1].molecules.high < 350
+
+
+def test_a_round_with_a_barrier_waits_for_its_last_molecule() -> None:
+    together = followed([stage("a", 60.0)], 8, crew=replace(CREW, waits=False, rounds=(8,)))
+    apart = followed([stage("a", 60.0)], 8, crew=replace(CREW, workers=3))
+    # 8 molecules of a minute: 4 after each other on 2 workers; in 2 rounds of 4, 2 and 2 on 3
+    assert np.median(together.wall_seconds) == pytest.approx(4 * 60 + 1 + 5, rel=0.02)
+    assert np.median(apart.wall_seconds) == pytest.approx(4 * 60 + 1 + 10, rel=0.02)
+
+
+def test_the_interval_is_wider_where_a_run_is_less_certain() -> None:
+    sure = followed([stage("a", 10.0)])
+    unsure = followed([stage("a", 10.0)], run_doubt=0.4)
+    assert np.ptp(sure.core_seconds) < 0.05 * np.median(sure.core_seconds)
+    assert Estimate.of(unsure.core_seconds).high > 1.7 * np.median(sure.core_seconds)
+
+
+def test_a_law_foretells_sums_of_calculations_it_was_taught_by() -> None:
+    """Of sums of 30 calculations nine in ten lie inside: the law's own posterior, sampled."""
+    rng = np.random.default_rng(5)
+    inside = 0
+    for trial in range(60):
+        law = PowerLaw(Prior(10.0, 2.0, doubt=0.5, noise=0.3))
+        for atoms in rng.integers(8, 35, 25):
+            law.add(int(atoms), 12 * (atoms / 20) ** 2.3 * np.exp(rng.normal(0, 0.3)))
+        sizes = rng.integers(8, 35, 30)
+        took = (12 * (sizes / 20) ** 2.3 * np.exp(rng.normal(0, 0.3, 30))).sum()
+        template = stage("a", 1.0)
+        assert template.law is not None
+        told = replace(template, law=replace(template.law, cpu=law))
+        found = Estimate.of(
+            followed([told], 30, sizes.tolist(), exact=True, seed=trial).core_seconds
+        )
+        inside += found.low <= took <= found.high
+    assert 46 <= inside <= 60
+
+
+# circuits, shots, devices and money
+
+
+def test_the_measured_circuits_agree_with_what_is_known_of_them() -> None:
+    rows = measuredtables.circuits().rows
+    assert {row.orbitals for row in rows} >= {2, 4, 6}
+    for row in rows:
+        plain = row.mappings["jordan-wigner"]
+        assert plain.qubits == 2 * row.orbitals
+        assert row.mappings["parity"].qubits == 2 * row.orbitals - 2
+        assert row.error_mha <= 0.1
+        assert all(m.qubits <= plain.qubits for m in row.mappings.values())
+
+
+def test_shots_fall_with_the_square_of_the_error(quickstart: molq.Plan) -> None:
+    finer = molq.plan(QUICKSTART, precision_mha=0.8, set={"generator.share": 0.0})
+    for coarse, fine in zip(quickstart.circuits.kinds, finer.circuits.kinds, strict=False):
+        assert coarse.qubits == 8
+        assert fine.shots.middle == pytest.approx(4 * coarse.shots.middle, rel=1e-4)
+
+
+def test_a_space_nobody_measured_is_told_by_its_neighbours() -> None:
+    table = measuredtables.circuits()
+    few = table.model_copy(update={"rows": tuple(r for r in table.rows if r.orbitals <= 4)})
+    found = circuitforecast.forecast(
+        ("photo-st-gap",), ["c1ccccc1"], SimulationSettings(), 1.6, few, []
+    )
+    benzene = next(k for k in found.kinds if (k.n_alpha, k.n_beta) == (3, 3))
+    real = circuitforecast.forecast(
+        ("photo-st-gap",), ["c1ccccc1"], SimulationSettings(), 1.6, table, []
+    )
+    measured = next(k for k in real.kinds if (k.n_alpha, k.n_beta) == (3, 3))
+    assert benzene.qubits == measured.qubits == 12
+    assert "scaled" in benzene.basis
+    ratio = benzene.two_qubit_gates.middle / measured.two_qubit_gates.middle
+    assert 0.2 < ratio < 5
+
+
+def test_classical_is_said_to_be_cheaper_with_the_factor(quickstart: molq.Plan) -> None:
+    ibm = next(device for device in quickstart.devices if device.backend == "ibm:")
+    assert ibm.factor is not None
+    assert ibm.factor > 1e6
+    assert any(
+        "classical is cheaper for the same answer" in w and "ibm:" in w for w in quickstart.warnings
+    )
+    assert any('solver = "casci"' in warning for warning in quickstart.warnings)
+    assert any("end without an error" in warning for warning in quickstart.warnings)
+    # 2 s a job and 0.35 ms a shot, at 1.60 USD a second
+    price = prices.read().of("ibm:")
+    assert price is not None
+    assert ibm.seconds is not None
+    expected = 2.0 * ibm.energies.middle + 0.00035 * ibm.shots.middle
+    assert ibm.seconds.middle == pytest.approx(expected, rel=0.05)
+    assert ibm.money.middle == pytest.approx(1.6 * ibm.seconds.middle)
+
+
+def test_a_device_that_takes_one_circuit_a_job_is_billed_for_each(quickstart: molq.Plan) -> None:
+    braket = next(device for device in quickstart.devices if device.backend == "braket:cepheus")
+    assert braket.seconds is None  # the prices file does not say how long a shot takes
+    expected = 0.30 * braket.circuits.middle + 0.000425 * braket.shots.middle
+    assert braket.money.middle == pytest.approx(expected, rel=0.05)
+
+
+def test_old_prices_are_told(quickstart: molq.Plan) -> None:
+    known = prices.read()
+    day = known.oldest
+    assert known.age_days(day + datetime.timedelta(days=10)) == 10
+    fresh = replace(quickstart, warnings=(), notes=())
+    old = known.model_copy(
+        update={"core": known.core.model_copy(update={"date": datetime.date(2020, 1, 1)})}
+    )
+    file = CampaignFile.from_toml(QUICKSTART)
+    told = advice.given(fresh, file, old, sampled=False)
+    assert any("2020-01-01" in warning and "--prices" in warning for warning in told.warnings)
+
+
+def test_a_campaign_on_a_device_is_planned_for_its_own_precision() -> None:
+    plan = molq.plan(
+        ACRYLAMIDES,
+        set={
+            "simulation.backend": "ibm:torino", "simulation.solver": "vqe-circuit",
+            "simulation.precision_mha": 0.5, "simulation.max_shots": 10_000,
+        },
+    )  # fmt: skip
+    assert plan.precision_mha == 0.5
+    assert [device.backend for device in plan.devices] == ["ibm:torino"]
+    assert any("max_shots allows 10000" in warning for warning in plan.warnings)
+    assert any("this run costs" in warning for warning in plan.warnings)
+
+
+# the command
+
+
+def test_the_command_prints_tables_or_json(capsys: pytest.CaptureFixture[str]) -> None:
+    call = ["plan", str(ACRYLAMIDES), "--recipe", "warhead-ea", "--solver", "casci"]
+    assert run_arguments(call) == 0
+    shown = capsys.readouterr()
+    assert "core-hours" in shown.out
+    assert "warhead-ea (4e, 4o) 2a 2b" in shown.out
+    assert "warning: classical is cheaper" in shown.err
+    assert run_arguments([*call, "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert record["kind"] == "screen"
+    assert record["library"]["rows"] == 75
+    assert record["core_seconds"]["low"] < record["core_seconds"]["high"]
+    assert record["circuits"]["kinds"][0]["qubits"] == 8
+    assert run_arguments([*call, "--precision", "0"]) == 2
+    assert capsys.readouterr().err == (
+        "molq: precision: give a standard error in mHartree, above 0, e.g. 1.6\n"
+    )
+
+
+def test_only_runs_of_the_same_kind_are_kept() -> None:
+    other = replace(EXPERIENCE, simulation=SimulationSettings(conformers=3))
+    kept, notes = of_the_same([EXPERIENCE, other], SimulationSettings())
+    assert kept == [EXPERIENCE]
+    assert notes == ["run is not learned from: it computed with conformers 3 instead of 10"]
