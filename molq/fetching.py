@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from molq import companions
 from molq.campaignfile import WEIGHTS_SUFFIX, CampaignFile, RunFile
 from molq.errors import CallError, MolqError
 from screening.intake import datasource
@@ -45,7 +46,7 @@ def check(file: RunFile) -> None:
 
 
 def into(file: RunFile, directory: Path) -> tuple[RunFile, dict[str, str]]:
-    """The settings with a remote library fetched into the run's folder.
+    """The settings with a remote library fetched into the run's folder, companions copied.
 
     Args:
         file: the settings.
@@ -53,12 +54,13 @@ def into(file: RunFile, directory: Path) -> tuple[RunFile, dict[str, str]]:
 
     Returns:
         The settings, their library a file on this machine, and where it came from as
-        facts of the run's environment; unchanged and empty where nothing is remote.
+        facts of the run's environment, empty where nothing is remote.
 
     Raises:
         CallError: what was fetched is no library.
         MolqError: it cannot be fetched.
     """
+    file = _with_companions(file, directory.absolute() / FOLDER)
     library = file.library
     if library is None or not isinstance(library.path, str):
         return file, {}
@@ -69,6 +71,15 @@ def into(file: RunFile, directory: Path) -> tuple[RunFile, dict[str, str]]:
     here = _with_library(file, fetched.path)
     check(here)
     return here, {SOURCE: library.path}
+
+
+def _with_companions(file: RunFile, folder: Path) -> RunFile:
+    """The settings with copies of the files that they name beside the library."""
+    names = companions.named_apart(companions.paths(file))
+    for path, name in names.items():
+        if path != folder / name:
+            _copy(path, folder / name)
+    return companions.changed(file, lambda path: folder / names[path])
 
 
 def kept(file: RunFile, directory: Path, *, passing: Path) -> RunFile:
@@ -115,7 +126,7 @@ def _with_paths(file: RunFile, change: Callable[[Path], Path]) -> RunFile:
         named = {key: getattr(generator, key) for key in WEIGHTS}
         paths = {k: str(change(Path(v))) for k, v in named.items() if v.endswith(WEIGHTS_SUFFIX)}
         file = file.model_copy(update={"generator": generator.model_copy(update=paths)})
-    return file
+    return companions.changed(file, change)
 
 
 def _with_library(file: RunFile, path: Path) -> RunFile:

@@ -1,4 +1,4 @@
-"""What a run reads: the campaign file as it was written, checksums of library and prior."""
+"""What a run reads: the campaign file as it was written, checksums of its other files."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from generative import weights
+from molq import companions
 from molq.campaignfile import CampaignFile, RunFile
 from molq.errors import CallError
 from screening.intake.intake import COMPLETE
 from screening.store.journal import Journal
 
 LIBRARY, PRIOR, VERSION = "library_sha256", "prior_sha256", "versions"
+COMPANIONS = "companions_sha256"
 SOURCE, CHANGES = "source_sha256", "changes"
 
 SOURCE_FILE = "campaign.source.toml"
@@ -51,19 +53,21 @@ class Source:
         return {**facts, CHANGES: list(self.changes)} if self.changes else facts
 
 
-def checksums(file: RunFile) -> dict[str, str]:
-    """SHA-256 of the library and of the prior's file, of those the run has.
+def checksums(file: RunFile) -> dict[str, Any]:
+    """SHA-256 of the library, of the prior's file and of the companions, of those the run has.
 
     Raises:
-        CallError: the library cannot be read.
+        CallError: one of them cannot be read.
     """
-    found = {}
+    found: dict[str, Any] = {}
     if file.library is not None:
         found[LIBRARY] = sha256(file.library.file)
     if isinstance(file, CampaignFile) and file.generator.share > 0:
         prior = weights.file_of(file.generator.network)
         if prior is not None:
             found[PRIOR] = sha256(prior)
+    if named := companions.paths(file):
+        found[COMPANIONS] = {path.name: sha256(path) for path in named}
     return found
 
 
@@ -76,8 +80,8 @@ def changes(journal: Journal, file: RunFile, version: str) -> tuple[str, ...]:
         version: of molq, now.
 
     Raises:
-        CallError: the library is another file, or gone, before all of it was read:
-            its rows would not be those of the journal.
+        CallError: the library is another file, or gone, before all of it was read (its rows
+            would not be those of the journal), or a receptor or a list of known molecules is.
     """
     before = journal.environment()
     lines = []
@@ -95,6 +99,13 @@ def changes(journal: Journal, file: RunFile, version: str) -> tuple[str, ...]:
         prior = weights.file_of(file.generator.network)
         if prior is None or sha256(prior) != before[PRIOR]:
             lines.append(f"the prior {file.generator.network} is not the one the run began with")
+    for path in companions.paths(file):
+        if path.is_file() and sha256(path) == before.get(COMPANIONS, {}).get(path.name):
+            continue
+        raise CallError(
+            f"{path} is not the file the run began with, and its values are a function of it: "
+            "put that back, or begin a new run"
+        )
     return tuple(
         f"{line}: rounds not chosen yet will differ from those of an uninterrupted run"
         for line in lines

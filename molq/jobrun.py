@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from molq import execution, fetching, reading
+from molq import companions, execution, fetching, reading
 from molq.campaignfile import WEIGHTS_SUFFIX, RunFile
 from molq.errors import CallError
 from molq.submission import Order
@@ -100,6 +100,7 @@ def _check_here(file: RunFile) -> None:
 
 def _document(file: RunFile) -> dict[str, Any]:
     """The settings that decide a run's results, without the places of its inputs."""
+    file = companions.changed(file, lambda path: Path(path.name))
     document = file.model_dump(mode="json", exclude=set(_FREE))
     if isinstance(document.get("library"), dict):
         del document["library"]["path"]

@@ -19,7 +19,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
-from molq import execution, fetching
+from molq import companions, execution, fetching
 from molq.campaignfile import WEIGHTS_SUFFIX, CampaignFile, RunFile, ScreenFile, read_toml
 from molq.errors import CallError, MolqError
 from molq.inputs import SOURCE_FILE, Source
@@ -156,6 +156,7 @@ def package(file: RunFile, order: Order, *, data: Data) -> Iterator[Path]:
         if data == "upload" and file.library is not None:
             file, room = _with_library(file, folder, room)
         file = _with_weights(file, folder, room)
+        file = _with_companions(file, folder)
         name = "campaign" if isinstance(file, CampaignFile) else "screen"
         text = fetching.relative(file, folder).to_toml()
         (folder / execution.SETTINGS[name]).write_text(text, encoding="utf-8")
@@ -220,6 +221,24 @@ def _with_library(file: RunFile, folder: Path, room: int) -> tuple[RunFile, int]
     shutil.copyfile(path, copy)
     library = file.library.model_copy(update={"path": copy})
     return file.model_copy(update={"library": library}), room - size
+
+
+def _with_companions(file: RunFile, folder: Path) -> RunFile:
+    """The settings with receptors and lists of known molecules in the package.
+
+    Raises:
+        CallError: they are too large to go with a job.
+    """
+    names = companions.named_apart(companions.paths(file))
+    for path in names:
+        if (size := path.stat().st_size) > MOST_MB * _MB:
+            raise CallError(
+                f"{path.name} has {size / _MB:.0f} MB, and {MOST_MB} MB may go with a job: take "
+                "a shorter list"
+            )
+    for path, name in names.items():
+        shutil.copyfile(path, folder / name)
+    return companions.changed(file, lambda path: folder / names[path])
 
 
 def _with_weights(file: RunFile, folder: Path, room: int) -> RunFile:

@@ -29,6 +29,7 @@ PYTHON = "MOLQ_ADMET_PYTHON"
 STEP = "admet"
 START_LIMIT_S = 300.0
 ANSWER_LIMIT_S = 120.0
+VERSIONS_LIMIT_S = 60.0
 _REMEMBERED = 10_000
 
 _REMEDY = (
@@ -53,6 +54,39 @@ def python() -> str:
     if find_spec("admet_ai") is None:
         raise InputError(STEP, f"admet needs ADMET-AI: {_REMEDY}")
     return sys.executable
+
+
+@cache
+def installed(program: str) -> dict[str, str]:
+    """The versions of ADMET-AI and what it rests on in an environment, without the model.
+
+    Args:
+        program: of the environment's Python.
+
+    Raises:
+        InputError: there is no ADMET-AI.
+    """
+    try:
+        asked = subprocess.run(
+            [*_call(program), "--versions"],
+            capture_output=True,
+            check=False,
+            timeout=VERSIONS_LIMIT_S,
+            env=_environment(),
+        )
+        answer = json.loads(asked.stdout)
+    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+        raise InputError(
+            STEP, f"{program} does not run ADMET-AI: {type(error).__name__}: {error}; {_REMEDY}"
+        ) from error
+    if "versions" not in answer:
+        raise InputError(STEP, f"{program} holds no ADMET-AI: {answer.get('error')}; {_REMEDY}")
+    return {str(name): str(version) for name, version in answer["versions"].items()}
+
+
+def _call(program: str) -> list[str]:
+    # -I: no PYTHONPATH and no user packages, which are another environment's
+    return [program, "-I", str(Path(__file__).with_name("program.py"))]
 
 
 class Predictor:
@@ -124,9 +158,8 @@ class Predictor:
         self.close()
         self._log = ErrorLog()
         try:
-            # -I: no PYTHONPATH and no user packages, which are another environment's
             self._child = subprocess.Popen(
-                [self._program, "-I", str(Path(__file__).with_name("program.py"))],
+                _call(self._program),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._log.file,

@@ -4,7 +4,8 @@ Run by the Python of an environment that holds admet-ai, which need not hold mol
 nothing of it. One JSON line a message. In: ``{"smiles": [...]}``. Out, once the model is
 loaded: ``{"ready": true, "versions": {...}}`` or ``{"error": ...}``; then for each request
 ``{"values": [{property: value}, ...]}``, null for a SMILES that it cannot read, or
-``{"error": ...}``.
+``{"error": ...}``. With the argument ``--versions`` it answers ``{"versions": {...}}`` and
+ends, without the model.
 """
 
 from __future__ import annotations
@@ -13,17 +14,27 @@ import json
 import os
 import sys
 import warnings
+from importlib.metadata import PackageNotFoundError, version
 from typing import IO
+
+PACKAGES = ("admet-ai", "chemprop", "torch", "rdkit")
 
 
 def main() -> int:
     """Serve until the pipe closes."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what libraries print is no answer
+    try:
+        versions = {name: version(name) for name in PACKAGES}
+    except PackageNotFoundError as error:
+        _write(answers, {"error": str(error)})
+        return 1
+    if "--versions" in sys.argv:
+        _write(answers, {"versions": versions})
+        return 0
     warnings.simplefilter("ignore")
     try:
         import logging
-        from importlib.metadata import version
 
         import torch
         from admet_ai import ADMETModel
@@ -33,8 +44,7 @@ def main() -> int:
         logging.disable(logging.WARNING)
         torch.set_num_threads(1)
         model = ADMETModel(include_physchem=False, drugbank_path=None, num_workers=0)
-        packages = ("admet-ai", "chemprop", "torch", "rdkit")
-        _write(answers, {"ready": True, "versions": {name: version(name) for name in packages}})
+        _write(answers, {"ready": True, "versions": versions})
     except Exception as error:
         _write(answers, {"error": f"{type(error).__name__}: {error}"})
         return 1

@@ -15,7 +15,7 @@ from typing import ClassVar
 from rdkit import Chem
 
 from screening.admet.endpoints import Endpoint, endpoints
-from screening.admet.predictor import STEP, predictor, python
+from screening.admet.predictor import STEP, installed, predictor, python
 from simulation.errors import InputError
 from simulation.provenance import versions
 from simulation.recipes.recipe import Better, Content, Reach, Recipe, Site
@@ -58,12 +58,12 @@ class Admet:
         return (Site("whole molecule", tuple(range(molecule.GetNumAtoms()))),) if carbons else ()
 
     def ready(self, settings: SimulationSettings) -> None:
-        """Load the model.
+        """Check that there is an environment with ADMET-AI; the model itself is not loaded.
 
         Raises:
-            InputError: there is no ADMET-AI.
+            InputError: there is none.
         """
-        self.content(settings)
+        installed(python())
 
     def content(self, settings: SimulationSettings) -> Content:
         """What the values are a function of: the versions in the other environment.
@@ -71,9 +71,7 @@ class Admet:
         Raises:
             InputError: there is no ADMET-AI.
         """
-        model = predictor(python())
-        model.predict(["C"])
-        return Content({"versions": model.versions}, ())
+        return Content({"versions": installed(python())}, ())
 
     def score(self, work: Workup) -> Score:
         """Foretell the property.

@@ -2,11 +2,13 @@
 
 import csv
 import json
+import shutil
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
-from molq import execution
+from molq import companions, execution, inputs
 from molq.campaignfile import CampaignFile, ScreenFile
 from molq.errors import CallError
 from molq.run import Run
@@ -14,6 +16,7 @@ from screening.compute.evaluation import Job, decode
 from screening.compute.executor import Inline
 from screening.compute.isolation import Isolation
 from screening.scorersettings import ScorerSettings
+from screening.store.journal import Journal
 from simulation.score import Score
 from simulation.settings import SimulationSettings
 
@@ -100,12 +103,48 @@ def test_the_files_hold_the_docking_energies(finished):
     assert {"novelty", "novelty desirability"} <= set(rows[0])
 
 
-def test_the_folder_keeps_the_settings_with_their_paths(finished, folder):
+def test_the_folder_keeps_copies_of_what_the_values_rest_on(finished, folder):
     kept = CampaignFile.from_toml(finished.directory / "campaign.toml")
-    assert kept.simulation.docking.receptor == folder / "pocket.pdb"
-    assert kept.objective[1].settings == ScorerSettings(known=str(folder / "known.smi"))
+    copies = finished.directory / "inputs"
+    assert kept.simulation.docking.receptor == copies / "pocket.pdb"
+    assert kept.objective[1].settings == ScorerSettings(known=str(copies / "known.smi"))
     assert kept.objective[0].settings is None
+    assert (copies / "known.smi").read_bytes() == (folder / "known.smi").read_bytes()
+    text = (finished.directory / "campaign.toml").read_text()
+    assert 'receptor = "inputs/pocket.pdb"' in text
+    assert 'known = "inputs/known.smi"' in text
     json.dumps(kept.json_schema())
+
+
+def test_a_run_is_not_gone_on_with_another_receptor(finished, tmp_path):
+    moved = tmp_path / "moved"
+    shutil.copytree(finished.directory, moved)
+    file = CampaignFile.from_toml(moved / "campaign.toml")
+    with Journal.open(moved, readonly=True) as journal:
+        assert inputs.changes(journal, file, version("molq")) == ()
+        (moved / "inputs" / "pocket.pdb").write_text("REMARK another\n")
+        with pytest.raises(CallError, match=r"pocket.pdb is not the file the run began with"):
+            inputs.changes(journal, file, version("molq"))
+
+
+def test_copies_of_one_name_are_told_apart(folder, tmp_path):
+    for place in ("one", "two"):
+        (tmp_path / place).mkdir()
+        (tmp_path / place / "library.smi").write_text(KNOWN)
+    file = campaign(
+        folder,
+        funnel=[
+            {
+                "stage": f"novelty:{place}",
+                "at_least": 0.01,
+                "settings": {"known": str(tmp_path / place / "library.smi")},
+            }
+            for place in ("one", "two")
+        ],
+    )
+    names = companions.named_apart(companions.paths(file))
+    assert len(names) == len(set(names.values())) == 4
+    assert "library.smi" not in names.values()
 
 
 def test_a_worker_docks_within_its_limits(folder):

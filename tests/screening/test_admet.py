@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from screening.admet.endpoints import endpoints
-from screening.admet.predictor import PYTHON, Predictor, python
+from screening.admet.predictor import PYTHON, Predictor, installed, python
 from simulation.errors import InputError, ResourceError, StochasticError
 from simulation.recipes import recipe
 from simulation.score import Score
@@ -59,7 +59,8 @@ def environment(tmp_path_factory):
         "torch": "def set_num_threads(n): pass",
     }.items():
         (folder / f"{name}.py").write_text(text)
-    for name, version in {"admet-ai": "2.0.1", "chemprop": "2.3.1", "torch": "2.13.0"}.items():
+    versions = {"admet-ai": "2.0.1", "chemprop": "2.3.1", "torch": "2.13.0", "rdkit": "2026.3.6"}
+    for name, version in versions.items():
         info = folder / f"{name.replace('-', '_')}-{version}.dist-info"
         info.mkdir()
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
@@ -132,6 +133,16 @@ def test_the_score_of_a_property(environment, monkeypatch):
     assert "worse than the mean of the data" in volume.flags[0]
     content = recipe.find("admet:hERG").content(SimulationSettings())
     assert content.values["versions"]["admet-ai"] == "2.0.1"
+
+
+def test_an_environment_without_admet_ai_is_named(tmp_path):
+    bare = tmp_path / "python"
+    bare.write_text('#!/bin/sh\necho \'{"error": "No package metadata for admet-ai"}\'\n')
+    bare.chmod(0o755)
+    with pytest.raises(InputError, match=r"holds no ADMET-AI: .*admet-ai; python -m venv admet"):
+        installed(str(bare))
+    with pytest.raises(InputError, match="/bin/false does not run ADMET-AI"):
+        installed("/bin/false")
 
 
 def test_endpoints_say_how_well_they_are_foretold():
