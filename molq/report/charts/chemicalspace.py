@@ -56,12 +56,14 @@ def chemical_space(
     data: list[Trace] = [
         _marks(
             spots, found, computed,
-            name="computed",
+            name="computed", worth=worth,
             symbols=[_SYMBOLS.get(spots[p].origin, "square") for p in computed],
         )
     ]  # fmt: skip
     if waiting:
-        grey_marks = _marks(spots, found, waiting, name="not computed", symbols="circle")
+        grey_marks = _marks(
+            spots, found, waiting, name="not computed", worth=worth, symbols="circle"
+        )
         grey_marks["marker"] |= {
             "color": "@faint",
             "opacity": 0.45,
@@ -74,7 +76,7 @@ def chemical_space(
     return Figure(
         id="chemical-space",
         section="space",
-        title="Chemical space",
+        title="Map of the molecules",
         description=(
             f"Alike molecules stand near each other ({METHODS[found.method]}); directions and "
             f"large distances mean nothing. {said}{trust}{more} Circles come from the library, "
@@ -119,6 +121,7 @@ def _marks(
     chosen: Sequence[int],
     *,
     name: str,
+    worth: str,
     symbols: Any,
 ) -> Trace:
     return {
@@ -127,17 +130,17 @@ def _marks(
         "name": name,
         "x": [round(float(found.places[p, 0]), 4) for p in chosen],
         "y": [round(float(found.places[p, 1]), 4) for p in chosen],
-        "text": [_says(spots[p]) for p in chosen],
+        "text": [_says(spots[p], worth) for p in chosen],
         "customdata": [spots[p].inchikey for p in chosen],
         "marker": {"size": 10, "symbol": symbols, "line": {"color": "@soft", "width": 0.8}},
     }
 
 
-def _says(spot: Spot) -> str:
+def _says(spot: Spot, worth: str) -> str:
     where = spot.origin if spot.round is None else f"{spot.origin}, round {spot.round}"
     if spot.worth is None:
         return f"{spot.name}\n{spot.origin}, not computed"
-    return f"{spot.name}\n{written(spot.worth)}, {where}"
+    return f"{spot.name}\n{worth} {written(spot.worth)}\n{where}"
 
 
 def _coloured(name: str, values: Sequence[Any], *, whole: bool = False) -> tuple[Trace, ...]:
