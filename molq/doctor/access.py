@@ -96,11 +96,11 @@ def _storage(variables: Mapping[str, str]) -> Finding:
 
 
 def _cluster(name: str, address: str) -> Finding:
-    split = urlsplit(address if "//" in address else f"//{address}")
     try:
+        split = urlsplit(address if "//" in address else f"//{address}")
         host, port = split.hostname, split.port
     except ValueError:
-        host = port = None
+        host = None
     if host is None:
         return fail(AREA, name, "is no address", "give host:6379 or http://host:8265")
     return _reached(name, host, port or 8265, tls=split.scheme == "https")

@@ -1,0 +1,142 @@
+"""``molq doctor``: what would keep molq from working, and never a secret."""
+
+import json
+import shutil
+import socket
+from importlib.metadata import EntryPoint
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from molq.cli.entry import run_arguments
+from molq.doctor import access, calculation, installation, machine, raycheck
+from molq.doctor.finding import Finding
+from screening.compute.machine import cores
+
+
+def of(findings, name: str) -> Finding:
+    return next(one for one in findings if one.name == name)
+
+
+def test_an_installation_that_works_is_found_to(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_arguments(["doctor", "--quick", "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert record["ok"]
+    areas = {one["area"] for one in record["findings"]}
+    assert areas == {"installation", "machine", "access"}
+    assert all(one["remedy"] for one in record["findings"] if one["state"] != "ok")
+    assert run_arguments(["doctor", "--quick"]) == 0
+    shown = capsys.readouterr()
+    assert "packages:" in shown.out
+    assert "checks: 0 failed" in shown.err
+
+
+def test_a_package_that_is_missing_or_old_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = ["numpy>=99", "no-such-package>=1", 'ase>=99; extra == "ase"', "rdkit>=2020"]
+    monkeypatch.setattr(installation, "requires", lambda name: asked)
+    found = list(installation._packages())
+    assert [one.state for one in found] == ["fail", "fail"]
+    assert found[0].said.endswith("asked for is >=99")
+    assert found[1].said == "is not installed"
+    extra = of(installation._extras(), "extra ase")
+    assert extra.state == "warn"
+    assert extra.remedy == 'pip install --upgrade "molq[ase]"'
+
+
+def test_a_plugin_that_cannot_be_loaded_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = EntryPoint("mine", "no_such_module:RECIPE", "molq.recipes")
+    monkeypatch.setattr(
+        installation, "entry_points", lambda group: [broken] if group == broken.group else []
+    )
+    found = list(installation._plugins())
+    assert found[0].name == "molq.recipes: mine"
+    assert "no_such_module" in found[0].said
+    assert of(found, "molq.recipes").state == "fail"  # molq's own are not there
+
+
+def test_a_prior_of_other_bytes_is_found(tmp_path: Path) -> None:
+    shipped = files("generative.weights")
+    shutil.copy(str(shipped.joinpath("zinc250k.toml")), tmp_path)
+    assert installation.prior("zinc250k", tmp_path).said == "its file is missing"
+    (tmp_path / "zinc250k.safetensors").write_bytes(b"other weights")
+    assert installation.prior("zinc250k", tmp_path).state == "fail"
+    assert installation.prior("zinc250k", shipped).state == "ok"
+
+
+def test_the_machine_is_looked_at(tmp_path: Path) -> None:
+    many = str(cores() + 1)
+    found = list(machine.findings(tmp_path, {"OMP_NUM_THREADS": many}))
+    threads = of(found, "threads")
+    assert threads.state == "warn"
+    assert f"OMP_NUM_THREADS={many}" in threads.said
+    assert of(found, "journal").state in ("ok", "warn")
+    assert not list(tmp_path.iterdir())
+    gone = list(machine.findings(tmp_path / "gone", {}))
+    assert of(gone, "disk, this folder").state == "fail"
+    assert of(gone, "journal").state == "fail"
+    assert of(gone, "threads").state == "ok"
+
+
+def test_calculations_give_the_numbers_they_should(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [
+        calculation._tried("GFN2-xTB", calculation._geometry),
+        calculation._tried("mean field and VQE", calculation._energy),
+        calculation._tried("RDKit", calculation._structure),
+    ]
+    assert [one.state for one in found] == ["ok"] * 3, found
+    monkeypatch.setattr(calculation, "H2_ENERGY", -1.2)
+    assert calculation._tried("VQE", calculation._energy).state == "fail"
+
+    def broken() -> tuple[bool, str]:
+        raise ImportError("libgfortran.so.5: cannot open shared object file")
+
+    said = calculation._tried("mean field", broken)
+    assert said.state == "fail"
+    assert "libgfortran" in said.said
+
+
+def test_credentials_are_never_shown(tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text("a-secret-token")
+    token.chmod(0o600)
+    variables = {
+        "QISKIT_IBM_TOKEN": "a-secret-token",
+        "RAY_AUTH_TOKEN_PATH": str(token),
+        "AWS_ACCESS_KEY_ID": "a-secret-token",
+        "RAY_ADDRESS": "head:6379",
+    }
+    found = list(access.findings(online=False, environment=variables))
+    assert "a-secret-token" not in repr(found)
+    assert of(found, "cluster token").state == "ok"
+    assert "S3" in of(found, "remote files").said
+    assert "RAY_ADDRESS set" in of(found, "network").said
+    token.chmod(0o644)
+    assert of(access.findings(online=False, environment=variables), "cluster token").remedy == (
+        f"chmod 600 {token}"
+    )
+    token.unlink()
+    assert of(access.findings(online=False, environment=variables), "cluster token").state == "fail"
+
+
+def test_an_address_is_knocked_at_only_when_asked() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        assert access._cluster("RAY_ADDRESS", f"127.0.0.1:{port}").state == "ok"
+    closed = access._cluster("RAY_ADDRESS", f"127.0.0.1:{port}")
+    assert closed.state == "fail"
+    assert "cannot be reached" in closed.said
+    assert access._cluster("RAY_ADDRESS", "http://[bad").state == "fail"
+
+
+def test_ray_that_does_not_answer_is_ended_in_time() -> None:
+    found = raycheck.finding(limit_s=0.2)
+    assert found.state == "fail"
+    assert found.said == "did not answer within 0.2 s"
+
+
+@pytest.mark.slow
+def test_ray_starts_and_answers() -> None:
+    found = raycheck.finding()
+    assert found.state in ("ok", "warn"), found
+    assert "a task answered" in found.said
