@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from molq import companions, execution, inputs
+from molq import companions, execution, inputs, jobrun, submission
 from molq.campaignfile import CampaignFile, ScreenFile
 from molq.errors import CallError
 from molq.run import Run
@@ -125,6 +125,21 @@ def test_a_run_is_not_gone_on_with_another_receptor(finished, tmp_path):
         (moved / "inputs" / "pocket.pdb").write_text("REMARK another\n")
         with pytest.raises(CallError, match=r"pocket.pdb is not the file the run began with"):
             inputs.changes(journal, file, version("molq"))
+
+
+def test_a_job_takes_its_receptor_and_its_lists_along(folder, tmp_path):
+    with submission.package(
+        campaign(folder), submission.Order(tmp_path / "run", version("molq")), data="upload"
+    ) as packed:
+        assert (packed / "pocket.pdb").read_bytes() == POCKET.read_bytes()
+        file, order = submission.unpacked(packed)
+        assert file.simulation.docking.receptor == packed / "pocket.pdb"
+        assert file.objective[1].settings.values["known"] == str(packed / "known.smi")
+        settled = jobrun.settled(file, order, passing=packed)
+    copies = tmp_path / "run" / "inputs"
+    assert settled.simulation.docking.receptor == copies / "pocket.pdb"
+    assert settled.objective[1].settings.values["known"] == str(copies / "known.smi")
+    assert (copies / "known.smi").read_text() == KNOWN
 
 
 def test_copies_of_one_name_are_told_apart(folder, tmp_path):
