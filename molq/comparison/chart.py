@@ -33,10 +33,10 @@ def _chart(
 ) -> Figure:
     # the solid line lowest, so that a dashed one that runs over it is seen
     runs = sorted((run for run in comparison.runs if run.curve), key=lambda r: r.arm == "hybrid")
-    many = len(comparison.seeds) > 1
     found = [
         Curve(
-            name=f"{run.arm}, seed {run.seed}" if many else run.arm,
+            name=f"{run.arm}, seed {run.seed}",
+            kind=run.arm,
             x=(0.0, *(x(step) for step in run.curve)),
             y=(0.0, *(step.best for step in run.curve)),
             style=_STYLES[run.arm],
@@ -53,7 +53,7 @@ def _chart(
         id=id,
         section="curves",
         title=title,
-        description=f"At the end: {ends}.",
+        description="The best of each run so far, by exact values; one line a seed.",
         alt=f"Best utility so far over {x_label}. {ends}.",
         x_label=x_label,
         y_label="best utility so far",

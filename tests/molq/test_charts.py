@@ -289,6 +289,16 @@ def test_a_staircase_holds_its_height_and_a_level_is_named() -> None:
     assert figure.layout["annotations"][0]["text"] == "a hit"
 
 
+def test_lines_of_a_kind_share_an_entry_of_the_legend() -> None:
+    runs = [Curve(f"{kind} {n}", (0, 1), (0, n), style, kind=kind)
+            for style, kind in enumerate(("classical", "hybrid")) for n in range(2)]  # fmt: skip
+    figure = curves(runs, id="best", section="curves", title="Best", description="", alt="",
+                    x_label="molecules", y_label="best")  # fmt: skip
+    shown = [trace["name"] for trace in figure.data if trace["showlegend"]]
+    assert sorted(shown) == ["classical", "hybrid"]
+    assert [trace["text"][0].split("\n")[0] for trace in figure.data][-1] == "classical 0"
+
+
 def test_what_a_page_embeds_can_be_unpacked_and_cannot_end_its_script() -> None:
     import base64
     import gzip

@@ -23,6 +23,7 @@ class Curve:
     style: int  # colour, dash and symbol; lines of one style are of one kind
     errors: tuple[float | None, ...] = ()  # one standard error each; none for none
     is_staircase: bool = False  # holds its height until the next point
+    kind: str = ""  # one entry of the legend for all lines of a kind; "" for one of its own
 
 
 def curves(
@@ -95,7 +96,7 @@ def _trace(
     x_text: Callable[[float], str],
 ) -> Trace:
     style = curve.style
-    same = [other.name for other in found if other.style == style]
+    same = [other for other in found if other.kind and other.kind == curve.kind]
     trace: Trace = {
         "type": "scatter",
         "mode": "lines" if curve.is_staircase else "lines+markers",
@@ -115,8 +116,13 @@ def _trace(
         },
         "marker": {"symbol": _SYMBOLS[style % len(_SYMBOLS)], "size": 6},
     }
-    if len(same) > 1:
-        trace["opacity"] = 0.75
+    if same:
+        trace |= {
+            "name": curve.kind,
+            "legendgroup": curve.kind,
+            "showlegend": curve is same[0],
+            "opacity": 0.75 if len(same) > 1 else 1.0,
+        }
     if any(error is not None for error in curve.errors):
         trace["error_y"] = {
             "type": "data",
