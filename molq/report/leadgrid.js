@@ -130,7 +130,6 @@ window.molqLeadGrid = (() => {
   // {api, shown(), selected(), ...}; `changed` is called when rows or the selection change
   function create(container, payload, { open, changed }) {
     const facets = { origin: "", scaffold: "", doubts: "" };
-    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     container.replaceChildren();
     const api = agGrid.createGrid(container, {
       theme: theme(),
@@ -140,9 +139,9 @@ window.molqLeadGrid = (() => {
       rowHeight: 142,
       getRowId: ({ data }) => data.inchikey,
       rowSelection: { mode: "multiRow", checkboxes: true, headerCheckbox: true, selectAll: "filtered", enableClickSelection: false },
-      selectionColumnDef: { pinned: "left", width: 46, suppressHeaderMenuButton: true },
-      animateRows: !still,
-      suppressColumnMoveAnimation: still,
+      selectionColumnDef: { headerName: "Selected", pinned: "left", width: 46, suppressHeaderMenuButton: true },
+      animateRows: false,
+      suppressColumnMoveAnimation: true,
       enableBrowserTooltips: true,
       tooltipShowDelay: 400,
       ensureDomOrder: true,

@@ -15,8 +15,12 @@ from playwright.sync_api import (
     ConsoleMessage,
     Page,
     Route,
+    expect,
     sync_playwright,
 )
+
+PATIENCE = 15_000  # ms; a loaded machine draws in software
+expect.set_options(timeout=PATIENCE)
 
 EXECUTABLE = "MOLQ_CHROMIUM"  # environment variable: the browser's path
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -136,7 +140,7 @@ def watch() -> Iterator[Watch]:
 def context(browser: Browser, watch: Watch) -> Iterator[BrowserContext]:
     """A fresh profile, 1280 x 900; a second reader is ``watch.context(browser.new_context())``."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
-    context.set_default_timeout(15_000)  # ms; a loaded machine draws in software
+    context.set_default_timeout(PATIENCE)
     watch.context(context)
     yield context
     context.close()

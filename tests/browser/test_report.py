@@ -174,6 +174,7 @@ def test_rows_are_selected_by_keyboard_and_taken_away_as_files(
 ) -> None:
     first = report.locator("#grid [role=row][row-index='0'] [col-id=rank]").first
     first.click()
+    expect(first).to_be_focused()
     report.keyboard.press("Space")
     report.keyboard.press("ArrowDown")
     report.keyboard.press("ArrowDown")
@@ -219,7 +220,9 @@ def test_rows_are_selected_by_keyboard_and_taken_away_as_files(
 def test_a_lead_opens_by_keyboard_and_gives_the_focus_back(report: Page) -> None:
     report.locator("[role=columnheader][col-id=c2]").click()
     order = _labels(report)
-    report.locator("#grid [role=row][row-index='0'] [col-id=rank]").first.click()
+    first = report.locator("#grid [role=row][row-index='0'] [col-id=rank]").first
+    first.click()
+    expect(first).to_be_focused()
     report.keyboard.press("Enter")
     dialog = report.locator("dialog#lead")
     expect(dialog).to_be_visible()
