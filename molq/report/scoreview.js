@@ -45,7 +45,7 @@ window.molqScoreView = (() => {
       rows.every((row) => /^([\u2212+<]?\s*[\d.\u2009]+.*|\u2013|)$/.test(String(row[column]))));
     const cell = (tag, text, column, extra = {}) =>
       h(tag, { class: numeric[column] ? "num" : null, ...extra }, text);
-    return h("div", { class: "lead-scroll", role: "region", "aria-label": caption, tabindex: 0 }, h("table", { class: header.length < 3 ? "narrow" : null },
+    return h("div", { class: "lead-scroll", role: "region", "aria-label": caption, tabindex: 0 }, h("table", { class: header.length < 4 && numeric.some(Boolean) ? "narrow" : null },
       h("caption", {}, caption),
       h("thead", {}, h("tr", {}, header.map((text, column) => cell("th", text, column, { scope: "col" })))),
       h("tbody", {}, rows.map((row) => h("tr", {}, row.map((text, column) =>
@@ -93,7 +93,7 @@ window.molqScoreView = (() => {
         score.species.map((one) => [one.name, number(one.energy, 6), signed(one.charge, 0), one.multiplicity, h("code", {}, one.smiles), one.method])) : null);
   }
 
-  const sentence = (text) => (text ? `${text[0].toUpperCase()}${text.slice(1)}.` : "");
+  const sentence = (text) => (text ? `${text[0].toUpperCase()}${text.slice(1)}.`.replace(/(?<![\w-])-(?=\d)/g, "\u2212") : "");
   const deviation = (mha) => (mha === null ? "\u2013" : Math.abs(mha) < 5e-4 ? "< 0.001\u00a0mHa" : `${signed(mha, 3)}\u00a0mHa`);
 
   function bars(steps) {
