@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from molq.cli.console import Column, write_table
+from molq.cli.console import Column, note, write_table
 from molq.uncertainty import PLUS_MINUS
 
 if TYPE_CHECKING:
@@ -14,11 +14,15 @@ MILLI = 1e3
 
 
 def write(score: Score, *, verbose: bool) -> None:
-    """The terms of a score that is a sum; also its species and solved sectors if ``verbose``."""
+    """The terms of a score that is a sum; if ``verbose`` its form, species and sectors too."""
     if score.contributions:
         _write_contributions(score)
     if not verbose:
         return
+    from simulation.computedform import computed_form
+
+    for line in computed_form(score).lines():
+        note(line)
     if score.species:
         _write_species(score)
     if score.sites and score.sites[0].solutions:

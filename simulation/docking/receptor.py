@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rdkit import Chem, rdBase
 
-from simulation.docking.settings import DockingSettings, Vector
+from simulation.docking.settings import LONGEST, DockingSettings, Vector
 from simulation.errors import InputError
 
 STEP = "docking"
@@ -103,6 +103,12 @@ def _box(settings: DockingSettings) -> tuple[Vector, Vector]:
     places = _places(settings.ligand)
     low, high = places.min(axis=0), places.max(axis=0)
     edges = np.maximum(high - low + 2 * settings.padding, _LEAST_EDGE)
+    if edges.max() > LONGEST:
+        raise InputError(
+            STEP,
+            f"docking.ligand: the box around {settings.ligand.name} is {edges.max():.0f} Angstrom "
+            f"long, and {LONGEST:g} is the most: is it one molecule in one pocket?",
+        )
     return _vector((low + high) / 2), _vector(edges)
 
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Vector = tuple[float, float, float]
 
-_LONGEST = 80.0  # Angstrom
+LONGEST = 60.0  # Angstrom; Vina's maps of a larger box take gigabytes
 
 
 class DockingSettings(BaseModel):
@@ -54,6 +54,6 @@ class DockingSettings(BaseModel):
             raise ValueError(
                 "no box: give ligand (a molecule in the pocket), or center and size in Angstrom"
             )
-        if self.size is not None and not all(0 < edge <= _LONGEST for edge in self.size):
-            raise ValueError(f"size: edges above 0 and at most {_LONGEST:g} Angstrom")
+        if self.size is not None and not all(0 < edge <= LONGEST for edge in self.size):
+            raise ValueError(f"size: edges above 0 and at most {LONGEST:g} Angstrom")
         return self

@@ -147,6 +147,10 @@ def test_what_vina_cannot_dock_says_why(smiles, words):
     [
         ({"receptor": "nowhere.pdb"}, "docking.receptor: nowhere.pdb cannot be read: No such file"),
         ({"receptor": LIGAND}, r"imatinib_pose.sdf is neither .pdb nor .pdbqt"),
+        (
+            {"ligand": POCKET, "center": None, "size": None, "padding": 20},
+            r"the box around abl_pocket.pdb is \d+ Angstrom long, and 60 is the most",
+        ),
         ({"ligand": "nowhere.sdf", "center": None, "size": None}, "docking.ligand: nowhere.sdf"),
     ],
 )
