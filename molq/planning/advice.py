@@ -55,14 +55,19 @@ def _classical(plan: Plan, prices: Prices, *, sampled: bool) -> list[str]:
     number = plan.evaluated.middle
     casci = sum(k.each * k.casci_seconds for k in kinds) * number
     beside = f"{_seconds(casci)} of one core ({_money(prices.cores(casci), plan.currency)})"
-    for device in plan.devices:
-        if device.factor is None or device.factor < _DEARER:
-            continue
-        here = "this run" if sampled else f"measuring the same energies on {device.backend}"
+    dearer = [d for d in plan.devices if d.factor is not None and d.factor > _DEARER]
+    if dearer:
+        least = min(device.factor or 0.0 for device in dearer)
+        costs = ", ".join(
+            f"{_money(device.money.middle, plan.currency)}{_use(device)} on {device.backend}"
+            for device in dearer
+        )
+        here = (
+            "this run measures its energies for" if sampled else "to measure these energies costs"
+        )
         lines.append(
-            f"classical is cheaper for the same answer: {here} costs "
-            f"{_money(device.money.middle, plan.currency)}{_use(device)}; exact diagonalisation "
-            f"(CASCI) of the same spaces takes {beside}, {_factor(device.factor)} less"
+            f"classical is cheaper for the same answer: {here} {costs}; exact diagonalisation "
+            f"(CASCI) of the same spaces takes {beside}, {_factor(least)} less"
         )
     if plan.solver == "vqe" and not sampled:
         vqe = sum(k.each * k.vqe_seconds for k in kinds) * number
@@ -79,7 +84,7 @@ def _classical(plan: Plan, prices: Prices, *, sampled: bool) -> list[str]:
 def _use(device: DevicePlan) -> str:
     if device.seconds is None:
         return ""
-    return f" and {_seconds(device.seconds.middle)} of the device"
+    return f" ({_seconds(device.seconds.middle)} of the device)"
 
 
 def _noise(plan: Plan) -> list[str]:
@@ -179,6 +184,15 @@ def _notes(plan: Plan, file: RunFile, *, sampled: bool) -> list[str]:
             )
     if file.simulation.conformer_search == "torsion-qaoa":
         lines.append("circuits of the conformer search are not counted")
+    if file.compute.address not in (None, "local"):
+        lines.append(
+            "wall-clock is that of this machine's workers: give the cluster's by --workers"
+        )
+    if isinstance(file, CampaignFile) and file.review.required:
+        lines.append("the time in which the run waits for people is not counted")
+    exact = [stage.stage for stage in file.funnel if stage.kind == "scorer"]
+    if exact and isinstance(file, CampaignFile):
+        lines.append(f"{', '.join(exact)} thins what is chosen from, not how many are computed")
     if file.compute.cache:
         lines.append("scores that a cache gives are not subtracted")
     if file.simulation.solver in ("lucj", "sqd"):
@@ -202,9 +216,10 @@ def _seconds(value: float) -> str:
 
 
 def _money(value: float, currency: str) -> str:
+    """Two significant digits: nobody knows more."""
     if value >= 100:
-        return f"{currency} {value:,.0f}"
-    return f"{currency} {value:.2g}" if value < 1 else f"{currency} {value:.2f}"
+        return f"{currency} {round(value, 2 - len(str(int(value)))):,.0f}"
+    return f"{currency} {value:.2g}"
 
 
 def _factor(value: float) -> str:

@@ -191,14 +191,17 @@ def _moments(
 
 
 def _passing(alive: Floats, stage: Stage, rng: np.random.Generator) -> Floats:
-    entered = alive.sum(axis=1, keepdims=True)
+    entered = np.maximum(alive.sum(axis=1, keepdims=True), 1.0)
     if stage.share is not None:
-        return np.asarray(alive * stage.share.drawn(rng)[:, None])
-    if stage.keep is not None:
-        return np.asarray(alive * stage.keep)
-    if stage.top is not None:
-        return np.asarray(alive * np.minimum(1.0, stage.top / np.maximum(entered, 1.0)))
-    return alive
+        share = stage.share.drawn(rng)[:, None]
+    elif stage.keep is not None:
+        share = np.full((DRAWS, 1), stage.keep)
+    elif stage.top is not None:
+        share = np.minimum(1.0, stage.top / entered)
+    else:
+        return alive
+    share = share + (1.0 - share) * np.minimum(1.0, stage.sample / entered)
+    return np.asarray(alive * share)
 
 
 def _basis(stage: Stage) -> str:

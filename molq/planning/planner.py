@@ -18,7 +18,9 @@ from molq.planning.experience import Experience, of_the_same, read
 from molq.planning.funnelforecast import Crew, Share, Stage, Work, forecast
 from molq.planning.plan import Hits, Memory, Plan
 from molq.planning.population import Population
+from screening import scorers
 from screening.compute.machine import cores, memory_mb
+from screening.funnel.funnel import FunnelStage
 from screening.store.database import FILE
 
 DEFAULT_PRECISION_MHA = 1.6  # chemical accuracy
@@ -163,7 +165,7 @@ def made(file: RunFile, request: Request) -> Plan:
     laws = CostLaws(table, file.simulation, runs, processor(), notes)
     molecules, number, rounds = _molecules(file, library, proposals)
     sizes = [one for part in molecules for one in part.sizes] or [0]
-    stages = _stages(file, laws, runs, number)
+    stages = _stages(file, laws, runs, library)
     workers = _workers(file, request, stages, max(sizes))
     between = [run.round_seconds for run in runs if run.round_seconds is not None]
     crew = Crew(
@@ -301,16 +303,23 @@ def _weights(sources: Sequence[Population], file: RunFile) -> list[int]:
     ]
 
 
-def _stages(file: RunFile, laws: CostLaws, runs: Sequence[Experience], number: int) -> list[Stage]:
+def _stages(
+    file: RunFile, laws: CostLaws, runs: Sequence[Experience], library: Population
+) -> list[Stage]:
     steps = file.way.steps
     of_step: dict[str, StepLaw] = {law.step: law for law in laws.of(steps)}
     found: list[Stage] = []
     for stage in file.funnel:
+        if stage.kind == "scorer" and isinstance(file, CampaignFile):
+            continue  # thins what is chosen from, not how many are
         law = of_step.get(stage.stage) if stage.kind == "recipe" else None
         share = None
-        if not stage.ranks:
+        if stage.kind == "scorer" and stage.gate is not None:
+            share = _within(stage, library)
+        elif not stage.ranks:
             share = _passing(f"{stage.stage} {stage.cut}", runs)
-        found.append(Stage(stage.stage, stage.cut, law, share, stage.keep, stage.top))
+        sample = stage.sample if stage.kind == "predicted" else 0
+        found.append(Stage(stage.stage, stage.cut, law, share, stage.keep, stage.top, sample))
     done = {stage.stage for stage in file.funnel}
     for step in steps:
         if step not in done:
@@ -318,6 +327,21 @@ def _stages(file: RunFile, laws: CostLaws, runs: Sequence[Experience], number: i
     if not found:
         found.append(Stage("exact properties", ""))
     return found
+
+
+def _within(stage: FunnelStage, library: Population) -> Share:
+    """The share of the library's molecules whose exact property lies within a stage's limits."""
+    gate = stage.gate
+    assert gate is not None
+    looked = library.molecules[:_COST_SAMPLE] if library.is_sampled else library.molecules
+    passed = sum(
+        gate.passes(scorers.value(stage.stage, one.smiles, stage.settings)) for one in looked
+    )
+    said = f"{passed} of {len(looked)} of the library"
+    if library.is_sampled:
+        return Share(passed + 0.5, len(looked) - passed + 0.5, said)
+    sure = 1e6 / max(1, len(looked))  # the very molecules that will be computed
+    return Share(passed * sure + 1e-3, (len(looked) - passed) * sure + 1e-3, said)
 
 
 def _passing(key: str, runs: Sequence[Experience]) -> Share:

@@ -155,6 +155,33 @@ def test_wrong_calls_say_what_is_wrong(finished: Path) -> None:
             molq.plan(ACRYLAMIDES, **told)
 
 
+def test_a_funnel_of_a_screen_is_followed(tmp_path: Path) -> None:
+    from rdkit.Chem import QED, MolFromSmiles
+
+    names = [line.split(",")[-1] for line in ACRYLAMIDES.read_text().splitlines()[1:]]
+    druglike = sum(QED.qed(MolFromSmiles(smiles)) >= 0.5 for smiles in names)
+    plan = molq.plan(
+        ACRYLAMIDES,
+        set={
+            "funnel": [
+                {"stage": "qed", "at_least": 0.5},
+                {"stage": "warhead-ea/gfn2_lumo", "keep": 0.5},
+                {"stage": "predicted", "top": 5, "sample": 10},
+            ]
+        },
+    )
+    qed, lumo, predicted, whole = plan.stages
+    assert qed.molecules == Estimate.exactly(75)
+    assert qed.passing.middle == pytest.approx(druglike, abs=0.1)
+    assert qed.core_seconds == Estimate.exactly(0)
+    assert lumo.passing.middle == pytest.approx(druglike / 2, abs=0.1)
+    # ten are computed to foresee the rest, of which five go on
+    left = druglike / 2
+    assert predicted.passing.middle == pytest.approx(5 + (left - 5) * 10 / left, abs=0.2)
+    assert whole.molecules == predicted.passing
+    assert whole.core_seconds.middle < 0.5 * molq.plan(ACRYLAMIDES).core_seconds.middle
+
+
 # what runs teach
 
 
@@ -363,7 +390,7 @@ def test_a_campaign_on_a_device_is_planned_for_its_own_precision() -> None:
     assert plan.precision_mha == 0.5
     assert [device.backend for device in plan.devices] == ["ibm:torino"]
     assert any("max_shots allows 10000" in warning for warning in plan.warnings)
-    assert any("this run costs" in warning for warning in plan.warnings)
+    assert any("this run measures its energies for" in warning for warning in plan.warnings)
 
 
 # the command
