@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Locator, Page, sync_playwright
 
 import molq
 
@@ -38,28 +38,42 @@ PATIENCE_MS = 120_000  # a loaded machine draws in software
 SETTLED_MS = 3000  # until surfaces and charts are drawn
 
 
-def report(page: Page) -> None:
+def report(page: Page) -> Page:
     """The top of the report."""
     page.set_viewport_size({"width": 1280, "height": 1400})
+    _drawn(page)
+    return page
 
 
-def lead(page: Page) -> None:
-    """The page of the first lead, with an orbital."""
+def lead(page: Page) -> Page:
+    """The page of the first lead, with the orbital that takes up an electron."""
     page.set_viewport_size({"width": 1280, "height": 1200})
-    page.get_by_role("button", name=re.compile("^(Open|Details)")).first.click()
-    page.locator("dialog[open]").wait_for()
+    _drawn(page)
+    page.locator("#grid .open").first.click()
+    page.locator("dialog[open] .lead-choice label", has_text=re.compile("LUNO")).first.click()
+    return page
 
 
-def chemical_space(page: Page) -> None:
+def chemical_space(page: Page) -> Locator:
     """The map of the molecules."""
-    page.locator("#space").scroll_into_view_if_needed()
+    _drawn(page)
+    section = page.locator("#space")
+    section.scroll_into_view_if_needed()  # charts are drawn when they come near
+    section.locator(".main-svg").first.wait_for()
+    return section
 
 
-def review(page: Page) -> None:
+def review(page: Page) -> Page:
     """The review page as it opens."""
+    page.get_by_role("option").first.wait_for()
+    return page
 
 
-FIGURES: dict[str, Callable[[Page], None]] = {
+def _drawn(page: Page) -> None:
+    page.locator("html[data-ready=true]").wait_for(state="attached")
+
+
+FIGURES: dict[str, Callable[[Page], Page | Locator]] = {
     "report": report,
     "lead": lead,
     "chemical-space": chemical_space,
@@ -92,10 +106,9 @@ def main(directory: str, *names: str) -> None:
 
 def _photograph(page: Page, address: str, name: str) -> None:
     page.goto(address)
-    page.locator("html[data-ready=true]").wait_for(state="attached")
-    FIGURES[name](page)
+    shown = FIGURES[name](page)
     page.wait_for_timeout(SETTLED_MS)
-    page.screenshot(path=IMAGES / f"{name}.png")
+    shown.screenshot(path=IMAGES / f"{name}.png")
     print(IMAGES / f"{name}.png", flush=True)
 
 
@@ -104,19 +117,21 @@ def _reviewed(directory: Path) -> Iterator[str]:
     """The link of a review session of a run."""
     call = [sys.executable, "-m", "molq", "review", str(directory), "--no-browser"]
     with subprocess.Popen(
-        [*call, "--reviewer", "Ann Lee"], stderr=subprocess.PIPE, text=True
+        [*call, "--reviewer", "Ann Lee"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     ) as session:
-        assert session.stderr is not None
-        said = ""
-        for line in session.stderr:
-            said += line
-            if found := re.search(r"http://127\.0\.0\.1:\S+", line):
-                yield found.group()
-                break
-        else:
-            raise SystemExit(f"molq review gave no link: {said}")
-        session.send_signal(signal.SIGINT)
-        session.communicate()
+        try:
+            assert session.stdout is not None
+            for line in session.stdout:
+                if found := re.search(r"http://127\.0\.0\.1:\S+", line):
+                    yield found.group()
+                    break
+            else:
+                raise SystemExit("molq review ended without a link")
+        finally:
+            session.send_signal(signal.SIGINT)
 
 
 def _browser() -> str:
