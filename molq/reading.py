@@ -18,6 +18,7 @@ from screening.funnel.funneltable import figures
 from screening.intake.library import LibraryError
 from screening.objective import ObjectiveSettings, Transform, recipe_names
 from screening.ranking import RankingSettings
+from screening.review.opinions import Opinions
 from screening.standing import EveryLead, leads
 from screening.store.database import FILE, JournalError
 from screening.store.journal import Journal
@@ -181,6 +182,23 @@ def status_of(
         events=tuple((e.time, e.message) for e in journal.recent_events(RECENT_EVENTS)),
         reused=journal.sources() if file.compute.cache else {},
         funnel=figures(journal, file.way),
+        for_approval=_for_approval(journal, file),
+        reviews=journal.last_review(),
+    )
+
+
+def _for_approval(journal: Journal, file: RunFile) -> int:
+    """Chosen molecules that nothing but a reviewer's word keeps from being computed."""
+    if not isinstance(file, CampaignFile) or not file.review.required or journal.finished:
+        return 0
+    opinions = Opinions.of(journal)
+    out = {(drop.round, drop.position) for drop in journal.drops()}
+    return sum(
+        (record.round, record.position) not in out
+        and not opinions[record.candidate.inchikey].verdict
+        and not journal.is_begun(record.candidate.inchikey)
+        and not all(journal.has_result(record.candidate.inchikey, r) for r in file.recipes)
+        for record in journal.selections()
     )
 
 

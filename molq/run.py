@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from molq.exporting import What
     from molq.exports.forms import Form
     from molq.reproducing import Reproduction
+    from molq.review.idea import IdeaAnswer
     from molq.verifying import Verification
+    from screening.store.records import Review, ReviewKind
 
 
 @dataclass(frozen=True)
@@ -146,6 +148,68 @@ class Run:
         from molq import exporting
 
         return exporting.export(self.directory, what, Path(path), form, top=top)
+
+    def reviews(self) -> list[Review]:
+        """What people said of the run's molecules, in order; what was taken back included.
+
+        Raises:
+            MolqError: the journal is damaged.
+        """
+        with reading.journal_of(self.directory) as journal:
+            return list(journal.reviews())
+
+    def review(
+        self,
+        molecule: str,
+        kind: ReviewKind,
+        *,
+        reviewer: str,
+        text: str = "",
+        rating: int | None = None,
+        withdraws: int | None = None,
+    ) -> Review:
+        """Say something of a molecule, as on the page of ``molq review``; the run obeys it.
+
+        Args:
+            molecule: its InChIKey.
+            kind: ``approve``, ``reject`` (with its reason as ``text``), ``rate`` (with
+                ``rating``), ``comment`` (with ``text``) or ``withdraw`` (with ``withdraws``).
+            reviewer: who says it.
+            text: the reason or the comment.
+            rating: 1, poor, to 5, excellent.
+            withdraws: id of the own review that is taken back.
+
+        Raises:
+            CallError: the molecule is none of the run, or too little is said.
+            MolqError: the journal is damaged or cannot be written.
+        """
+        from molq.review import saying
+
+        return saying.say(
+            self.directory,
+            molecule,
+            kind,
+            reviewer=reviewer,
+            text=text,
+            rating=rating,
+            withdraws=withdraws,
+        )
+
+    def idea(self, molecule: str, *, reviewer: str, name: str = "") -> IdeaAnswer:
+        """Ask for a molecule in the next batch; the answer says what becomes of it.
+
+        Args:
+            molecule: a SMILES, an InChI or a molfile.
+            reviewer: who asks for it.
+            name: what it is called; "" for nothing.
+
+        Raises:
+            MolqError: the journal is damaged or cannot be written.
+        """
+        from molq.review import saying
+
+        answer, _ = saying.propose(self.directory, molecule, reviewer=reviewer, name=name)
+        return answer
 
     def resume(self, on_event: Listener | None = None) -> LeadTable:
         """Go on to the end of the run; what is journalled is not computed again.

@@ -40,6 +40,8 @@ class RunStatus:
     events: tuple[tuple[str, str], ...]  # time and message, newest last
     reused: dict[str, int] = field(default_factory=dict)  # folder of a run -> scores taken over
     funnel: tuple[StageFigures, ...] = ()  # empty for a run without one
+    for_approval: int = 0  # chosen molecules that wait for a reviewer
+    reviews: int = 0  # what reviewers have said so far
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types."""
@@ -65,6 +67,12 @@ class RunStatus:
             ("waiting", str(self.waiting)),
             ("library rows", f"{self.rows}, {self.dropped} dropped or duplicate"),
         ]
+        if self.for_approval:
+            wait = "molecule waits" if self.for_approval == 1 else "molecules wait"
+            line = f"{self.for_approval} {wait} for approval: molq review {self.directory}"
+            facts.append(("review", line))
+        elif self.reviews:
+            facts.append(("reviews", str(self.reviews)))
         if self.best_value is not None:
             facts.append(("best", f"{self.best_value:.3f} ({self.best_label})"))
         if self.not_ranked:

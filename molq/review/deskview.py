@@ -10,6 +10,7 @@ from molq.leadtable import called, made_by, site_of
 from molq.reading import leads_of
 from molq.runstatus import state_of
 from screening.candidate import Candidate
+from screening.intake.standardise import molecule
 from screening.ranking import Lead
 from screening.review.opinions import Opinion, Opinions
 from screening.store.journal import Journal
@@ -59,6 +60,8 @@ class DeskView:
     def __init__(self, reviewer: str) -> None:
         self._reviewer = reviewer
         self._leads: tuple[tuple[int, int], list[Lead], int] | None = None  # as of result, review
+        self._recipe = ""  # the first one that is computed
+        self._smiles: dict[str, str] = {}  # by InChIKey, of what the page shows
         self._sites: dict[str, tuple[str, tuple[int, ...]]] = {}  # SMILES, site by InChIKey
 
     def state(self, journal: Journal, file: RunFile) -> dict[str, Any]:
@@ -68,6 +71,7 @@ class DeskView:
             JournalError: a record is damaged.
         """
         stamp = Stamp.of(journal)
+        self._recipe = file.recipes[0] if file.recipes else ""
         opinions = Opinions.of(journal)
         units = {recipe: journal.columns(recipe).unit for recipe in file.recipes}
         proposals = self._proposals(journal, file, opinions, units)
@@ -109,11 +113,28 @@ class DeskView:
         """SMILES and highlighted atoms of a molecule of the page; None for one that is none."""
         if inchikey in self._sites:
             return self._sites[inchikey]
-        known = journal.candidate(inchikey)
-        if known is not None:
-            return known.smiles, ()
-        said = journal.reviews_of(inchikey)
-        return (said[0].smiles, ()) if said else None
+        smiles = self._smiles.get(inchikey)
+        if smiles is None:
+            known = journal.candidate(inchikey)
+            said = [] if known is not None else journal.reviews_of(inchikey)
+            smiles = known.smiles if known is not None else said[0].smiles if said else None
+        if smiles is None:
+            return None
+        self._sites[inchikey] = (smiles, self._foreseen_site(smiles))
+        return self._sites[inchikey]
+
+    def _foreseen_site(self, smiles: str) -> tuple[int, ...]:
+        """Heavy atoms of the place that the first recipe would look at; none where it has none."""
+        from screening.compute.evaluation import resolve
+        from simulation.errors import SimulationError
+
+        if not self._recipe:
+            return ()
+        try:
+            sites = resolve(self._recipe).sites(molecule(smiles))
+        except (SimulationError, ValueError):
+            return ()  # the drawing is of use without it
+        return sites[0].atoms if sites else ()
 
     def _proposals(
         self, journal: Journal, file: RunFile, opinions: Opinions, units: dict[str, str]
@@ -240,7 +261,7 @@ class DeskView:
 
     def _entry(self, candidate: Candidate, opinions: Opinions) -> dict[str, Any]:
         key = candidate.inchikey
-        self._sites.setdefault(key, (candidate.smiles, ()))
+        self._smiles[key] = candidate.smiles
         opinion = opinions[key]
         by_hand = candidate.origin == "reviewer"
         return {

@@ -138,13 +138,13 @@ function renderList() {
 }
 
 function item(entry) {
-  const worth = entry.utility === undefined ? "" : h("span", { class: "worth", title: entry.list === "leads" ? "utility" : "expected utility" }, number(entry.utility, 2));
+  const worth = entry.utility === undefined || entry.has_forecast === false ? "" : h("span", { class: "worth", title: entry.list === "leads" ? "utility" : "expected utility" }, number(entry.utility, 2));
   return h(
     "li",
     { role: "option", id: `m-${entry.key}`, "data-key": entry.key, class: `molecule verdict-${entry.verdict || "none"}`, onclick: () => choose(entry.key) },
-    h("img", { src: `/structure/${entry.key}.svg`, alt: "", width: 96, height: 62, loading: "lazy" }),
+    h("img", { src: `/structure/${entry.key}.svg?small`, alt: "", width: 112, height: 72, loading: "lazy" }),
     h("span", { class: "molecule-words" },
-      h("span", { class: "molecule-name" }, entry.label),
+      h("span", { class: "molecule-name", title: entry.label }, entry.label),
       h("span", { class: "molecule-status" }, entry.status),
       badges(entry)),
     worth,

@@ -20,12 +20,11 @@ from molq import depiction
 from molq.campaignfile import RunFile
 from molq.errors import CallError, MolqError
 from molq.reading import journal_of, settings_of
-from molq.review import idea
+from molq.review import saying
 from molq.review.deskview import DeskView, Stamp
 from molq.review.door import HEADER, HEADERS, Door
-from screening.store.database import JournalError
+from molq.review.idea import IdeaAnswer
 from screening.store.records import Review
-from screening.store.reviewbook import ReviewBook
 
 LARGEST = 256 << 10
 """Bytes of a request: a drawing has a few thousand."""
@@ -143,7 +142,8 @@ class Server:
             if found is None:
                 return None
             smiles, site = found
-            return depiction.svg(smiles, site=site, width=360, height=230)
+            width, height = (200, 128) if "small" in request.query else (360, 230)
+            return depiction.svg(smiles, site=site, width=width, height=height)
 
         async with self._reading:
             drawn = await asyncio.to_thread(draw)
@@ -182,22 +182,15 @@ class Server:
             raise _refused(web.HTTPBadRequest, "a rating and a review's id are whole numbers")
 
         def write() -> Review:
-            with journal_of(self._directory) as journal:
-                found = self._view.structure(journal, key)
-                known = journal.candidate(key)
-            if found is None:
-                raise ValueError("this molecule is none of the run")
-            smiles = known.smiles if known is not None else found[0]
-            with ReviewBook.open(self._directory) as book:
-                return book.add(
-                    self._reviewer,
-                    key,
-                    smiles,
-                    kind,
-                    rating=rating,
-                    text=str(body.get("text", "")),
-                    withdraws=withdraws,
-                )
+            return saying.say(
+                self._directory,
+                key,
+                kind,
+                reviewer=self._reviewer,
+                text=str(body.get("text", "")),
+                rating=rating,
+                withdraws=withdraws,
+            )
 
         review = await _written(write)
         return web.json_response({"id": review.id})
@@ -206,8 +199,8 @@ class Server:
         body = await _body(request)
         text, name = str(body.get("structure", "")), str(body.get("name", ""))
 
-        def write() -> tuple[idea.IdeaAnswer, Review | None]:
-            return propose(self._directory, text, name=name, reviewer=self._reviewer)
+        def write() -> tuple[IdeaAnswer, Review | None]:
+            return saying.propose(self._directory, text, reviewer=self._reviewer, name=name)
 
         answer, review = await _written(write)
         return web.json_response(
@@ -220,34 +213,6 @@ class Server:
                 "id": None if review is None else review.id,
             }
         )
-
-
-def propose(
-    directory: Path, text: str, *, name: str, reviewer: str
-) -> tuple[idea.IdeaAnswer, Review | None]:
-    """Answer an idea, and write it down where it is taken.
-
-    Args:
-        directory: of the run.
-        text: a SMILES, an InChI, or a molfile.
-        name: what it is called; "" for nothing.
-        reviewer: whose it is.
-
-    Raises:
-        CallError: there is no run.
-        MolqError: the journal is damaged or cannot be written.
-        ValueError: the name of the idea or of the reviewer is none.
-    """
-    with journal_of(directory) as journal:
-        answer = idea.answer(text, journal, settings_of(journal))
-    if answer.fate != "taken":
-        return answer, None
-    name = " ".join(name.split())
-    try:
-        with ReviewBook.open(directory) as book:
-            return answer, book.add(reviewer, answer.inchikey, answer.smiles, "idea", text=name)
-    except JournalError as error:
-        raise MolqError(str(error)) from error
 
 
 @web.middleware
@@ -279,9 +244,9 @@ async def _written(write: Callable[[], _T]) -> _T:
     """What a write in a thread gives; a refusal becomes the answer."""
     try:
         return await asyncio.to_thread(write)
-    except ValueError as error:
-        raise _refused(web.HTTPUnprocessableEntity, str(error)) from error
-    except (JournalError, MolqError) as error:
+    except CallError as error:
+        raise _refused(web.HTTPUnprocessableEntity, "; ".join(error.problems)) from error
+    except MolqError as error:
         raise _refused(web.HTTPInternalServerError, str(error)) from error
 
 

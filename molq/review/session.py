@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from molq.reading import REPORT, every_lead, one_line_errors, settings_of, write_report
+from molq.reading import REPORT, check_run, every_lead, one_line_errors, settings_of, write_report
 from molq.review.server import Server
 from screening import leadfiles
 from screening.standing import REVIEWED
@@ -51,6 +51,7 @@ def hold(
         CallError: there is no run, or the port is taken.
         MolqError: the journal is damaged or cannot be written.
     """
+    check_run(directory)
     with one_line_errors():
         ReviewBook.open(directory).close()  # what would hinder a review shows now
     before = _said(directory)

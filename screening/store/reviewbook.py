@@ -36,6 +36,9 @@ LONGEST_NAME = 80
 LONGEST_TEXT = 4000
 """Characters of a reason or comment."""
 
+_PAUSE_S = 0.03
+"""Between two writes: SQLite serves whoever asks first, and the run's writer must get a turn."""
+
 _COLUMNS = schema.CHECKED["reviews"]
 _INSERT = (
     f"INSERT INTO reviews ({', '.join(_COLUMNS)}, checksum) "
@@ -55,6 +58,7 @@ class ReviewBook:
         self._path = directory / FILE
         self._connection = connection
         self.patience_s = 60.0  # s; a write that may yet succeed is tried for so long
+        self._last = -_PAUSE_S  # s, monotonic; when it wrote last
 
     @classmethod
     def open(cls, directory: Path) -> ReviewBook:
@@ -159,6 +163,7 @@ class ReviewBook:
         """One transaction, tried again while that may help."""
         deadline = time.monotonic() + self.patience_s
         while True:
+            time.sleep(max(0.0, self._last + _PAUSE_S - time.monotonic()))
             try:
                 return self._once(write)
             except sqlite3.Error as error:
@@ -178,6 +183,7 @@ class ReviewBook:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             raise
+        self._last = time.monotonic()
         return review
 
 

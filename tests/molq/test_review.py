@@ -1,0 +1,375 @@
+"""The review of a run by its page's server: who is let in, what is written, what is answered."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from rdkit import Chem
+
+import molq
+from molq import execution
+from molq.campaignfile import CampaignFile
+from molq.errors import CallError, MolqError
+from molq.reading import journal_of, settings_of
+from molq.review import idea
+from molq.review.door import HEADER
+from molq.review.server import Server
+from screening.compute.executor import Inline
+from screening.store.journal import Journal
+
+LIBRARY = """name,smiles
+acrylamide,C=CC(N)=O
+N-methyl,C=CC(=O)NC
+crotonamide,CC=CC(N)=O
+methacrylamide,CC(=C)C(N)=O
+N-ethyl,C=CC(=O)NCC
+anilide,C=CC(=O)Nc1ccccc1
+"""
+WAITING: dict[str, Any] = {
+    "campaign": {"name": "waiting", "seed": 3, "rounds": 2, "batch": 2},
+    "library": {"path": "library.csv"},
+    "generator": {"share": 0.0},
+    "filters": {"max_heavy_atoms": 12},
+    "objective": [
+        {"name": "warhead-ea", "transform": "window", "low": -8, "high": -7.7},
+        {"name": "logp", "transform": "at_most", "high": 1.8, "hard": True},
+    ],
+    "simulation": {
+        "basis": "sto-3g",
+        "density_fit": False,
+        "conformers": 1,
+        "solver": "casci",
+    },
+    "review": {"required": True, "patience_h": 1e-6},
+}
+
+
+def begun(folder: Path, **changes: Any) -> Path:
+    """A campaign that stands where its first batch waits for approval."""
+    (folder / "library.csv").write_text(LIBRARY, encoding="utf-8")
+    file = CampaignFile.from_document({**WAITING, **changes}, folder=folder, source="a test")
+    execution.begin(file, folder / "run", executor=Inline())
+    return folder / "run"
+
+
+@pytest.fixture
+def waiting(tmp_path: Path) -> Path:
+    return begun(tmp_path)
+
+
+def proposed(run: Path) -> list[str]:
+    with journal_of(run) as journal:
+        return [x.candidate.inchikey for x in journal.selections()]
+
+
+class Reader:
+    """A browser's part: a session and the page's secret."""
+
+    def __init__(self, session: aiohttp.ClientSession, origin: str, secret: str) -> None:
+        self.session, self.origin = session, origin
+        self.headers = {"Origin": origin, HEADER: secret}
+
+    async def post(self, path: str, body: Any, **headers: str) -> tuple[int, Any]:
+        async with self.session.post(
+            self.origin + path, json=body, headers={**self.headers, **headers}
+        ) as answer:
+            text = await answer.text()
+            return answer.status, (await answer.json() if text.startswith("{") else text)
+
+    async def state(self) -> Any:
+        async with self.session.get(f"{self.origin}/api/state") as answer:
+            assert answer.status == 200, await answer.text()
+            return await answer.json()
+
+
+def visited(
+    run: Path,
+    scenario: Callable[[Reader, Server, list[str]], Awaitable[None]],
+    reviewer: str = "Ann Lee",
+) -> None:
+    """Open the page as its reader does, and do what the scenario says."""
+
+    async def visit() -> None:
+        links: list[str] = []
+        server = Server(run, reviewer, links.append)
+        link = await server.start()
+        jar = aiohttp.CookieJar(unsafe=True)  # of an address without a name
+        try:
+            async with aiohttp.ClientSession(cookie_jar=jar) as session:
+                async with session.get(link) as answer:
+                    assert answer.status == 200
+                    (cookie,) = answer.cookies.values()
+                    assert cookie["httponly"]
+                    assert cookie["samesite"] == "Strict"
+                origin = link.split("/?")[0]
+                async with session.get(f"{origin}/") as answer:
+                    page = await answer.text()
+                secret = page.split(f'name="{HEADER}" content="')[1].split('"')[0]
+                await scenario(Reader(session, origin, secret), server, [link, *links])
+        finally:
+            await server.stop()
+
+    asyncio.run(visit())
+
+
+def test_the_link_opens_the_page_once_and_nobody_else_is_let_in(waiting: Path) -> None:
+    async def scenario(reader: Reader, server: Server, links: list[str]) -> None:
+        async with aiohttp.ClientSession() as stranger:
+            for path in ("/", "/api/state", "/static/review.js", "/structure/x.svg", "/?token=x"):
+                async with stranger.get(reader.origin + path) as answer:
+                    assert answer.status == 403, path
+                    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+            async with stranger.get(links[0]) as answer:  # used
+                assert answer.status == 403
+                assert "printed a new one" in await answer.text()
+            body = {"key": proposed(waiting)[0], "kind": "approve"}
+            async with stranger.post(
+                f"{reader.origin}/api/review", json=body, headers=reader.headers
+            ) as answer:
+                assert answer.status == 403  # without the cookie
+        # another server's name for this machine
+        async with reader.session.get(
+            f"{reader.origin}/api/state", headers={"Host": "evil.example"}
+        ) as answer:
+            assert answer.status == 421
+        async with reader.session.get(f"{reader.origin}/static/..%2fserver.py") as answer:
+            assert answer.status == 404
+        async with reader.session.get(f"{reader.origin}/static/openchemlib.js") as answer:
+            assert answer.status == 200
+            assert answer.headers["X-Content-Type-Options"] == "nosniff"
+            assert answer.headers["Cache-Control"] == "no-store"
+
+    visited(waiting, scenario)
+
+
+def test_what_writes_must_come_from_the_page(waiting: Path) -> None:
+    key = proposed(waiting)[0]
+
+    async def scenario(reader: Reader, server: Server, links: list[str]) -> None:
+        body = {"key": key, "kind": "approve"}
+        for headers in (
+            {"Origin": "http://evil.example"},
+            {"Origin": ""},
+            {"Origin": "null"},
+            {HEADER: "guessed"},
+            {HEADER: ""},
+        ):
+            status, answer = await reader.post("/api/review", body, **headers)
+            assert status == 403, headers
+            assert "does not come from the review page" in answer
+        status, _ = await reader.post("/api/review", body, **{"Content-Type": "text/plain"})
+        assert status == 415
+        status, _ = await reader.post("/api/idea", {"structure": "C" * 300_000})
+        assert status == 413
+        for wrong in (
+            {"key": key, "kind": "idea"},
+            {"key": key, "kind": "rate", "rating": True},
+            {"key": key, "kind": "rate", "rating": "5"},
+            [],
+        ):
+            status, _ = await reader.post("/api/review", wrong)
+            assert status == 400, wrong
+        for wrong, words in (
+            ({"key": key, "kind": "rate", "rating": 7}, "from 1 to 5"),
+            ({"key": key, "kind": "reject", "text": " "}, "needs a reason"),
+            ({"key": "AAAA", "kind": "approve"}, "none of the run"),
+            ({"key": key, "kind": "withdraw", "withdraws": 9}, "own ones"),
+        ):
+            status, answer = await reader.post("/api/review", wrong)
+            assert (status, words in answer["error"]) == (422, True), answer
+
+    visited(waiting, scenario)
+    with journal_of(waiting) as journal:
+        assert journal.last_review() == 0
+
+
+def test_reviewers_see_each_others_words_and_the_run_obeys(waiting: Path) -> None:
+    first, second = proposed(waiting)
+
+    async def ann(reader: Reader, server: Server, links: list[str]) -> None:
+        state = await reader.state()
+        assert state["run"]["required"]
+        assert state["counts"] == {
+            **{"proposals": 2, "waiting": 2, "leads": 0, "ideas": 0, "offers": 0},
+        }
+        assert [x["status"] for x in state["lists"]["proposals"]] == ["waits for approval"] * 2
+        async with reader.session.get(f"{reader.origin}/structure/{first}.svg") as answer:
+            assert answer.content_type == "image/svg+xml"
+            assert "#FACC" in (await answer.text()).upper()  # the warhead stands out
+        assert (await reader.post("/api/review", {"key": first, "kind": "approve"}))[0] == 200
+        status, _ = await reader.post(
+            "/api/review", {"key": second, "kind": "reject", "text": "made in 2019"}
+        )
+        assert status == 200
+        async with reader.session.get(
+            f"{reader.origin}/api/state", params={"since": state["stamp"]}
+        ) as answer:
+            assert "lists" in await answer.json()
+        now = await reader.state()
+        async with reader.session.get(
+            f"{reader.origin}/api/state", params={"since": now["stamp"]}
+        ) as answer:
+            assert await answer.json() == {"stamp": now["stamp"]}
+
+    async def bob(reader: Reader, server: Server, links: list[str]) -> None:
+        entries = {x["key"]: x for x in (await reader.state())["lists"]["proposals"]}
+        assert entries[first]["verdict"] == "approved"
+        assert entries[second]["verdict"] == "rejected"
+        assert entries[second]["status"] == "will be left out"
+        assert entries[second]["said"][0]["text"] == "made in 2019"
+        assert entries[second]["mine"] == {"verdict": "", "rating": None, "standing": []}
+        for body in ({"kind": "approve"}, {"kind": "rate", "rating": 5}):
+            assert (await reader.post("/api/review", {"key": second, **body}))[0] == 200
+        entries = {x["key"]: x for x in (await reader.state())["lists"]["proposals"]}
+        assert entries[second]["verdict"] == "rejected"  # it holds until Ann takes it back
+        assert entries[second]["rating"] == 5
+        status, answer = await reader.post(
+            "/api/review", {"key": second, "kind": "withdraw", "withdraws": 2}
+        )
+        assert (status, "own ones" in answer["error"]) == (422, True)
+        status, answer = await reader.post("/api/idea", {"structure": "C=CC(=O)NCCO", "name": "x"})
+        assert (status, answer["fate"]) == (200, "taken")
+
+    visited(waiting, ann)
+    visited(waiting, bob, "Bob")
+    status = molq.Run.open(waiting).status()
+    assert status.for_approval == 0  # one is approved and one is out
+    execution.go_on(waiting, executor=Inline())
+    with journal_of(waiting) as journal:
+        computed = [r.candidate.inchikey for r in journal.results()]
+        chosen = [x.candidate for x in journal.selections()]
+        assert journal.drops()[0].inchikey == second
+        assert computed == [first]
+        assert (chosen[2].origin, chosen[2].hand, chosen[2].name) == ("reviewer", "Bob", "x")
+    status = molq.Run.open(waiting).status()
+    assert (status.state, status.for_approval) == ("interrupted", 1)
+    assert any("molq review" in text for _, text in status.lines())
+    assert [
+        check.damage for check in molq.Run.open(waiting).verify().checks if not check.holds
+    ] == []
+
+
+def said_of(run: Path, text: str) -> idea.IdeaAnswer:
+    with journal_of(run) as journal:
+        return idea.answer(text, journal, settings_of(journal))
+
+
+def test_an_idea_is_answered_at_once(waiting: Path) -> None:
+    drawn = Chem.MolToMolBlock(Chem.MolFromSmiles("C=CC(=O)NCCO"))
+    sodium = "C=CC(=O)NCC(=O)[O-].[Na+]"
+    taken = [said_of(waiting, text) for text in ("C=CC(=O)NCCO", "OCCNC(=O)C=C", drawn)]
+    assert [x.fate for x in taken] == ["taken"] * 3
+    assert len({(x.inchikey, x.smiles, x.message) for x in taken}) == 1
+    acid = said_of(waiting, sodium)
+    assert (acid.fate, acid.smiles) == ("taken", "C=CC(=O)NCC(=O)O")
+    assert acid.notes  # what was changed is said
+    inchi = said_of(waiting, Chem.MolToInchi(Chem.MolFromSmiles("C=CC(=O)NCCO")))
+    assert inchi.inchikey == taken[0].inchikey
+    with journal_of(waiting) as journal:
+        chosen = journal.selections()[0].candidate.smiles
+        keys = {x.candidate.inchikey for x in journal.selections()}
+        left = next(c for c in journal.candidates() if c.inchikey not in keys)
+    assert said_of(waiting, chosen).message == "round 1 has chosen it already: it is on its way"
+    assert said_of(waiting, left.smiles).message.startswith(f"row {left.row} of the library")
+    for text, words in (
+        ("", "nothing was drawn"),
+        ("C(", "not a"),
+        ("CCO", "nothing matches"),
+        ("C=CC(=O)NCCCCCCCCCCCC", "heavy"),
+        ("C=CC(=O)Nc1ccc(Cl)cc1", "logp"),
+        ("InChI=1S/nonsense", "copy it whole"),
+        ("\n\n\n  0  0  0  0  0  0            999 V2000\nM  END\n", "empty"),
+        ("C" * 200_001, "no molecule"),
+    ):
+        answer = said_of(waiting, text)
+        assert answer.fate == "refused", text[:40]
+        assert words in answer.message, answer.message
+
+
+def test_the_api_says_what_the_page_says(waiting: Path) -> None:
+    run = molq.Run.open(waiting)
+    first, second = proposed(waiting)
+    run.review(first, "approve", reviewer="Ann")
+    said = run.review(second, "rate", rating=2, reviewer="Ann")
+    assert [(r.kind, r.reviewer) for r in run.reviews()] == [("approve", "Ann"), ("rate", "Ann")]
+    run.review(second, "withdraw", withdraws=said.id, reviewer="Ann")
+    assert run.idea("C=CC(=O)NCCO", name="glycinol", reviewer="Ann").fate == "taken"
+    assert run.idea("OCCNC(=O)C=C", reviewer="Bob").message == "Ann has asked for it already"
+    assert run.idea("CCO", reviewer="Bob").fate == "refused"
+    assert len(run.reviews()) == 4
+    with pytest.raises(CallError, match="needs a reason"):
+        run.review(first, "reject", reviewer="Ann")
+    with pytest.raises(CallError, match="none of the run"):
+        run.review("AAAA", "approve", reviewer="Ann")
+
+
+def test_a_finished_run_has_its_leads_written_anew(tmp_path: Path) -> None:
+    run = begun(tmp_path, review={}, campaign={"rounds": 1, "batch": 2, "name": "done"})
+    (tmp_path / "stderr").touch()
+    best = molq.Run.open(run).leads()[0].candidate
+    assert best.smiles in (run / "leads.csv").read_text().splitlines()[1]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "molq", "review", str(run), "--reviewer", "Ann", "--no-browser"],
+        stdout=subprocess.PIPE,
+        stderr=(tmp_path / "stderr").open("w"),
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    try:
+        assert server.stdout is not None
+        link = server.stdout.readline().strip()
+        assert link.startswith("http://127.0.0.1:")
+        molq.Run.open(run).review(best.inchikey, "reject", text="it smells", reviewer="Ann")
+        assert molq.Run.open(run).verify().holds  # what came later is not in the files
+        assert molq.Run.open(run).leads()[-1].candidate == best
+    finally:
+        server.send_signal(signal.SIGINT)
+        assert server.wait(60) == 0
+    told = (tmp_path / "stderr").read_text()
+    assert "review of" in told
+    assert "token" not in told
+    assert "written anew" in told
+    assert best.smiles in (run / "leads.csv").read_text().splitlines()[-1]
+    assert molq.Run.open(run).verify().holds
+    answer = said_of(run, "C=CC(=O)NCCO")
+    assert (answer.fate, answer.message) == (
+        "refused",
+        "the run is finished and computes nothing any more",
+    )
+
+
+def test_what_cannot_be_reviewed_is_said_in_one_line(
+    tmp_path: Path, molq_command: Callable[..., Any]
+) -> None:
+    call = molq_command("review", tmp_path / "none", "--no-browser")
+    assert call.code == 2
+    assert "does not exist" in call.err
+    assert "Traceback" not in call.err
+
+
+def test_a_run_of_an_earlier_version_that_is_going_on_takes_no_reviews(waiting: Path) -> None:
+    import sqlite3
+
+    from screening.store import database
+
+    with sqlite3.connect(waiting / database.FILE) as db:
+        for table in ("drops", "reviews"):
+            db.execute(f"DROP TABLE {table}")
+        db.execute("PRAGMA user_version = 4")
+    db.close()
+    first, _ = proposed(waiting)
+    with Journal.open(waiting, readonly=True) as journal:
+        assert journal.reviews_of(first) == []
+    lock = database._acquire(waiting)
+    with pytest.raises(MolqError, match="knows no reviews"):
+        molq.Run.open(waiting).review(first, "approve", reviewer="Ann")
+    lock.close()
