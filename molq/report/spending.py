@@ -92,7 +92,7 @@ def spent(
     if taken.devices and taken.money is not None:
         facts.append(("Cores and devices", _money(taken.money, known.currency)))
     figures = [costs.by_step(by_step)] if total else []
-    if rounds and by_round:
+    if rounds and by_round and total:
         figures.append(costs.by_round(by_round, lasted))
     return RunSpending(
         facts=tuple(facts),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -177,7 +178,7 @@ class TestFailures:
         assert by_kind["input"]["y"] == ["geometry", "meanfield"]
         assert by_kind["input"]["x"] == [3, 0]
         assert by_kind["convergence"]["x"] == [0, 2]
-        assert "3 molecules ended without a score; 2 more attempts" in figure.description
+        assert "3 calculations ended without a score; 2 more attempts" in figure.description
         assert ("geometry", "input", "3", "3", "too large") in figure.table.rows
 
 
@@ -206,6 +207,8 @@ class TestAdded:
         assert [shape["y0"] for shape in both.layout["shapes"]] == [0.0, 1.6, -1.6]
         assert both.data[0]["x"] == [100, 400]
         assert both.table.rows[0][0] == "b"  # the largest first
+        noisy = added.deviations([near, replace(far, is_sampled=True)])
+        assert "Sampled: 1; there the deviation is noise" in noisy.description
 
 
 class TestCosts:
@@ -219,7 +222,7 @@ class TestCosts:
             "meanfield", "solver", costs.FAILED, costs.OTHER,
         ]  # fmt: skip
         assert figure.data[0]["x"] == pytest.approx([2.0, 0.5])  # hours
-        assert figure.description.startswith("3.2 core-hours in all; most of it, 78 %, is meanf")
+        assert figure.description.startswith("3.2 core-hours in all; the largest part, 78 %, is")
 
     def test_a_short_run_is_told_in_seconds(self) -> None:
         figure = costs.by_round({1: {"a": 30.0}, 2: {"a": 20.0}}, {1: 16.0})

@@ -44,7 +44,7 @@ class Deviation:
     recipe: str
     deviation: float  # mHa, of the energy difference
     two_qubit_gates: int | None  # of the larger circuit; None for a solver without one
-    standard_error: float | None = None  # in the score's unit, of a sampled score
+    is_sampled: bool = False  # then the deviation is noise as well
 
 
 def beside_baselines(pairings: Sequence[Pairing]) -> Figure:
@@ -127,6 +127,8 @@ def deviations(found: Sequence[Deviation]) -> Figure:
         f"{len(found)} scores: largest deviation {written(max(sizes))} mHa, median "
         f"{written(median(sizes))}; {beyond} beyond chemical accuracy ({CHEMICAL_ACCURACY} mHa)."
     )
+    if sampled := sum(one.is_sampled for one in found):
+        said += f" Sampled: {sampled}; there the deviation is noise as well."
     widest = max(*sizes, 0.01) * 1.15
     return Figure(
         id="deviation-from-casci",
@@ -183,7 +185,8 @@ def _guides(widest: float) -> list[tuple[float, str]]:
 
 
 def _says(one: Deviation) -> str:
-    lines = [one.name, f"{one.recipe}: {written(one.deviation, 4)} mHa from CASCI"]
+    sampled = ", sampled" if one.is_sampled else ""
+    lines = [one.name, f"{one.recipe}: {written(one.deviation, 4)} mHa from CASCI{sampled}"]
     if one.two_qubit_gates is not None:
         lines.append(f"{one.two_qubit_gates} two-qubit gates")
     return "\n".join(lines)

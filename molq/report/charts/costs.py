@@ -33,8 +33,8 @@ def by_step(seconds: Mapping[str, Mapping[str, float]]) -> Figure:
     largest = max(steps, key=lambda step: sum(of.get(step, 0.0) for of in seconds.values()))
     share = sum(of.get(largest, 0.0) for of in seconds.values()) / total if total else 0.0
     said = (
-        f"{written(total / unit, 1)} {name} in all; most of it, {written(100 * share, 0)} %, "
-        f"is {largest}."
+        f"{written(total / unit, 1)} {name} in all; the largest part, "
+        f"{written(100 * share, 0)} %, is {largest}."
     )
     return Figure(
         id="core-time-by-step",

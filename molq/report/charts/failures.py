@@ -31,7 +31,7 @@ def by_reason(
     """Failures by the step at which they happened, coloured by kind.
 
     Args:
-        final: molecules without a score, with every attempt spent.
+        final: molecules and recipes without a score, with every attempt spent.
         attempts: attempts that failed, those that a retry made good included.
         examples: one message of each.
     """
@@ -61,7 +61,7 @@ def by_reason(
         for name, counts in (("without a score", final), ("failed attempts", attempts))
     )
     saved = sum(attempts.values()) - sum(final.values())
-    said = f"{sum(final.values())} molecules ended without a score"
+    said = f"{sum(final.values())} calculations ended without a score"
     if saved > 0:
         said += f"; {saved} more attempts failed and were repeated"
     return Figure(
