@@ -50,7 +50,7 @@ def findings() -> Iterator[Finding]:
 
 
 def _python() -> Finding:
-    wanted = metadata("molq").get("Requires-Python") or ""
+    wanted = (metadata("molq").get_all("Requires-Python") or [""])[0]
     here = platform.python_version()
     if wanted and not Requirement(f"python{wanted}").specifier.contains(here, prereleases=True):
         return fail(
@@ -63,8 +63,8 @@ def _packages() -> Iterator[Finding]:
     """The packages of the core that are missing or of another version; one line where none is."""
     asked = [r for r in _requirements() if "extra" not in str(r.marker)]
     wrong = [problem for r in asked if (problem := _problem(r))]
-    for name, problem in wrong:
-        yield fail(AREA, name, problem, "pip install --upgrade molq")
+    for name, reason in wrong:
+        yield fail(AREA, name, reason, "pip install --upgrade molq")
     if not wrong:
         yield ok(AREA, "packages", f"{len(asked)} of {len(asked)} within the ranges molq asks for")
 

@@ -137,7 +137,7 @@ def forecast(
     busy = np.exp(rng.normal(0.0, run_doubt, DRAWS)) / attempts.drawn(rng)
     common = rng.normal(size=(DRAWS, 2))  # what nobody knows of one law he knows of none
     x = np.log(np.maximum(classes, 1) / REFERENCE_ATOMS)
-    total = np.zeros(DRAWS)
+    total: Floats = np.zeros(DRAWS)
     each = np.zeros((DRAWS, len(classes)))  # CPU s of a molecule that passes all stages
     variances = np.zeros((DRAWS, len(classes)))
     rows: list[StageForecast] = []
@@ -243,7 +243,7 @@ def _wall(
         jobs = mean * np.exp(rng.normal(size=number) * np.sqrt(ln_variance) - ln_variance / 2)
         # of the same work as the draw, however it falls on the molecules
         jobs *= crew.wall_share * total[draw] / max(jobs.sum(), 1e-9)
-        cut = np.cumsum(rounds)[:-1] if crew.waits else []
+        cut = np.cumsum(rounds)[:-1].tolist() if crew.waits else []
         ends.append(
             idle + sum(_makespan(part.tolist(), crew.workers) for part in np.split(jobs, cut))
         )
