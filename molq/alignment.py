@@ -142,7 +142,7 @@ def _between(molecule: Chem.Mol, scaffold: Sequence[int], site: Sequence[int]) -
     if not site or set(scaffold) & set(site):
         return set()
     apart = Chem.GetDistanceMatrix(molecule)[np.ix_(list(scaffold), list(site))]
-    begin, end = np.unravel_index(int(apart.argmin()), apart.shape)
+    begin, end = divmod(int(apart.argmin()), len(site))
     if not np.isfinite(apart[begin, end]) or apart[begin, end] > molecule.GetNumAtoms():
         return set()  # parts of a salt
     return set(Chem.GetShortestPath(molecule, int(scaffold[begin]), int(site[end])))

@@ -54,10 +54,14 @@ def catalogue() -> tuple[Library, ...]:
     tables = tomllib.loads(_folder().joinpath(CATALOGUE).read_text(encoding="utf-8"))
     return tuple(
         Library(
-            key,
-            *(table[field] for field in ("name", "version", "licence", "source", "file")),
-            table["licence_file"],
-            table["sha256"],
+            key=key,
+            name=table["name"],
+            version=table["version"],
+            licence=table["licence"],
+            source=table["source"],
+            file=table["file"],
+            licence_file=table["licence_file"],
+            sha256=table["sha256"],
         )
         for key, table in tables.items()
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -339,3 +340,38 @@ def test_everything_that_can_be_pressed_has_a_name(report: Page) -> None:
         report.locator("#grid [role=grid], #grid [role=treegrid]").first.get_attribute("aria-label")
         == "Ranked leads"
     )
+
+
+@pytest.mark.slow
+def test_500_leads_take_less_than_5_megabytes_and_stay_handy(page: Page, tmp_path: Path) -> None:
+    sys.path.append(str(Path(__file__).parent))
+    import manyleads
+
+    from molq.run import Run
+    from simulation.recipes.recipe import find
+    from simulation.settings import SimulationSettings
+    from simulation.workup import Workup
+
+    settings = SimulationSettings(conformers=1)
+    template = find(manyleads.RECIPE).score(Workup("C=CC(=O)Nc1ccccc1", settings, seed=1))
+    manyleads.campaign(tmp_path / "run", template, 500)
+    path = Run.open(tmp_path / "run").report()
+    assert path.stat().st_size < 5e6
+    page.goto(path.as_uri())
+    assert page.evaluate(READY)
+    expect(page.locator("#count")).to_have_text("500 leads")
+    # few rows are drawn, all are found
+    assert page.locator("#grid [role=row][row-index] .molecule-cell").count() < 60
+    last = page.evaluate("molqGrid.shown().at(-1).inchikey")
+    page.locator("#find").fill(last)
+    expect(page.locator("#count")).to_have_text("1 of 500 leads")
+    page.locator("#find").fill("")
+    entries = page.evaluate(
+        """molqReady.then((payload) => payload.leads.filter(molqLeadFiles.hasConformer)
+            .map((lead) => molqLeadFiles.sdf(payload.exported, lead)).join(""))"""
+    )
+    supplier = Chem.SDMolSupplier()
+    supplier.SetData(entries, removeHs=False)
+    assert len([one for one in supplier if one is not None]) == 500
+    page.emulate_media(media="print")
+    expect(page.locator("#leads-plain tbody tr .structure svg")).to_have_count(500)
