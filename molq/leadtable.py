@@ -157,7 +157,7 @@ class LeadTable(Sequence[Lead]):
         if any(name in lead.scores for lead in self.leads):
             score = next(lead.scores[name] for lead in self.leads if name in lead.scores)
             unit, digits, meaning = score.unit, 3, f"recipe {name}, solver {score.solver}"
-        elif name in scorers.names():
+        elif scorers.is_scorer(name):
             scorer = scorers.find(name)
             unit, digits, meaning = scorer.unit, 2, scorer.summary
         else:

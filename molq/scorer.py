@@ -12,7 +12,13 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from molq.batchscoring import TIME_LIMIT_S, Answered, Asked, answered
 from molq.errors import CallError
-from molq.scoring import DEFAULT_RECIPE, check_recipes, check_simulation, simulation_settings
+from molq.scoring import (
+    DEFAULT_RECIPE,
+    check_ready,
+    check_recipes,
+    check_simulation,
+    simulation_settings,
+)
 from screening import scorers
 from screening.failure import Failure
 from screening.scorersettings import ScorerSettings
@@ -143,6 +149,7 @@ class Scorer(TransformerMixin, BaseEstimator):
         settings = simulation_settings(dict(self.simulation or {}))
         check_simulation(settings)
         asked = asked_of(names, self.scorer_settings or {})
+        check_ready(asked.recipes, settings)
         return names, asked, settings
 
 

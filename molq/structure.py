@@ -16,8 +16,15 @@ from rdkit.Chem import AllChem, rdDetermineBonds
 from scipy.constants import physical_constants
 
 from molq.errors import CallError, MolqError
+from molq.exports.computed import placed
 from molq.scoretable import ScoredMolecule, ScoreTable
-from molq.scoring import DEFAULT_RECIPE, check_recipes, check_simulation, simulation_settings
+from molq.scoring import (
+    DEFAULT_RECIPE,
+    check_ready,
+    check_recipes,
+    check_simulation,
+    simulation_settings,
+)
 from screening.compute.evaluation import Evaluation
 from screening.failure import Failure
 from simulation.errors import InputError
@@ -113,6 +120,7 @@ class Structure:
         recipes = [recipe] if isinstance(recipe, str) else list(recipe)
         check_recipes(recipes)
         check_simulation(settings)
+        check_ready(recipes, settings)
         try:
             work = GivenGeometry(self.smiles, self.symbols, self.coordinates, settings, seed=seed)
         except InputError as error:
@@ -169,9 +177,7 @@ def _bonded(
                 template = Chem.MolFromSmiles(smiles)
                 if template is None:
                     raise CallError(f"{smiles!r} is no SMILES")
-                drawn = AllChem.AssignBondOrdersFromTemplate(  # type: ignore[attr-defined]
-                    Chem.AddHs(template), drawn
-                )
+                drawn = AllChem.AssignBondOrdersFromTemplate(Chem.AddHs(template), drawn)
             Chem.SanitizeMol(drawn)
             Chem.AssignStereochemistryFrom3D(drawn)
     except CallError:
@@ -237,10 +243,12 @@ def _structure_of(item: Any) -> tuple[Structure, Score | None]:
     if isinstance(item, Structure):
         return item, None
     score = _score_of(item)
-    _, comment, *lines = score.provenance.geometry.strip().splitlines()
-    atoms = [line.split() for line in lines]
+    found = placed({score.recipe: score})
+    if found is None:
+        raise CallError(f"the score of {score.recipe} keeps no geometry")
+    atoms = [line.split() for line in found.atoms]
     structure = Structure(
-        comment.split(" ", 1)[0],
+        found.smiles,
         tuple(atom[0] for atom in atoms),
         np.array([[float(x) for x in atom[1:4]] for atom in atoms]),
         score.provenance.charge,
@@ -312,12 +320,10 @@ def from_qcschema(
     Raises:
         CallError: it is no such record, or its molecule is not a closed shell.
     """
-    source = "the record"
-    if isinstance(record, str | Path):
-        source = str(record)
-        record = _read(Path(record))
+    source = str(record) if isinstance(record, str | Path) else "the record"
+    known: Any = _read(Path(record)) if isinstance(record, str | Path) else record
     try:
-        molecule = record.get("molecule", record)
+        molecule = known.get("molecule", known)
         symbols = [str(symbol) for symbol in molecule["symbols"]]
         places = np.array(molecule["geometry"], dtype=np.float64).reshape(-1, 3) * _BOHR
         charge = round(float(molecule.get("molecular_charge", 0)))

@@ -121,16 +121,27 @@ def entry(lead: Lead, fields: dict[str, Cell]) -> str:
     """One entry of an SD file, with the computed geometry where there is one.
 
     Args:
-        lead: whose first score gives the geometry.
+        lead: whose first score with a geometry of all of it gives that; a docked pose where
+            there is no other.
         fields: the data items, by title.
     """
-    score = next(iter(lead.scores.values()), None)
-    mol = None if score is None else embedded(score)
+    mol = _in_space(lead)
     if mol is None:
         mol = Chem.MolFromSmiles(lead.candidate.smiles)
         AllChem.Compute2DCoords(mol)  # type: ignore[attr-defined]
     mol.SetProp("_Name", " ".join((lead.candidate.name or lead.candidate.inchikey).split()))
     return record(mol, fields)
+
+
+def _in_space(lead: Lead) -> Chem.Mol | None:
+    from simulation.recipes.docking import docked
+
+    for geometry in (embedded, docked):
+        for score in lead.scores.values():
+            mol = geometry(score)
+            if mol is not None:
+                return mol
+    return None
 
 
 def record(mol: Chem.Mol, fields: Mapping[str, Cell]) -> str:

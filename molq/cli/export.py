@@ -64,12 +64,12 @@ def command(
     and leads.
     """
     from molq.exporting import export
-    from molq.exports.forms import file_name
+    from molq.exports.forms import file_name, known
 
     if out is None:
         form = form or ExportFormat.PARQUET
-        out = Path(file_name(what.value, form.value))
-    chosen = None if form is None else form.value
+        out = Path(file_name(what.value, known(form.value)))
+    chosen = None if form is None else known(form.value)
     count = export(directory, what.value, out, chosen, top=top, on_molecule=note)
     if json:
         write_json({"what": what.value, "rows": count, "file": str(out)})

@@ -80,24 +80,24 @@ def _write(directory: Path, form: LeadFormat, top: int | None, output: Path | No
     from pathlib import Path
 
     from molq.exporting import export
-    from molq.exports.forms import BINARY, OF_FOLDERS, file_name
+    from molq.exports.forms import BINARY, OF_FOLDERS, file_name, known
     from molq.reading import check_run
 
-    assert form is not LeadFormat.TABLE
-    if output is None and form.value in OF_FOLDERS:
-        raise CallError(f"{form.value} is many files: give --output FOLDER or --output FILE.zip")
-    if output is None and form.value in BINARY and sys.stdout.isatty():
-        raise CallError(f"{form.value} is binary: give --output FILE")
+    chosen = known(form.value)
+    if output is None and chosen in OF_FOLDERS:
+        raise CallError(f"{chosen} is many files: give --output FOLDER or --output FILE.zip")
+    if output is None and chosen in BINARY and sys.stdout.isatty():
+        raise CallError(f"{chosen} is binary: give --output FILE")
     check_run(directory)
     if output is not None:
-        export(directory, "leads", output, form.value, top=top, on_molecule=note)
+        export(directory, "leads", output, chosen, top=top, on_molecule=note)
         note(f"wrote {output}")
         return
     with tempfile.TemporaryDirectory(prefix="molq-leads-") as folder:
-        path = Path(folder) / file_name("leads", form.value)
-        export(directory, "leads", path, form.value, top=top)
+        path = Path(folder) / file_name("leads", chosen)
+        export(directory, "leads", path, chosen, top=top)
         encoded = path.read_bytes()
-    write_output(encoded if form.value in BINARY else encoded.decode(), None)
+    write_output(encoded if chosen in BINARY else encoded.decode(), None)
 
 
 def _explain(

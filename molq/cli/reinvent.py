@@ -54,7 +54,12 @@ def answer(request: Request, smiles: Sequence[str], changes: dict[str, Any]) -> 
     from molq import reinvent
     from molq.batchscoring import answered
     from molq.scorer import asked_of
-    from molq.scoring import DEFAULT_RECIPE, check_simulation, simulation_settings
+    from molq.scoring import (
+        DEFAULT_RECIPE,
+        check_ready,
+        check_simulation,
+        simulation_settings,
+    )
 
     if request.outside is not None and request.campaign is not None:
         raise CallError("--outside is for raw values: with --objectives such molecules have 0")
@@ -74,6 +79,7 @@ def answer(request: Request, smiles: Sequence[str], changes: dict[str, Any]) -> 
     known = {} if campaign is None else campaign.simulation.model_dump(mode="json")
     simulation = simulation_settings({**known, **changes})
     check_simulation(simulation)
+    check_ready(asked.recipes, simulation)
     # what a library prints must not stand before the document
     with _answers() as answers:
         found = answered(

@@ -61,22 +61,29 @@ class Placed:
     atoms: tuple[str, ...]  # lines of an XYZ file, Angstrom
 
 
-def placed(scores: dict[str, Score]) -> Placed:
+def placed(scores: dict[str, Score]) -> Placed | None:
     """The molecule in the geometry of its first score that has all of it.
 
-    A recipe that works on a model compound keeps that one's geometry; where no other has
-    one, it is given, under its own SMILES.
+    A recipe that works on another form (a model compound, the form that was docked) keeps
+    that one's geometry; where no other has one, it is given, under its own SMILES.
 
     Args:
-        scores: of a molecule, by recipe; one at least.
+        scores: of a molecule, by recipe.
+
+    Returns:
+        None where no score has a geometry.
     """
-    recipe, score = next(
-        (
-            (recipe, score)
-            for recipe, score in scores.items()
-            if leadfiles.embedded(score) is not None
-        ),
-        next(iter(scores.items())),
-    )
+    in_space = [(recipe, score) for recipe, score in scores.items() if has_geometry(score)]
+    if not in_space:
+        return None
+    whole = (one for one in in_space if leadfiles.embedded(one[1]) is not None)
+    recipe, score = next(whole, in_space[0])
     _, comment, *atoms = score.provenance.geometry.strip().splitlines()
-    return Placed(recipe, score, comment.split(" ", 1)[0], tuple(atoms))
+    stated = score.provenance.convergence.get("form")
+    smiles = stated if isinstance(stated, str) else comment.split(" ", 1)[0]
+    return Placed(recipe, score, smiles, tuple(atoms))
+
+
+def has_geometry(score: Score) -> bool:
+    """Whether a score keeps one: what is read off a graph has none."""
+    return bool(score.provenance.geometry.strip())

@@ -96,7 +96,8 @@ def write_leads(
         return journalexport.lead_entries(leads, columns, path)
     rows = journalexport.leads_rows(leads, columns)
     if form == "xlsx":
-        return _lead_workbook(leads, columns, rows, path, about)
+        return _lead_workbook(leads, columns, rows, path, about, objectives)
+    assert form == "parquet" or form == "csv"
     return journalexport.write(rows, path, form)
 
 
@@ -143,7 +144,8 @@ def write_rows(
 
         rows = workbook.with_structures(table)
         return workbook.write(table.columns, rows, path, name=name, about=[*_made_by(), *about])
-    if form in OF_STRUCTURES or (form == "sdf" and not table.smiles):
+    is_table = form == "parquet" or form == "csv"
+    if not is_table and (form != "sdf" or not table.smiles):
         raise CallError(f"the rows of {name} are no molecules: choose csv, parquet, xlsx or json")
     return journalexport.write(table, path, form)
 
@@ -203,7 +205,7 @@ def about_leads(
         if wish.name in recipe.names():
             known = recipe.find(wish.name)
             lines += [(wish.name, known.summary), (f"{wish.name}, how far", known.validity)]
-        elif wish.name in scorers.names():
+        elif scorers.is_scorer(wish.name):
             lines.append((wish.name, scorers.find(wish.name).summary))
     return lines + ([("left out", notice)] if notice else [])
 
@@ -218,6 +220,7 @@ def _lead_workbook(
     rows: Rows,
     path: Path,
     about: Sequence[tuple[str, str]],
+    wishes: Sequence[ObjectiveSettings],
 ) -> int:
     from molq.exports import workbook
 
@@ -225,13 +228,15 @@ def _lead_workbook(
     installed = [name for name in scorers.PROFILE if scorers.is_scorer(name)]
     beside = [name for name in installed if name not in columns.header()]
     profile = [Column(titled(name, scorers.find(name).unit), "number") for name in beside]
+    profile += [Column("what they rest on", "text"), Column("computed form", "text")]
 
     def drawn() -> Iterable[workbook.Drawn]:
         for lead in leads:
             score = next(iter(lead.scores.values()), None)
             smiles = lead.candidate.smiles if score is None else score.smiles
             figures = [scorers.value(name, lead.candidate.smiles) for name in beside]
-            yield [*columns.row(lead), *figures], workbook.Structure(smiles, site_of(lead))
+            cells = [*columns.row(lead), *figures, _notes(lead, installed, wishes), _form(lead)]
+            yield cells, workbook.Structure(smiles, site_of(lead))
 
     words = [(name, scorers.find(name).summary) for name in beside]
     return workbook.write(
@@ -241,3 +246,19 @@ def _lead_workbook(
         name="leads",
         about=[*_made_by(), *about, *words],
     )
+
+
+def _notes(lead: Lead, profile: Sequence[str], wishes: Sequence[ObjectiveSettings]) -> str:
+    """Why the scorers say what they say: alerts that matched, rules that are broken."""
+    told = {wish.name: wish.settings for wish in wishes if scorers.is_scorer(wish.name)}
+    names = dict.fromkeys((*told, *profile))
+    notes = [scorers.note(name, lead.candidate.smiles, told.get(name)) for name in names]
+    return "; ".join(dict.fromkeys(note for note in notes if note))
+
+
+def _form(lead: Lead) -> str:
+    """Which form was computed, beside the one that dominates at pH 7.4."""
+    from simulation.computedform import computed_form
+
+    score = next(iter(lead.scores.values()), None)
+    return "" if score is None else " ".join(computed_form(score).lines())

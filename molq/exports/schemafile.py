@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from molq.exports.computed import Computed
+from molq.exports.computed import Computed, has_geometry
 from molq.jsontext import finite
 from screening import runfiles
 from simulation.errors import InputError
@@ -20,7 +20,7 @@ from simulation.score import Score
 
 
 def write(molecules: Iterable[Computed], path: Path) -> int:
-    """Write the records one by one; the number of molecules.
+    """Write the records one by one; the number of molecules that have any.
 
     Raises:
         JournalError: the file cannot be written.
@@ -30,10 +30,11 @@ def write(molecules: Iterable[Computed], path: Path) -> int:
         file.write("[")
         separator = "\n"
         for molecule in molecules:
-            for record in records(molecule):
+            found = list(records(molecule))
+            for record in found:
                 file.write(separator + json.dumps(finite(record), allow_nan=False))
                 separator = ",\n"
-            count += 1
+            count += bool(found)
         file.write("\n]\n")
     return count
 
@@ -53,7 +54,12 @@ def records(molecule: Computed) -> Iterator[dict[str, Any]]:
 
 
 def of_score(score: Score) -> list[dict[str, Any]]:
-    """The records of a score, as plain JSON types; a molecule alone where it has no energy."""
+    """The records of a score, as plain JSON types.
+
+    A molecule alone where it has no energy, and none where it has no geometry.
+    """
+    if not has_geometry(score):
+        return []
     from simulation.interchange import molecule_record, score_records
 
     value = {

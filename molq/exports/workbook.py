@@ -34,7 +34,7 @@ _ROW_POINTS = _HEIGHT / 2 * 0.75 + 6
 _PICTURE_COLUMN = _WIDTH / 2 / 7 + 1  # widths are in digits of 7 pixels
 _HIGHLIGHT = (0.98, 0.80, 0.46)
 _WIDTHS = {"text": 18.0, "integer": 9.0, "number": 13.0}
-_WIDE = {"smiles": 36.0, "inchikey": 30.0}
+_WIDE = {"smiles": 36.0, "inchikey": 30.0, "what they rest on": 40.0, "computed form": 60.0}
 _FORMATS = {
     "eV": "0.000", "kcal/mol": "0.00", "mHa": "0.0000", "s": "0.0", "MB": "0", "Angstrom": "0.000",
 }  # fmt: skip

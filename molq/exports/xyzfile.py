@@ -10,14 +10,14 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from molq.exports.computed import Computed, placed
+from molq.exports.computed import Computed, Placed, placed
 from screening import runfiles
 
 _BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\"\\]+")
 
 
 def write(molecules: Iterable[Computed], path: Path) -> int:
-    """Write the structures, in Angstrom; the number of them.
+    """Write the structures, in Angstrom; the number of them. Who has none is left out.
 
     Raises:
         JournalError: the file cannot be written.
@@ -25,15 +25,15 @@ def write(molecules: Iterable[Computed], path: Path) -> int:
     count = 0
     with runfiles.replaced(path) as file:
         for molecule in molecules:
-            if molecule.scores:
-                file.write(structure(molecule))
+            found = placed(molecule.scores)
+            if found is not None:
+                file.write(structure(molecule, found))
                 count += 1
     return count
 
 
-def structure(molecule: Computed) -> str:
+def structure(molecule: Computed, found: Placed) -> str:
     """One structure of an XYZ file."""
-    found = placed(molecule.scores)
     provenance = found.score.provenance
     pairs: dict[str, str | int | float] = {"name": molecule.label}
     if molecule.rank is not None:

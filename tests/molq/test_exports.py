@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import ase.io
 import numpy as np
 import openpyxl
 import pandas as pd
@@ -33,6 +34,12 @@ from screening.store.journal import Journal
 from screening.store.journalexport import Column
 from screening.store.records import Review
 from simulation.interchange import interaction_operator, read_fcidump
+
+
+def known(molecule: computed.Computed) -> computed.Placed:
+    found = computed.placed(molecule.scores)
+    assert found is not None
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +94,8 @@ def test_pandas_reads_a_workbook_as_it_reads_parquet(
     found = pd.read_excel(book, sheet_name="leads").drop(columns="structure")
     beside = [name for name in found.columns if name not in expected.columns]
     assert "lipinski-violations" in beside
-    assert found[beside].notna().all(axis=None)
+    assert found[[name for name in beside if name != "what they rest on"]].notna().all(axis=None)
+    assert found["computed form"].str.contains("pH 7.4").all()
     found = found.drop(columns=beside)
     # an empty text and no number are both an empty cell
     pd.testing.assert_frame_equal(
@@ -160,10 +168,9 @@ def test_every_table_is_a_workbook_and_json(campaign_run: Any, tmp_path: Path, w
 
 
 def test_xyz_is_read_by_rdkit_and_ase(campaign_run: Any, leads: LeadTable, tmp_path: Path) -> None:
-    ase_io = pytest.importorskip("ase.io")
     path = tmp_path / "leads.xyz"
     assert export(campaign_run.directory, "leads", path) == 4
-    frames = ase_io.read(path, index=":", format="extxyz")
+    frames = ase.io.read(path, index=":", format="extxyz")
     assert [frame.info["rank"] for frame in frames] == [1, 2, 3, 4]
     for frame, lead in zip(frames, leads, strict=True):
         score = lead.scores["warhead-ea"]
@@ -182,12 +189,11 @@ def test_xyz_is_read_by_rdkit_and_ase(campaign_run: Any, leads: LeadTable, tmp_p
 
 
 def test_a_name_does_not_break_xyz(leads: LeadTable) -> None:
-    ase_io = pytest.importorskip("ase.io")
     (first,) = computed.of_leads(leads[:1])
     hostile = replace(first, label='two\nlines="x"\\y')
-    text = xyzfile.structure(hostile)
+    text = xyzfile.structure(hostile, known(hostile))
     assert len(text.splitlines()) == 2 + int(text.splitlines()[0])
-    (frame,) = ase_io.read(io.StringIO(text), index=":", format="extxyz")
+    (frame,) = ase.io.read(io.StringIO(text), index=":", format="extxyz")
     assert frame.info["name"] == "two lines= x y"
 
 
@@ -197,11 +203,28 @@ def test_a_model_compounds_geometry_is_told_apart(leads: LeadTable) -> None:
     other = replace(
         score, provenance=replace(score.provenance, geometry="1\nC GFN2-xTB\nC 0 0 0\n")
     )
-    only = computed.placed({"michael-reactivity": other})
+    alone = replace(first, scores={"michael-reactivity": other})
+    only = known(alone)
     assert (only.smiles, only.atoms) == ("C", ("C 0 0 0",))
-    assert 'model_of="' in xyzfile.structure(replace(first, scores={"x": other}))
-    both = computed.placed({"michael-reactivity": other, "warhead-ea": score})
+    assert 'model_of="' in xyzfile.structure(alone, only)
+    both = known(replace(first, scores={"michael-reactivity": other, "warhead-ea": score}))
     assert both.recipe == "warhead-ea"
+
+
+def test_what_has_no_geometry_is_left_out(leads: LeadTable, tmp_path: Path) -> None:
+    (first,) = computed.of_leads(leads[:1])
+    score = first.scores["warhead-ea"]
+    flat = replace(score, provenance=replace(score.provenance, geometry=""))
+    lead = replace(leads[0], scores={"warhead-ea": flat})
+    assert forms.write_leads([lead], leads.objectives, "xyz", tmp_path / "l.xyz") == 0
+    assert forms.write_leads([lead], leads.objectives, "qcschema", tmp_path / "l.json") == 0
+    assert json.loads((tmp_path / "l.json").read_text()) == []
+    assert forms.write_leads([lead], leads.objectives, "sdf", tmp_path / "l.sdf") == 1
+    (drawn,) = Chem.SDMolSupplier(str(tmp_path / "l.sdf"))
+    assert not drawn.GetConformer().Is3D()
+    with pytest.raises(molq.CallError, match="keeps no geometry"):
+        molq.to_ase(flat)
+    assert molq.to_qcschema(flat) == []
 
 
 def test_qcschema_is_validated_by_qcelemental(
