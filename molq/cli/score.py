@@ -213,7 +213,6 @@ def _molecules(arguments: list[str]) -> list[str]:
 def _print(table: ScoreTable, recipes: list[str], *, verbose: bool) -> None:
     """A table for each recipe, what its scores rest on, and what could not be scored."""
     from molq.cli import scoredetails
-    from simulation.computedform import computed_form
 
     for recipe in recipes:
         scores = [item.score for item in table.of(recipe) if item.score is not None]
@@ -222,8 +221,6 @@ def _print(table: ScoreTable, recipes: list[str], *, verbose: bool) -> None:
         for score in scores:
             if verbose or len(table) == len(recipes):
                 scoredetails.write(score, verbose=verbose)
-            for line in computed_form(score).lines() if verbose else ():
-                note(f"form: {line}")
             for flag in score.flags:
                 note(f"flag: {score.smiles}: {flag}")
     for item in table.failed:
