@@ -144,10 +144,9 @@ def write_rows(
 
         rows = workbook.with_structures(table)
         return workbook.write(table.columns, rows, path, name=name, about=[*_made_by(), *about])
-    is_table = form == "parquet" or form == "csv"
-    if not is_table and (form != "sdf" or not table.smiles):
-        raise CallError(f"the rows of {name} are no molecules: choose csv, parquet, xlsx or json")
-    return journalexport.write(table, path, form)
+    if form == "parquet" or form == "csv" or (form == "sdf" and table.smiles):
+        return journalexport.write(table, path, form)
+    raise CallError(f"the rows of {name} are no molecules: choose csv, parquet, xlsx or json")
 
 
 def write_table(table: LeadTable, path: Path, form: Form | None = None) -> int:
