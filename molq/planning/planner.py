@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from molq.campaignfile import CampaignFile, RunFile, ScreenFile
 from molq.comparison import prices as pricelist
 from molq.errors import CallError
@@ -204,6 +206,8 @@ def made(file: RunFile, request: Request) -> Plan:
     if wanted is not None and prices.is_simulator(wanted):
         wanted = None
     core_seconds = Estimate.of(work.core_seconds)
+    priced = devices.on_devices(circuits.kinds, evaluated, energies, prices, wanted)
+    spent = priced[0].money.middle if sampled and wanted is not None and priced else 0.0
     found = Plan(
         name=file.name,
         kind="campaign" if isinstance(file, CampaignFile) else "screen",
@@ -223,11 +227,11 @@ def made(file: RunFile, request: Request) -> Plan:
         circuits=circuits,
         energies=energies,
         precision_mha=precision,
-        devices=devices.on_devices(circuits.kinds, evaluated, energies, prices, wanted),
+        devices=priced,
         currency=prices.currency,
         core_money=core_seconds.times(prices.cores(1.0)),
         prices_date=prices.oldest,
-        hits=_hits(file, runs, request, work, prices),
+        hits=_hits(file, runs, request, work, prices, spent),
         learned_from=tuple(run.directory for run in runs),
         basis=_basis(table, runs, laws),
         warnings=(),
@@ -408,9 +412,8 @@ def _hits(
     request: Request,
     work: Work,
     prices: pricelist.Prices,
+    device_money: float,
 ) -> Hits | None:
-    import numpy as np
-
     if not file.objective:
         return None
     same = [
@@ -441,7 +444,7 @@ def _hits(
         source=share.source,
         leads=Estimate.of(leads),
         core_seconds_each=Estimate.of(each),
-        money_each=Estimate.of(each).times(prices.cores(1.0)),
+        money_each=Estimate.of(each * prices.cores(1.0) + device_money / np.maximum(leads, 0.5)),
     )
 
 

@@ -390,7 +390,19 @@ def test_a_campaign_on_a_device_is_planned_for_its_own_precision() -> None:
     assert plan.precision_mha == 0.5
     assert [device.backend for device in plan.devices] == ["ibm:torino"]
     assert any("max_shots allows 10000" in warning for warning in plan.warnings)
+    assert plan.hits is None  # a screen without objectives wants nothing in particular
     assert any("this run measures its energies for" in warning for warning in plan.warnings)
+
+
+def test_a_lead_of_a_run_on_a_device_costs_its_share_of_the_device() -> None:
+    wish = {"name": "warhead-ea", "transform": "at_least", "low": -5.0}
+    on = {"simulation.backend": "ibm:torino", "simulation.solver": "vqe-circuit"}
+    plan = molq.plan(ACRYLAMIDES, set={**on, "objective": [wish]}, hit_share=0.2)
+    assert plan.hits is not None
+    assert plan.hits.leads.middle == pytest.approx(15, rel=0.01)
+    (device,) = plan.devices
+    expected = device.money.middle / plan.hits.leads.middle
+    assert plan.hits.money_each.middle == pytest.approx(expected, rel=0.02)
 
 
 # the command
