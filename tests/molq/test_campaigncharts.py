@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from rdkit import Chem
 
@@ -18,6 +19,7 @@ from molq.environment import environment
 from molq.errors import MolqError
 from molq.report import spending, technical
 from molq.report.campaigncharts import RunCharts, run_charts
+from screening import pareto
 from screening.acquisition import Selection
 from screening.campaign import circuitrecords
 from screening.candidate import Candidate
@@ -151,6 +153,22 @@ def test_every_section_has_its_charts(charts: RunCharts) -> None:
 
 def _figure(charts: RunCharts, name: str) -> Any:
     return next(figure for figure in charts.figures if figure.id == name)
+
+
+def test_the_front_is_what_no_other_surpasses(directory: Path, charts: RunCharts) -> None:
+    with reading.journal_of(directory) as journal:
+        file = reading.settings_of(journal)
+        table = reading.leads_of(journal, file)
+        (one,) = table.objectives[:1]
+        alone = run_charts(journal, file, replace(table, objectives=(one,)), [])
+    points = np.array([[*lead.desirabilities.values()] for lead in table])
+    wanted = {table[int(place)].candidate.inchikey for place in pareto.front(points)}
+    figure = _figure(charts, "pareto-front")
+    marks = {trace["name"]: trace["customdata"] for trace in figure.data if "customdata" in trace}
+    assert set(marks["on the front"]) == wanted
+    assert len(marks["on the front"]) + len(marks["surpassed"]) == len(table)
+    assert "After round 1: 0.200" in _figure(charts, "hypervolume-by-round").description
+    assert [figure.id for figure in alone.of("pareto")] == ["hypervolume-by-round"]
 
 
 def test_the_map_has_what_was_computed_and_what_was_not(charts: RunCharts) -> None:

@@ -241,14 +241,3 @@ def test_rounds_of_earlier_versions_decide_nothing_that_is_shown() -> None:
     records = [_record(1), replace(_record(2), summary={})]
     assert decisions.rows(records, ruled=False) == ()
     assert decisions.stopped(records) == ()
-    assert decisions.charts(records, LeadTable((), ())) == ()
-
-
-def test_the_front_is_drawn_where_there_are_two_wishes(table: LeadTable) -> None:
-    volume, front = decisions.charts([_record(1, hypervolume=0.3)], table)
-    assert "After round 1: 0.300" in volume.description
-    assert len(front.dots) == len(table)
-    on_front = [dot for dot in front.dots if dot.series == "front"]
-    best = max(lead.desirabilities["qed"] for lead in table)
-    assert f"{best:.3f}" in " ".join(dot.title for dot in on_front)
-    assert decisions.charts([], replace(table, objectives=table.objectives[:1])) == ()
