@@ -71,14 +71,14 @@ def commands() -> list[DocumentedCommand]:
 
 
 def in_text(markdown: str) -> list[str]:
-    """The commands in the fenced blocks of a page that are a shell's."""
+    """The commands in the blocks of a page that are a shell's: fenced ones, then indented ones."""
+    fenced = [body for _, language, body in _BLOCK.findall(markdown) if language in _SHELLS]
+    indented = re.findall(r"^(?: {4}\S.*\n)+", _BLOCK.sub("", markdown), re.MULTILINE)
     found = []
-    for _, language, body in _BLOCK.findall(markdown):
-        if language not in _SHELLS:
-            continue
+    for body in [*fenced, *indented]:
         for line in re.sub(r"\\\n\s*", "", body).splitlines():
             prompt = re.sub(r"^\s*(?:\$ +)?", "", line)
-            if _PROGRAM.match(prompt) and not prompt.startswith("molq:"):
+            if _PROGRAM.match(prompt) and not prompt.startswith(("molq:", "molq ->")):
                 found.append(_without_comment(prompt))
     return found
 
