@@ -8,7 +8,15 @@ from scipy.special import stdtrit
 from screening.candidate import Candidate
 from screening.compute import costmodel
 from screening.compute.capacity import Machine, ahead, limits, places
-from screening.compute.costmodel import MEMORY, CostModel, Demand, Observed, PowerLaw, heavy_atoms
+from screening.compute.costmodel import (
+    MEMORY,
+    CostModel,
+    Demand,
+    Observed,
+    PowerLaw,
+    Prior,
+    heavy_atoms,
+)
 from screening.compute.dispatch import Calculation, Task, evaluate_all
 from screening.compute.evaluation import Evaluated, Usage
 from screening.compute.executor import Completed, Limits
@@ -56,6 +64,27 @@ def test_the_law_is_that_of_a_bayesian_regression():
     assert law.median(30) == pytest.approx(np.exp(new @ mean))
     upper = np.exp(new @ mean + stdtrit(2 * shape, 0.95) * scale)
     assert law.upper(30) == pytest.approx(upper, rel=1e-3)
+
+
+def test_the_posterior_holds_the_law_it_was_taught():
+    rng = np.random.default_rng(4)
+    law = PowerLaw(Prior(100.0, 1.0, doubt=1.0, noise=0.3, power_doubt=0.5))
+    for n in rng.integers(5, 40, 400):
+        law.add(int(n), float(900 * (n / 20) ** 1.4 * np.exp(rng.normal(0, 0.2))))
+    known = law.posterior
+    assert known.centre[0] == pytest.approx(np.log(900), abs=4 * known.spread[0] ** 0.5)
+    assert known.centre[1] == pytest.approx(1.4, abs=0.1)
+    assert (known.rate / known.shape) ** 0.5 == pytest.approx(0.2, rel=0.15)
+    assert np.exp(known.centre[0]) == pytest.approx(law.median(20))
+
+
+def test_what_is_known_of_the_power_may_differ_from_what_is_known_of_the_value():
+    sure = PowerLaw(Prior(100.0, 2.0, doubt=1.0, noise=0.3, power_doubt=0.01))
+    unsure = PowerLaw(Prior(100.0, 2.0, doubt=1.0, noise=0.3))
+    for law in (sure, unsure):
+        law.add(10, 100.0)
+    assert sure.posterior.centre[1] == pytest.approx(2.0, abs=0.01)
+    assert unsure.posterior.centre[1] < 1.8
 
 
 def test_nineteen_of_twenty_calculations_take_less_than_the_upper_bound():
