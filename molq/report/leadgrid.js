@@ -77,14 +77,32 @@ window.molqLeadGrid = (() => {
     return element("div", {}, element("span", { className: `verdict ${review.verdict}`, textContent: reviewed(review) }), element("small", { className: "words", textContent: review.words }));
   }
 
+  // what a medicinal chemist looks at beside the wishes; there to be chosen
+  function profile(payload, number) {
+    const plain = (name) => name.toLowerCase().replace(/[^a-z0-9]/g, "");
+    const known = new Set(payload.columns.map((column) => plain(column.header)));
+    const names = new Set(payload.leads.flatMap((lead) => (lead.detail.medicinal ?? []).map(([name]) => name)));
+    const entry = (data, name) => (data.detail.medicinal ?? []).find(([other]) => other === name);
+    return [...names].filter((name) => !known.has(plain(name))).map((name) => ({
+      colId: `m-${name}`, headerName: name, width: 132, hide: true, ...number, cellClass: "number-cell property", headerClass: "number-header",
+      headerTooltip: payload.shared.scorers?.[name]?.summary, getQuickFilterText: () => "",
+      valueGetter: ({ data }) => entry(data, name)?.[1] ?? null,
+      cellRenderer: ({ data }) => {
+        const [, amount, note] = entry(data, name) ?? [name, null, ""];
+        const text = amount === null ? "\u2013" : written(amount, Number.isInteger(amount) ? 0 : 2);
+        return element("div", { className: "value" }, text, note ? element("small", { textContent: note, title: note }) : null);
+      },
+    }));
+  }
+
   function columns(payload, open) {
     const text = { filter: "agTextColumnFilter", filterParams: { maxNumConditions: 2 } };
     const number = { filter: "agNumberColumnFilter", comparator: byNumber, filterParams: { defaultOption: "greaterThanOrEqual", maxNumConditions: 2 } };
     const hasReview = payload.leads.some((lead) => lead.review);
     return [
-      { colId: "rank", headerName: "#", valueGetter: ({ data }) => data.rank, width: 76, pinned: "left", cellClass: "rank", ...number },
+      { colId: "rank", headerName: "#", valueGetter: ({ data }) => data.rank, width: 62, pinned: "left", cellClass: "rank", ...number, floatingFilter: false },
       {
-        colId: "structure", headerName: "Structure", width: 226, pinned: "left", sortable: false, filter: false,
+        colId: "structure", headerName: "Structure", width: 226, pinned: innerWidth > 700 ? "left" : null, sortable: false, filter: false,
         valueGetter: ({ data }) => data.alt, cellRenderer: ({ data }) => drawing(data), cellClass: "structure-cell",
       },
       {
@@ -99,6 +117,7 @@ window.molqLeadGrid = (() => {
         valueGetter: ({ data }) => data.cells[place][0], cellRenderer: ({ data }) => value(data.cells[place]),
         cellClass: `number-cell ${column.kind}`, headerClass: "number-header", getQuickFilterText: () => "",
       })),
+      ...profile(payload, number),
       ...(hasReview ? [{ colId: "review", headerName: "Review", width: 150, ...text, valueGetter: ({ data }) => reviewed(data.review), tooltipValueGetter: ({ data }) => data.review?.words, cellRenderer: ({ data }) => opinion(data.review), cellClass: "review-cell", getQuickFilterText: () => "" }] : []),
       {
         colId: "origin", headerName: "Origin", width: 140, ...text,
