@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from pydantic import TypeAdapter
@@ -236,8 +236,19 @@ class Score:
     species: tuple[SpeciesRecord, ...] = ()  # other species the difference was taken between
 
     def to_json(self) -> dict[str, Any]:
-        """The score as plain JSON types; ``from_json`` reads it back unchanged."""
+        """The score as plain JSON types; ``from_json`` reads it back unchanged.
+
+        Of an active space that occurs several times (at the leading site and beside the
+        value, say) the orbitals are written once, at the first site that has it.
+        """
         data: dict[str, Any] = _ADAPTER.dump_python(self, mode="json")
+        known: list[dict[str, Any]] = []
+        for owner in (*data["sites"], data):
+            space = owner["active_space"]
+            if space is not None and space in known:
+                owner["active_space"] = space | {"natural_orbitals": None}
+            elif space is not None:
+                known.append(space)
         return data
 
     @staticmethod
@@ -247,7 +258,24 @@ class Score:
         Raises:
             pydantic.ValidationError: a field is missing or has the wrong type.
         """
-        return _ADAPTER.validate_python(data)
+        score = _ADAPTER.validate_python(data)
+        spaces = [site.active_space for site in score.sites]
+        drawn = [space for space in spaces if space is not None and space.natural_orbitals]
+
+        def whole(space: ActiveSpaceRecord | None) -> ActiveSpaceRecord | None:
+            return next(
+                (one for one in drawn if replace(one, natural_orbitals=None) == space), space
+            )
+
+        if not drawn:
+            return score
+        return replace(
+            score,
+            active_space=whole(score.active_space),
+            sites=tuple(
+                replace(site, active_space=whole(site.active_space)) for site in score.sites
+            ),
+        )
 
 
 _ADAPTER: TypeAdapter[Score] = TypeAdapter(Score)

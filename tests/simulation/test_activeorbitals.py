@@ -63,9 +63,22 @@ def test_labels_and_occupations_are_those_of_the_space(score: Score) -> None:
     assert charges[alkene, 2].sum() > 0.6
 
 
-def test_they_are_small_and_cost_nothing(score: Score) -> None:
-    written = json.dumps(score.to_json()["active_space"]["natural_orbitals"], separators=(",", ":"))
+def test_they_are_small(score: Score) -> None:
+    data = score.to_json()
+    written = json.dumps(data["sites"][0]["active_space"]["natural_orbitals"])
     assert len(written) < 500 * 4
+
+
+def test_a_space_that_occurs_several_times_is_written_once(score: Score) -> None:
+    other = replace(score.active_space, planarity=0.5, natural_orbitals=None)
+    site = score.sites[0]
+    several = replace(score, sites=(site, replace(site, active_space=other), site, site))
+    data = json.loads(json.dumps(several.to_json()))
+    assert json.dumps(data).count('"LUNO+1"') == 1
+    assert data["sites"][0]["active_space"]["natural_orbitals"]["orbitals"]
+    assert Score.from_json(data) == several
+    bare = replace(score, active_space=None, sites=())
+    assert Score.from_json(bare.to_json()) == bare
 
 
 def test_a_record_from_before_is_read_without_them(score: Score) -> None:
