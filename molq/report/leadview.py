@@ -27,6 +27,7 @@ from simulation.recipes import recipe as recipes
 from simulation.score import ActiveSpaceRecord, Score, SiteScore, SolverRecord
 
 NO_SOLVER = "none"
+_PAGES = "docs/recipes"  # where molq's own recipes say what was measured, and on which data
 _DIGITS = 6  # significant, of a number
 _ENERGY_DIGITS = 12  # of a total energy, whose differences matter
 _ENERGIES = frozenset({"energy", "casci", "casci_energy", "before", "after"})
@@ -73,6 +74,10 @@ def _key(lead: Lead) -> str:
     return lead.candidate.inchikey
 
 
+def _is_own(recipe: object) -> bool:
+    return type(recipe).__module__.startswith("simulation.")
+
+
 @dataclass
 class _Shared:
     """What details refer to, collected while they are made."""
@@ -98,6 +103,8 @@ class _Shared:
             "summary": found.summary,
             "method": found.method,
             "validity": found.validity,
+            # a recipe of another package has its page there
+            "page": f"{_PAGES}/{name.partition('/')[0]}.md" if _is_own(found) else "",
         }
 
     def scorer(self, name: str) -> None:

@@ -85,7 +85,8 @@ window.molqScoreView = (() => {
       about ? h("p", {}, sentence(about.summary)) : null,
       score.flags.length ? h("ul", { class: "tags" }, score.flags.map((flag) => h("li", { class: "tag flag" }, flag))) : null,
       table(`${score.recipe} beside its baselines`, header, rows),
-      about ? h("p", { class: "lead-error" }, h("b", {}, "How far to trust it: "), sentence(about.validity)) : null,
+      about ? h("p", { class: "lead-error" }, h("b", {}, "How far to trust it: "), sentence(about.validity),
+        about.page ? h("span", {}, " Data and sources: ", h("code", {}, about.page), ".") : null) : null,
       score.sites.length > 1 ? table("Every site", ["Site", "Value", "CASCI", "Solver \u2212 CASCI"], score.sites.map((site) =>
         [site.name, withUnit(number(site.value, 3), score.unit), number(site.casci, 3), deviation(site.deviation)])) : null,
       termsPart(score), convergencePart(score), spacePart(score), circuitPart(score),

@@ -45,7 +45,7 @@ document.getElementById("opener").addEventListener("click", () => show(0));
 
 @pytest.fixture(scope="module")
 def scores() -> tuple[Score, ...]:
-    """Acrylamide by VQE; the same as an old record; without an active space; two species."""
+    """Acrylamide by VQE; as an old record; without an active space; without a geometry."""
     quick = SimulationSettings(conformers=1)
     new = find("warhead-ea").score(Workup("C=CC(N)=O", quick, seed=1))
     old = new.to_json()
@@ -56,12 +56,13 @@ def scores() -> tuple[Score, ...]:
     plain = replace(
         new, solver="none", casci_value=None, casci_deviation_mha=None, active_space=None, sites=()
     )
-    return new, Score.from_json(old), plain
+    flat = replace(plain, provenance=replace(plain.provenance, geometry=""))
+    return new, Score.from_json(old), plain, flat
 
 
 @pytest.fixture(scope="module")
 def document(scores: tuple[Score, ...], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A page with three leads, opened from disk."""
+    """A page with four leads, opened from disk."""
     leads = [
         Lead(
             rank,
@@ -73,7 +74,7 @@ def document(scores: tuple[Score, ...], tmp_path_factory: pytest.TempPathFactory
             None,
         )
         for rank, (name, score) in enumerate(
-            zip(("new <b>&", "old", "plain"), scores, strict=True), 1
+            zip(("new <b>&", "old", "plain", "flat"), scores, strict=True), 1
         )
     ]
     found = leadview.details(leads)
@@ -148,7 +149,7 @@ def test_both_lobes_of_an_orbital_are_drawn(page: Page, document: Path) -> None:
         page.keyboard.press("ArrowRight")
     expect(page.locator(".lead-iso output")).to_have_text("0.080")
     assert enclosed(page) < before
-    expect(page.locator(".lead-place")).to_have_text("1 of 3")  # arrows were the slider's
+    expect(page.locator(".lead-place")).to_have_text("1 of 4")  # arrows were the slider's
     page.locator("input[name=lead-orbital][value=none]").dispatch_event("click")
     expect(said).to_have_text("No orbital is shown.")
     fewer = coloured(page)
@@ -203,16 +204,19 @@ def test_next_and_previous_by_key_and_button(page: Page, document: Path) -> None
     expect(page.locator("#lead-title")).to_have_text("3 plain")
     expect(page.locator(".lead-said")).to_contain_text("No active space is solved for this value")
     page.keyboard.press("]")
-    expect(page.locator("#lead-title")).to_have_text("3 plain")  # there is no fourth
+    page.keyboard.press("]")
+    expect(page.locator("#lead-title")).to_have_text("4 flat")  # there is no fifth
+    assert page.locator(".lead-stage").count() == 0
+    page.keyboard.press("o")  # there is no orbital either
     expect(page.get_by_role("button", name="Next")).to_be_disabled()
     back = page.get_by_role("button", name="Previous")
     back.focus()
     page.keyboard.press("Enter")
-    expect(page.locator("#lead-title")).to_have_text("2 old")
+    expect(page.locator("#lead-title")).to_have_text("3 plain")
     expect(page.get_by_role("button", name="Previous")).to_be_focused()  # to be pressed again
     page.locator(".lead-stage").focus()
     page.keyboard.press("ArrowLeft")  # turns the molecule
-    expect(page.locator("#lead-title")).to_have_text("2 old")
+    expect(page.locator("#lead-title")).to_have_text("3 plain")
     assert page.locator(".lead-stage canvas").count() == 1
 
 

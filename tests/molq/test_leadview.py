@@ -18,6 +18,8 @@ from molq.report.contents import AgreementRow
 from molq.report.orbitalshells import harmonics_json, orbitals_json, shells_json
 from screening.candidate import Candidate
 from screening.ranking import Lead
+from screening.review.opinions import Opinion
+from screening.store.records import Review
 from simulation.recipes.recipe import find
 from simulation.score import Baseline, ConformerRecord, Provenance, Score
 from simulation.settings import SimulationSettings
@@ -72,7 +74,9 @@ def test_the_detail_has_what_the_page_shows(score: Score) -> None:
     place = told["provenance"]["settings"]
     assert found.shared["settings"][place]["basis"] == "6-31g*"
     assert found.shared["versions"][told["provenance"]["versions"]]["pyscf"][0].isdigit()
-    assert "glutathione" in found.shared["recipes"]["warhead-ea"]["validity"]
+    about = found.shared["recipes"]["warhead-ea"]
+    assert "glutathione" in about["validity"]
+    assert about["page"] == "docs/recipes/warhead-ea.md"
 
 
 def test_the_conformer_is_the_molecule_with_its_bonds(score: Score) -> None:
@@ -105,6 +109,31 @@ def test_a_geometry_that_is_not_the_smiles_has_no_bonds() -> None:
     assert detail["scores"][0]["baselines"][0]["value"] is None  # no number, not NaN
     assert detail["scores"][0]["solver"] is None
     assert detail["scores"][0]["spaces"] == []
+
+
+def test_a_score_without_a_geometry_leaves_the_view_to_the_next(score: Score) -> None:
+    flat = replace(bare("C=CC(N)=O", ""), recipe="flat")
+    first, second = leadview.details([lead(flat, score), lead(flat)]).leads
+    assert first["conformer"]["symbols"].startswith("C C C")
+    assert [one["conformer"] for one in first["scores"]] == [None, None]
+    assert second["conformer"] is None
+    assert len(second["scores"]) == 1
+
+
+def test_what_a_medicinal_chemist_looks_at_first_and_what_reviewers_said(score: Score) -> None:
+    words = Review(1, "2026-11-23T07:00:00Z", "Ada", "KEY", "C", "reject", None, "reactive")
+    mark = replace(words, id=2, kind="rate", rating=2, text="", time="2026-11-23T06:00:00Z")
+    judged = replace(lead(score), review=Opinion(rejections=(words,), ratings=(mark,)))
+    (detail,) = leadview.details([judged]).leads
+    assert detail["review"]["verdict"] == "rejected"
+    assert [line[1:] for line in detail["review"]["said"]] == [
+        ["Ada", "rate", 2, ""],
+        ["Ada", "reject", None, "reactive"],
+    ]
+    names = [row[0] for row in detail["medicinal"]]
+    assert names[:2] == ["qed", "sa-score"]
+    assert dict(row[:2] for row in detail["medicinal"])["qed"] == 0.4
+    assert detail["form"][0].startswith("Computed as C=CC(N)=O (neutral)")
 
 
 def test_leads_without_scores_and_old_records_are_told_apart(score: Score) -> None:
