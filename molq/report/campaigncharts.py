@@ -178,7 +178,7 @@ def _space(
             spots,
             chemical_map([spot.smiles for spot in spots]),
             worth=worth,
-            left_out=len(computed) - len(chosen),
+            left_out=(table.ranked or len(computed)) - len(chosen),
             drawings=drawings,
         ),
     )

@@ -2,7 +2,6 @@
 // Draws chart specifications (molq/report/charts) with the page's own Plotly.
 window.molqChart = (() => {
   const DARK = matchMedia("(prefers-color-scheme: dark)");
-  const STILL = matchMedia("(prefers-reduced-motion: reduce)");
   const PRINTED = 480; // px, width of a chart on paper
   // on white each has a contrast of 3 and more; told apart with the common kinds of colour blindness
   const LIGHT = {
@@ -323,8 +322,6 @@ window.molqChart = (() => {
     if (chart) Plotly.purge(chart.plot);
     drawn.delete(element);
   };
-
-  molqChart.isStill = () => STILL.matches;
 
   const alive = () => [...drawn.values()].filter((chart) => chart.figure.isConnected);
   DARK.addEventListener("change", () => alive().forEach((chart) => chart.draw()));

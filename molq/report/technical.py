@@ -23,7 +23,7 @@ from screening.scorecolumns import circuit_of
 from screening.store.records import Result
 from simulation.score import CircuitCost, SolverRecord
 
-EXACT = "exact"
+NOISELESS = "exact"
 _PURPOSES = {
     circuitrecords.PRIOR: "starts of molecules (Born machine)",
     circuitrecords.BATCHES: "choice of batches",
@@ -248,7 +248,7 @@ def _notes(scored: Sequence[Result], entries: Sequence[Any]) -> Iterator[str]:
     quantum = [s for s in solved if s.solver != "casci"]
     if not quantum:
         return
-    if all(score.backend == EXACT for score in quantum):
+    if all(score.backend == NOISELESS for score in quantum):
         yield (
             "Every state was prepared and measured in exact arithmetic: no device and no "
             "simulated noise took part. Gates and depth say what the circuits would need."

@@ -264,7 +264,7 @@ class TestChemicalSpace:
         assert figure.views[0].data[1]["marker"]["color"] == [0.9, 0.2]
         assert figure.views[1].data[1]["marker"]["color"] == [1, 2]
         assert "2 molecules were computed, 1 in grey were not" in figure.description
-        assert "7 more molecules are left out" in figure.description
+        assert "7 more have no room" in figure.description
         assert figure.to_json()["molecules"] == {"C": ["c", "CCO", "<svg></svg>"]}
 
     def test_a_screen_has_no_rounds(self) -> None:
@@ -275,7 +275,7 @@ class TestChemicalSpace:
         found = ChemicalMap(self.MAP.places[:2], "scaling", None)
         figure = chemical_space(spots, found, worth="utility", left_out=0, drawings={})
         assert [view.name for view in figure.views] == ["coloured by utility", "by origin"]
-        assert "left out" not in figure.description
+        assert "no room" not in figure.description
 
 
 def test_a_staircase_holds_its_height_and_a_level_is_named() -> None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from statistics import median
 
 from molq.report.charts.figure import Figure, Table, View, axis, labelled, written
+from molq.report.evidence import CHEMICAL_ACCURACY
 
-CHEMICAL_ACCURACY = 1.6  # mHa
 _SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross")
 _COLOURS = ("@blue", "@amber", "@green", "@rose", "@sky")
 

@@ -46,7 +46,7 @@ def chemical_space(
     rounds = [spots[place].round or 0 for place in computed]
     by_round = len(set(rounds)) > 1
     trust = "" if found.trustworthiness is None else _trust(found.trustworthiness)
-    more = f" {left_out} more molecules are left out, spread evenly." if left_out else ""
+    more = f" {left_out} more have no room on it." if left_out else ""
     grey = f", {len(waiting)} in grey were not" if waiting else ""
     said = f"{len(computed)} molecules were computed{grey}."
     views = [View(f"coloured by {worth}", _coloured(worth, [spots[p].worth for p in computed]))]
