@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import faulthandler
+import glob
 import json
 import os
 import resource
@@ -25,6 +26,7 @@ from screening.childprocess import take_stdout
 
 _PR_SET_PDEATHSIG = 1
 _PARENT_POLL_S = 2.0
+_TICKS = os.sysconf("SC_CLK_TCK")  # of the CPU times in /proc, a second
 
 
 def main(arguments: list[str]) -> int:
@@ -102,21 +104,47 @@ def _offer_to_the_oom_killer() -> None:
 
 
 def _reset_peak_memory() -> None:
-    with contextlib.suppress(OSError), open("/proc/self/clear_refs", "w") as refs:
-        refs.write("5")
+    for pid in _family():
+        with contextlib.suppress(OSError), open(f"/proc/{pid}/clear_refs", "w") as refs:
+            refs.write("5")
 
 
 def _peak_memory_mb() -> float:
-    with contextlib.suppress(OSError), open("/proc/self/status") as status:
+    found = [mb for mb in map(_own_peak_mb, _family()) if mb is not None]
+    return sum(found) if found else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _own_peak_mb(pid: int) -> float | None:
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/status") as status:
         for line in status:
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) / 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return None
 
 
 def _cpu_seconds() -> float:
     times = os.times()
-    return times.user + times.system + times.children_user + times.children_system
+    ended = times.user + times.system + times.children_user + times.children_system
+    return ended + sum(map(_living_cpu_seconds, _family()[1:]))
+
+
+def _living_cpu_seconds(pid: int) -> float:
+    """Of a process and of its children that have ended."""
+    with contextlib.suppress(OSError, ValueError), open(f"/proc/{pid}/stat") as stat:
+        # the name in parentheses may hold anything; behind it are the fields from the third on
+        fields = stat.read().rpartition(")")[2].split()
+        return sum(map(int, fields[11:15])) / _TICKS
+    return 0.0
+
+
+def _family() -> list[int]:
+    """This process and those it started that live: a recipe may keep a model in one of them."""
+    found = [os.getpid()]
+    for pid in found:
+        for listed in glob.glob(f"/proc/{pid}/task/*/children"):
+            with contextlib.suppress(OSError), open(listed) as children:
+                found += map(int, children.read().split())
+    return found
 
 
 if __name__ == "__main__":

@@ -7,11 +7,15 @@ answered for three molecules, or misbehaves when told to.
 import os
 import stat
 import sys
+import time
 
+import psutil
 import pytest
 
 from screening.admet.endpoints import endpoints
 from screening.admet.predictor import PYTHON, Predictor, installed, python
+from screening.compute.evaluation import Job, decode
+from screening.compute.isolation import Isolation
 from simulation.errors import InputError, ResourceError, StochasticError
 from simulation.recipes import recipe
 from simulation.score import Score
@@ -36,6 +40,10 @@ class ADMETModel:
     def __init__(self, include_physchem, drugbank_path, num_workers):
         if os.environ.get("STAND_IN") == "broken":
             raise OSError("weights are missing")
+        if os.environ.get("STAND_IN") == "heavy":
+            self.weights = b"w" * 150_000_000
+            while time.process_time() < 1.0:
+                pass
 
     def predict(self, smiles):
         if "CCCl" in smiles:
@@ -133,6 +141,39 @@ def test_the_score_of_a_property(environment, monkeypatch):
     assert "worse than the mean of the data" in volume.flags[0]
     content = recipe.find("admet:hERG").content(SimulationSettings())
     assert content.values["versions"]["admet-ai"] == "2.0.1"
+
+
+def _lives(process):
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def test_what_the_model_takes_is_counted_to_its_recipe(environment, monkeypatch):
+    monkeypatch.setenv(PYTHON, environment)
+    monkeypatch.setenv("STAND_IN", "heavy")
+    job = Job(
+        id=1,
+        inchikey="",
+        smiles=ASPIRIN,
+        recipes=("admet:hERG", "admet:AMES"),
+        settings=SimulationSettings().model_dump(mode="json"),
+        seed=1,
+        time_limit_s=100,
+        memory_limit_mb=4000,
+    )
+    with Isolation() as worker:
+        first, second = worker.run(job)
+        model = psutil.Process(worker.pid).children()[0]
+    assert [decode(one.outcome).value for one in (first, second)] == [0.0208, 0.0801]
+    assert first.usage.peak_memory_mb > 200
+    assert first.usage.cpu_seconds >= 0.9
+    assert second.usage.cpu_seconds < 0.5  # the same prediction
+    deadline = time.monotonic() + 20
+    while (lives := _lives(model)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not lives
 
 
 def test_an_environment_without_admet_ai_is_named(tmp_path):
