@@ -22,6 +22,7 @@ from molq.report.contents import (
     CalibrationRow,
     Contents,
     DroppedRow,
+    Explanations,
     Fact,
     FailureGroup,
     FailureRow,
@@ -108,7 +109,7 @@ def contents(
         leads=leadrows.rows(best, shown, layouts, told, scale, details.leads, file),
         leads_total=len(table) if table.ranked is None else table.ranked,
         agreement=found,
-        explanations=explaining.cards(explained[:MAX_CARDS]),
+        explanations=_first(explaining.cards(explained)),
         charts=run_charts(
             journal,
             file,
@@ -129,6 +130,11 @@ def contents(
         exported=tuple(leadfiles.LeadColumns.of(best.leads, table.objectives).header()),
         shared=details.shared,
     )
+
+
+def _first(cards: Explanations | None) -> Explanations | None:
+    """Those that stand in the page itself, on the scale of all."""
+    return None if cards is None else replace(cards, cards=cards.cards[:MAX_CARDS])
 
 
 def _read(journal: Journal, file: RunFile) -> tuple[list[Result], tuple[str, ...]]:
