@@ -1,7 +1,7 @@
 "use strict";
 // The same leads as cards, in the order and choice of the grid; grouped by scaffold where wanted.
 window.molqLeadCards = (() => {
-  const { element, drawing, value, tags, written } = window.molqLeadGrid;
+  const { element, drawing, reviewed, tags, written } = window.molqLeadGrid;
   const STEP = 48; // cards that are made at once
 
   function card(lead, payload, grid, open) {
@@ -21,7 +21,7 @@ window.molqLeadCards = (() => {
     });
     const made = element("article", { className: "card" },
       element("header", {}, element("label", { className: "pick" }, box, element("span", { className: "rank", textContent: String(lead.rank) })), name),
-      picture, facts, tags(lead));
+      picture, facts, tags(lead), lead.review ? element("p", { className: `verdict ${lead.review.verdict}`, textContent: reviewed(lead.review), title: lead.review.words }) : null);
     made.classList.toggle("selected", box.checked);
     made.dataset.inchikey = lead.inchikey;
     box.addEventListener("change", () => {

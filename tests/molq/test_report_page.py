@@ -80,7 +80,7 @@ def contents(text: str = HOSTILE) -> Contents:
                 1, text, True, text, text, svg("C=CC(N)=O"), text,
                 (Cell(0.5), Cell(-4.8, 2, 0.03, (-5.0, -4.6), 0.9)),
                 "library", text, (text,), (text,),
-                text, 0, (text, 1.5, None), {"decision": text}, {"given": text, "x": float("nan")},
+                text, 0, (text, 1.5, None), {"verdict": text, "rating": 4.5, "words": text}, {"given": text, "x": float("nan")},
             ),
             LeadRow(
                 2, "b", False, "CC", "k", None, "", (Cell(0.4), Cell(None)),
@@ -184,7 +184,7 @@ def test_the_packed_leads_say_what_was_gathered() -> None:
     reader.feed(html(contents()))
     data = json.loads(gzip.decompress(base64.b64decode(reader.found["payload"])))
     first, second = data["leads"]
-    assert first["label"] == first["review"]["decision"] == HOSTILE
+    assert first["label"] == first["review"]["words"] == HOSTILE
     assert first["exported"] == [HOSTILE, 1.5, None]
     assert first["detail"] == {"given": HOSTILE, "x": None}  # JSON knows no NaN
     assert first["cells"][1] == [-4.8, 2, 0.03, [-5.0, -4.6], 0.9]
