@@ -285,7 +285,12 @@ async function approve() {
   if (!entry) return;
   if (entry.mine.verdict === "approve") { toast("you approve it already"); return; }
   const next = following();
-  if (await say(entry, { kind: "approve" }, `approved ${entry.label}; u takes it back`) && next) choose(next);
+  if (await say(entry, { kind: "approve" }, `approved ${entry.label}; u takes it back`)) goOn(entry, next);
+}
+
+// to the next molecule, unless the reader has gone somewhere else or writes something
+function goOn(entry, next) {
+  if (next && !page.saying && (page.key === entry.key || !chosen())) choose(next);
 }
 
 async function rate(stars) {
@@ -316,13 +321,16 @@ async function send() {
   const text = $("text").value.trim();
   if (!entry || !page.saying) return;
   if (!text) { toast("say why in a few words", true); $("text").focus(); return; }
-  const rejects = page.saying === "reject";
-  const next = rejects ? following() : entry.key;
+  const kind = page.saying;
+  const rejects = kind === "reject";
+  const next = rejects ? following() : null;
   const done = rejects ? `rejected ${entry.label}; u takes it back` : "comment sent";
-  if (await say(entry, { kind: page.saying, text }, done)) {
-    stopSaying();
-    $("list").focus();
-    if (next) choose(next);
+  stopSaying(); // whoever is quick goes on meanwhile
+  $("list").focus();
+  if (await say(entry, { kind, text }, done)) goOn(entry, next);
+  else if (page.key === entry.key && !page.saying) {
+    startSaying(kind);
+    $("text").value = text;
   }
 }
 
