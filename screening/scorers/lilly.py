@@ -12,6 +12,7 @@ import io
 import logging
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.util import find_spec
 from typing import Any, ClassVar
 
 from rdkit import Chem
@@ -19,7 +20,7 @@ from rdkit import Chem
 REJECTED = 100
 """Demerits from which a compound is rejected."""
 
-_REMEDY = "pip install 'molq[medchem]', then `medchem install-lilly`"
+_PROGRAMS = "`medchem install-lilly` builds them (with make, a C++ compiler and zlib)"
 
 
 @dataclass(frozen=True)
@@ -61,14 +62,18 @@ def _judged(smiles: str) -> tuple[float, bool, str]:
 
             row: dict[str, Any] = LillyDemeritsFilters()([smiles]).iloc[0].to_dict()
     except ImportError as error:
-        reason = " ".join(str(error).split())
-        raise ValueError(
-            f"lilly-demerits needs medchem and its programs: {_REMEDY} ({reason})"
-        ) from error
+        raise ValueError(f"lilly-demerits needs {_missing()}") from error
     count = row.get("demerit_score")
     demerits = 0.0 if count is None or count != count else float(count)
     reasons = row.get("reasons")
     return demerits, not bool(row["pass_filter"]), reasons if isinstance(reasons, str) else ""
+
+
+def _missing() -> str:
+    """What is not there, and how to get it."""
+    if find_spec("medchem") is None:
+        return f"medchem: pip install 'molq[medchem]'; and the authors' programs: {_PROGRAMS}"
+    return f"the programs of the Lilly rules beside medchem: {_PROGRAMS}"
 
 
 LILLY_DEMERITS = LillyDemerits()

@@ -240,10 +240,18 @@ def test_lilly_counts_demerits_and_rejections(recorded):
     assert lilly.LILLY_DEMERITS.note(halide) == "acid_halide"
 
 
-def test_without_medchem_one_line_says_what_to_install(monkeypatch):
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        (None, r"needs medchem: pip install 'molq\[medchem\]'; and .*`medchem install-lilly`"),
+        ("here", r"needs the programs of the Lilly rules beside medchem: `medchem install-lilly`"),
+    ],
+)
+def test_without_medchem_one_line_says_what_to_install(monkeypatch, spec, words):
     monkeypatch.setitem(sys.modules, "medchem.structural.lilly_demerits", None)
+    monkeypatch.setattr("screening.scorers.lilly.find_spec", lambda name: spec)
     lilly._judged.cache_clear()
-    with pytest.raises(ValueError, match=r"pip install 'molq\[medchem\]', then `medchem install-"):
+    with pytest.raises(ValueError, match=words):
         scorers.check("lilly-demerits")
-    with pytest.raises(ValueError, match=r"objective 'lilly-demerits': .*pip install"):
+    with pytest.raises(ValueError, match=f"objective 'lilly-demerits': .*{words}"):
         validate([ObjectiveSettings(name="lilly-demerits", transform="at_most", high=100)])
