@@ -34,7 +34,7 @@ from simulation.settings import SimulationSettings
 GEOMETRY, MEANFIELD = "warhead-ea/gfn2_lumo", "warhead-ea/hf_lumo"
 SHARED = {GEOMETRY: "geometry", MEANFIELD: "meanfield"}
 ON_BOTH = ("warhead-ea", "warhead-st", "photo-st-gap")
-DEAR = ("redox", "tautomer-de", "ch-bde")
+DEAR = ("tautomer-de", "ch-bde")
 ALONE = ("michael-reactivity", "thiol-adduct")
 SEED = 1
 FEW_CONFORMERS = 3
@@ -77,7 +77,8 @@ def jobs() -> list[tuple[str, tuple[str, ...], int]]:
     found += [(smiles, (name,), 10) for smiles in MICHAEL for name in ALONE]
     found += [(smiles, ("sn2-warhead",), 10) for smiles in CHLOROACETAMIDES]
     found += [(smiles, (GEOMETRY,), FEW_CONFORMERS) for smiles in (*MICHAEL, *LARGE)]
-    return found + [(smiles, (GEOMETRY, MEANFIELD, *DEAR), 10) for smiles in SMALL]
+    found += [(smiles, (GEOMETRY, MEANFIELD, *DEAR), 10) for smiles in SMALL]
+    return found + [(smiles, (GEOMETRY, "redox"), 10) for smiles in (*SMALL, "CC=CC(=O)OC")]
 
 
 def measured(smiles: str, recipes: tuple[str, ...], conformers: int) -> list[dict[str, Any]]:

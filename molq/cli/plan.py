@@ -9,9 +9,9 @@ import typer
 
 from molq.cli import options
 from molq.cli.console import Column, note, write_json, write_table
+from molq.planning.figures import count, duration, number, span
 
 if TYPE_CHECKING:
-    from molq.planning.estimate import Estimate
     from molq.planning.plan import Plan
     from molq.planning.population import Population
 
@@ -239,38 +239,3 @@ def _population(library: Population) -> str:
     if library.duplicates:
         text += f", {library.duplicates:,} repeat others"
     return text
-
-
-def number(value: float) -> str:
-    """Two significant digits, and whole numbers of more as they are."""
-    if value == 0:
-        return "0"
-    if abs(value) >= 1e7:
-        return f"{value:.1e}".replace("e+0", "e").replace("e+", "e")
-    if abs(value) >= 100:
-        digits = len(str(int(abs(value)))) - 2
-        return f"{round(value, -digits):,.0f}"
-    return f"{value:.2g}"
-
-
-def span(estimate: Estimate) -> str:
-    """The middle and the interval."""
-    if estimate.is_known:
-        return number(estimate.middle)
-    return f"{number(estimate.middle)} ({number(estimate.low)}-{number(estimate.high)})"
-
-
-def count(estimate: Estimate) -> str:
-    """The same of whole things."""
-    if round(estimate.low) == round(estimate.high):
-        return f"{round(estimate.middle):,}"
-    low, middle, high = (round(x) for x in (estimate.low, estimate.middle, estimate.high))
-    return f"{middle:,} ({low:,}-{high:,})"
-
-
-def duration(estimate: Estimate) -> str:
-    """Seconds in the unit that suits the middle."""
-    for limit, unit, size in ((180.0, "s", 1.0), (10800.0, "min", 60.0), (3e5, "h", 3600.0)):
-        if estimate.middle < limit:
-            return f"{span(estimate.times(1 / size))} {unit}"
-    return f"{span(estimate.times(1 / 86400))} days"

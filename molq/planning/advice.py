@@ -8,6 +8,7 @@ from molq.campaignfile import CampaignFile, RunFile
 from molq.comparison.prices import Prices
 from molq.planning.circuitforecast import CircuitForecast
 from molq.planning.devices import DevicePlan
+from molq.planning.figures import number, seconds
 from molq.planning.plan import Plan
 
 OLD_DAYS = 90
@@ -17,7 +18,7 @@ _LOST = 0.5  # share of shots without an error below which a device's raw energy
 _DEARER = 1.1
 
 
-def given(plan: Plan, file: RunFile, prices: Prices, *, sampled: bool) -> Plan:
+def given(plan: Plan, file: RunFile, prices: Prices, *, sampled: bool, simulator: str = "") -> Plan:
     """The plan with its warnings and notes.
 
     Args:
@@ -25,6 +26,7 @@ def given(plan: Plan, file: RunFile, prices: Prices, *, sampled: bool) -> Plan:
         file: the run's settings.
         prices: of cores and devices.
         sampled: whether the run itself measures its energies.
+        simulator: on which circuits run, "" where that is a device or none.
     """
     warnings = [
         *_nothing_to_do(plan),
@@ -34,7 +36,7 @@ def given(plan: Plan, file: RunFile, prices: Prices, *, sampled: bool) -> Plan:
         *_too_few_shots(plan, file, sampled=sampled),
         *_old(prices),
     ]
-    notes = [*_notes(plan, file, sampled=sampled), *plan.notes]
+    notes = [*_notes(plan, file, simulator, sampled=sampled), *plan.notes]
     return replace(plan, warnings=tuple(warnings), notes=tuple(notes))
 
 
@@ -42,8 +44,8 @@ def _nothing_to_do(plan: Plan) -> list[str]:
     if plan.evaluated.middle > 0:
         return []
     if plan.library.refused:
-        reason, number = plan.library.refused[0]
-        return [f"nothing would be computed: {number} rows are refused by {reason}"]
+        reason, rows = plan.library.refused[0]
+        return [f"nothing would be computed: {rows} rows are refused by {reason}"]
     return ["nothing would be computed: no molecule is left to choose from"]
 
 
@@ -52,9 +54,9 @@ def _classical(plan: Plan, prices: Prices, *, sampled: bool) -> list[str]:
     if not kinds or plan.evaluated.middle <= 0:
         return []
     lines = []
-    number = plan.evaluated.middle
-    casci = sum(k.each * k.casci_seconds for k in kinds) * number
-    beside = f"{_seconds(casci)} of one core ({_money(prices.cores(casci), plan.currency)})"
+    molecules = plan.evaluated.middle
+    casci = sum(k.each * k.casci_seconds for k in kinds) * molecules
+    beside = f"{seconds(casci)} of one core ({_money(prices.cores(casci), plan.currency)})"
     dearer = [d for d in plan.devices if d.factor is not None and d.factor > _DEARER]
     if dearer:
         least = min(device.factor or 0.0 for device in dearer)
@@ -70,12 +72,12 @@ def _classical(plan: Plan, prices: Prices, *, sampled: bool) -> list[str]:
             f"(CASCI) of the same spaces takes {beside}, {_factor(least)} less"
         )
     if plan.solver == "vqe" and not sampled:
-        vqe = sum(k.each * k.vqe_seconds for k in kinds) * number
+        vqe = sum(k.each * k.vqe_seconds for k in kinds) * molecules
         if casci > 0 and vqe > _DEARER * casci:
             lines.append(
                 f'solver = "casci" gives the same energies to within target_error_mha for '
                 f"{_factor(vqe / casci)} less CPU: the circuits are found in "
-                f"{_seconds(vqe)}, {_share(vqe, plan.core_seconds.middle)} of this run; what the "
+                f"{seconds(vqe)}, {_share(vqe, plan.core_seconds.middle)} of this run; what the "
                 "VQE adds is the circuit, not the number"
             )
     return lines
@@ -84,7 +86,7 @@ def _classical(plan: Plan, prices: Prices, *, sampled: bool) -> list[str]:
 def _use(device: DevicePlan) -> str:
     if device.seconds is None:
         return ""
-    return f" ({_seconds(device.seconds.middle)} of the device)"
+    return f" ({seconds(device.seconds.middle)} of the device)"
 
 
 def _noise(plan: Plan) -> list[str]:
@@ -129,7 +131,7 @@ def _limits(plan: Plan, file: RunFile) -> list[str]:
         )
     if plan.core_seconds_each.high > file.compute.time_limit_s:
         lines.append(
-            f"a molecule may take {_seconds(plan.core_seconds_each.high)}, and a recipe is killed "
+            f"a molecule may take {seconds(plan.core_seconds_each.high)}, and a recipe is killed "
             f"at {file.compute.time_limit_s:g} s: raise [compute] time_limit_s"
         )
     return lines
@@ -160,7 +162,7 @@ def _old(prices: Prices) -> list[str]:
     ]
 
 
-def _notes(plan: Plan, file: RunFile, *, sampled: bool) -> list[str]:
+def _notes(plan: Plan, file: RunFile, priced_on_cores: str, *, sampled: bool) -> list[str]:
     lines = []
     if sampled and not file.ranking.sampled and isinstance(file, CampaignFile):
         lines.append("such a campaign is refused until it says ranking.sampled = true")
@@ -195,6 +197,11 @@ def _notes(plan: Plan, file: RunFile, *, sampled: bool) -> list[str]:
         lines.append(f"{', '.join(exact)} thins what is chosen from, not how many are computed")
     if file.compute.cache:
         lines.append("scores that a cache gives are not subtracted")
+    if priced_on_cores:
+        lines.append(
+            f"{priced_on_cores} runs on the same cores: no device is paid for, and the time of "
+            "simulated circuits is not foretold"
+        )
     if file.simulation.solver in ("lucj", "sqd"):
         lines.append(
             f"gates are those of the vqe solver's circuits; {file.simulation.solver} has its own, "
@@ -207,25 +214,12 @@ def _notes(plan: Plan, file: RunFile, *, sampled: bool) -> list[str]:
     return lines
 
 
-def _seconds(value: float) -> str:
-    """A time in the unit in which it is easiest to read."""
-    for limit, unit, size in ((1.0, "ms", 1e-3), (120.0, "s", 1.0), (7200.0, "min", 60.0)):
-        if value < limit:
-            return f"{value / size:.2g} {unit}"
-    return f"{value / 3600:,.0f} h" if value >= 36000 else f"{value / 3600:.1f} h"
-
-
 def _money(value: float, currency: str) -> str:
-    """Two significant digits: nobody knows more."""
-    if value >= 100:
-        return f"{currency} {round(value, 2 - len(str(int(value)))):,.0f}"
-    return f"{currency} {value:.2g}"
+    return f"{currency} {number(value)}"
 
 
 def _factor(value: float) -> str:
-    if value >= 1e5:
-        return f"{value:.0e} times".replace("e+0", "e").replace("e+", "e")
-    return f"{value:,.0f} times" if value >= 10 else f"{value:.1f} times"
+    return f"{number(value)} times"
 
 
 def _share(part: float, whole: float) -> str:

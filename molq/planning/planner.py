@@ -203,8 +203,7 @@ def made(file: RunFile, request: Request) -> Plan:
     evaluated = Estimate.of(work.evaluated)
     energies = circuits.among(evaluated)
     wanted = request.backend or (file.simulation.backend if sampled else None)
-    if wanted is not None and prices.is_simulator(wanted):
-        wanted = None
+    simulator = wanted if wanted is not None and prices.is_simulator(wanted) else ""
     core_seconds = Estimate.of(work.core_seconds)
     priced = devices.on_devices(circuits.kinds, evaluated, energies, prices, wanted)
     spent = priced[0].money.middle if sampled and wanted is not None and priced else 0.0
@@ -237,7 +236,7 @@ def made(file: RunFile, request: Request) -> Plan:
         warnings=(),
         notes=tuple(laws.notes),
     )
-    return advice.given(found, file, prices, sampled=sampled)
+    return advice.given(found, file, prices, sampled=sampled, simulator=simulator)
 
 
 def _check(request: Request) -> None:

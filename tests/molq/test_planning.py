@@ -16,7 +16,7 @@ from molq.campaignfile import CampaignFile
 from molq.cli.entry import run_arguments
 from molq.comparison import prices
 from molq.errors import CallError
-from molq.planning import advice, circuitforecast, measuredtables
+from molq.planning import advice, circuitforecast, figures, measuredtables
 from molq.planning.costlaws import CostLaws
 from molq.planning.estimate import Estimate
 from molq.planning.experience import Experience, Usage, of_the_same, read
@@ -432,3 +432,15 @@ def test_only_runs_of_the_same_kind_are_kept() -> None:
     kept, notes = of_the_same([EXPERIENCE, other], SimulationSettings())
     assert kept == [EXPERIENCE]
     assert notes == ["run is not learned from: it computed with conformers 3 instead of 10"]
+
+
+def test_figures_are_told_in_two_digits_and_a_fitting_unit() -> None:
+    told = {0: "0", 0.0000033: "3.3e-6", 0.05: "0.05", 7.26: "7.3", 123.4: "120", 38637: "39,000",
+            6.9e7: "6.9e7", 2.8e10: "2.8e10"}  # fmt: skip
+    assert {value: figures.number(value) for value in told} == told
+    assert figures.seconds(0.077) == "77 ms"
+    assert figures.seconds(240) == "4 min"
+    assert figures.duration(Estimate(3600, 7200, 36000)) == "120 (60-600) min"
+    assert figures.duration(Estimate(1e6, 2e6, 3e6)) == "23 (12-35) days"
+    assert figures.count(Estimate(23.6, 24.2, 24.4)) == "24"
+    assert figures.count(Estimate(1000, 2000, 3000)) == "2,000 (1,000-3,000)"
