@@ -6,7 +6,7 @@ window.molqConformer = (() => {
   const SPACING = 0.2; // Angstrom, between points of a grid
   const MARGIN = 3.0; // Angstrom, around the atoms that an orbital has functions on
   const MOST_POINTS = 250_000;
-  const NEGLIGIBLE = 12; // exponent below which a Gaussian is left out: exp(-12) = 6e-6
+  const NEGLIGIBLE = 14; // a Gaussian is left out where it is less than exp(-14) = 8e-7
   const ISOVALUE = 0.05; // Bohr^-3/2
   const LOBES = ["#2a78c2", "#e69f00"]; // positive, negative; told apart with colour blindness
   const RAISES = [230, 159, 0], LOWERS = [0, 114, 178], NEUTRAL = [200, 204, 210];
@@ -47,7 +47,7 @@ window.molqConformer = (() => {
     let radial = 0;
     for (let k = 0; k < shell.exponents.length; k += 1) {
       const decay = shell.exponents[k] * square;
-      if (decay < 2 * NEGLIGIBLE) radial += shell.weights[k] * Math.exp(-decay);
+      if (decay < NEGLIGIBLE) radial += shell.weights[k] * Math.exp(-decay);
     }
     if (radial === 0) return 0;
     let angular = 0;
@@ -55,24 +55,7 @@ window.molqConformer = (() => {
     return radial * angular;
   }
 
-  // An orbital (Bohr^-3/2) at points, a flat list of coordinates in Angstrom.
-  function valuesAt(points, terms, conformer, basis, shared) {
-    const shells = shellsOf(terms, conformer, basis, shared);
-    const values = new Float64Array(points.length / 3);
-    for (let p = 0; p < values.length; p += 1) {
-      for (const shell of shells) {
-        values[p] += shellValue(
-          shell,
-          (points[3 * p] - shell.centre[0]) / BOHR,
-          (points[3 * p + 1] - shell.centre[1]) / BOHR,
-          (points[3 * p + 2] - shell.centre[2]) / BOHR,
-        );
-      }
-    }
-    return values;
-  }
-
-  // An orbital on a grid around the atoms it stands on, the last axis fastest.
+  // An orbital (Bohr^-3/2) on a grid around the atoms it stands on, the last axis fastest.
   function gridOf(terms, conformer, basis, shared) {
     const shells = shellsOf(terms, conformer, basis, shared);
     const low = [0, 1, 2].map((axis) => Math.min(...shells.map((shell) => shell.centre[axis])) - MARGIN);
@@ -286,5 +269,5 @@ window.molqConformer = (() => {
     stage.element.remove();
   }
 
-  return { Scene, supported, release, valuesAt, gridOf, enclosed, xyzText, ISOVALUE, LOBES };
+  return { Scene, supported, release, gridOf, enclosed, xyzText, ISOVALUE, LOBES };
 })();

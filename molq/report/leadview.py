@@ -18,7 +18,7 @@ from molq.report.contents import AgreementRow, ExplanationCard, ForecastCard
 from molq.report.orbitalshells import harmonics_json, orbitals_json, shells_json
 from molq.report.words import baseline_words, solver_words
 from screening import scorers
-from screening.explanation import Explanation
+from screening.explanation import Explanation, Forecast
 from screening.objective import ObjectiveSettings
 from screening.ranking import Lead
 from screening.scorersettings import ScorerSettings
@@ -326,10 +326,16 @@ def _why(card: ExplanationCard, told: Explanation) -> dict[str, Any]:
         "facts": [list(fact) for fact in card.facts],
         "unexplained": list(card.unexplained),
         "forecasts": [
-            _forecast(one, [float(share) for share in forecast.attribution.atoms])
+            _forecast(one, _atom_shares(told.lead.scores[forecast.recipe], forecast))
             for one, forecast in zip(card.forecasts, told.forecasts, strict=True)
         ],
     }
+
+
+def _atom_shares(score: Score, forecast: Forecast) -> list[float]:
+    """What each heavy atom of the geometry adds; empty where its atoms are in another order."""
+    parts = forecast.attribution
+    return [float(share) for share in parts.atoms] if parts.smiles == score.smiles else []
 
 
 def _forecast(card: ForecastCard, atoms: list[float]) -> dict[str, Any]:
@@ -340,7 +346,7 @@ def _forecast(card: ForecastCard, atoms: list[float]) -> dict[str, Any]:
         "verdict": card.verdict,
         "digits": card.digits,
         "full": card.full,
-        "atoms": atoms,  # what each heavy atom adds, in the order of the score's SMILES
+        "atoms": atoms,
         "baseline": card.baseline,
         "shares": [[share.name, share.kind, share.share] for share in card.shares],
         "prediction": card.prediction,

@@ -15,7 +15,6 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from pyscf import gto
 
 from simulation.score import OrbitalSet
 
@@ -78,6 +77,8 @@ def harmonics_json(degree: int) -> list[list[list[float]]]:
     Returns:
         of each its terms, powers of x, y and z and a coefficient.
     """
+    from pyscf import gto
+
     powers = [
         (x, y, degree - x - y) for x in range(degree, -1, -1) for y in range(degree - x, -1, -1)
     ]
@@ -100,6 +101,8 @@ def _shells(
     symbol: str, basis: str
 ) -> tuple[tuple[int, tuple[float, ...], tuple[float, ...]], ...]:
     """Degree, exponents and normalised coefficients; a contraction each."""
+    from pyscf import gto
+
     atom = gto.M(atom=[(symbol, (0.0, 0.0, 0.0))], basis=basis, spin=None, verbose=0)
     found = []
     for shell in range(atom.nbas):

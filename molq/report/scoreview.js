@@ -148,6 +148,8 @@ window.molqScoreView = (() => {
     const step = traces[0].trace.step;
     const said = traces.map(({ name, trace }) =>
       `${name}: ${signed(trace.above_casci[0], 2)} to ${signed(trace.above_casci.at(-1), 4)} mHa in ${counted(trace.taken, "step")}`).join("; ");
+    const measured = traces.filter((sector) => sector.error).map((sector) =>
+      ` ${sector.name} was measured then: ${signed(1e3 * (sector.energy - sector.casci), 2)} \u00b1 ${number(1e3 * sector.error, 2)} mHa above CASCI.`);
     const thinned = traces.some(({ trace }) => trace.taken + 1 > trace.steps.length);
     const spec = {
       id: `convergence-${score.recipe.replace(/\W+/g, "-")}`, title: "Convergence", alt: `Energy above CASCI by ${step}. ${said}`, height: 280,
@@ -168,7 +170,7 @@ window.molqScoreView = (() => {
     const figure = h("figure", { class: "chart lead-chart" }, h("figcaption", {}, "How the energies converged"), h("div", { class: "plot" }));
     figure.molqSpec = spec;
     return h("div", {}, figure,
-      h("p", { class: "hint" }, `Energy above the exact one (CASCI) of the same space, by ${step}. ${said}.`,
+      h("p", { class: "hint" }, `Energy above the exact one (CASCI) of the same space, by ${step}. ${said}.`, measured,
         thinned ? ` Of longer ways ${Math.max(...traces.map(({ trace }) => trace.steps.length))} evenly spaced steps are kept, the first and the last among them.` : "",
         step === "ADAPT cycle" ? " The last step takes out the factors that turned out dispensable, within the error asked for." : ""));
   }

@@ -28,6 +28,7 @@ from simulation.workup import Workup
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data: blob:"
 )
+BOHR = 0.529177210903  # Angstrom
 OWN = ("charts.js", "conformerview.js", "scoreview.js", "leadview.js")
 SCRIPT = """
 const payload = JSON.parse(document.getElementById("payload").textContent);
@@ -169,27 +170,26 @@ def test_the_browser_evaluates_the_gaussians_as_pyscf_does(
     kept = scores[0].active_space.natural_orbitals
     atoms = "\n".join(scores[0].provenance.geometry.splitlines()[2:])
     molecule = gto.M(atom=atoms, basis=kept.basis, verbose=0)
-    centre = molecule.atom_coords().mean(axis=0)
-    points = centre + np.random.default_rng(5).normal(scale=3.0, size=(300, 3))  # Bohr
-    functions = molecule.eval_gto("GTOval_sph", points)
     for place, orbital in enumerate(kept.orbitals):
-        expected = functions[:, list(orbital.functions)] @ np.array(orbital.coefficients)
-        values, norm = page.evaluate(
-            """([points, place]) => {
+        size, origin, spacing, data = page.evaluate(
+            """(place) => {
               const { conformer, scores: [score] } = payload.leads[0].detail;
               const { natural, basis } = score.spaces[0];
-              const of = [natural[place].terms, conformer, basis, payload.shared];
-              const grid = molqConformer.gridOf(...of);
-              const cell = (grid.spacing / 0.529177210903) ** 3;
-              return [[...molqConformer.valuesAt(points, ...of)],
-                      grid.data.reduce((sum, value) => sum + value * value, 0) * cell];
+              const { terms } = natural[place];
+              const grid = molqConformer.gridOf(terms, conformer, basis, payload.shared);
+              return [grid.size, grid.origin, grid.spacing, [...grid.data]];
             }""",
-            [(points * 0.529177210903).ravel().tolist(), place],
+            place,
         )
+        values = np.array(data)
+        steps = np.stack(np.meshgrid(*map(np.arange, size), indexing="ij"), axis=-1).reshape(-1, 3)
+        points = (np.array(origin) + spacing * steps) / BOHR
+        functions = molecule.eval_gto("GTOval_sph", points)
+        expected = functions[:, list(orbital.functions)] @ np.array(orbital.coefficients)
         # coordinates travel in thousandths of an Angstrom
-        assert values == pytest.approx(expected, abs=3e-3)
+        assert np.abs(values - expected).max() < 3e-3
         assert np.corrcoef(values, expected)[0, 1] > 0.99999
-        assert norm == pytest.approx(1, abs=0.05)
+        assert (values**2).sum() * (spacing / BOHR) ** 3 == pytest.approx(1, abs=0.05)
 
 
 def test_next_and_previous_by_key_and_button(page: Page, document: Path) -> None:

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from simulation import solver
 from simulation.casci import CASCISolver
+from simulation.score import ReducedSpace
 from simulation.settings import SimulationSettings
-from simulation.solver import Descent, records
+from simulation.solver import Descent, Solution, record, records
 
 
 @given(
@@ -71,6 +72,13 @@ def test_newton_goes_on_where_the_first_method_stopped(active_space) -> None:
     (found,) = records(solver.find(settings), h, [(1, 1)], seed=1)
     assert found.trace.above_casci[-1] < 1e-4
     assert found.trace.taken > 5
+
+
+def test_a_smaller_space_is_judged_by_its_own_exact_energy() -> None:
+    small = ReducedSpace(2, 2, 1, casci_energy=-1.5, reason="does not fit")
+    way = Descent("step", (-1.4, -1.49))
+    found = Solution(-1.49, 1, 2, 0.0, True, reduced=small, descent=way)
+    assert record(found, 2, 2, -2.0).trace.above_casci == (100.0, 10.0)
 
 
 def test_exact_diagonalisation_has_no_steps(active_space) -> None:
