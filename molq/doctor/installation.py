@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, entry_points, metadata, requires, version
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -43,6 +44,7 @@ def findings() -> Iterator[Finding]:
     yield _python()
     yield from _packages()
     yield from _extras()
+    yield _admet(os.environ)
     yield from _plugins()
     for name in _PRIORS:
         yield prior(name, files("generative.weights"))
@@ -87,6 +89,24 @@ def _extras() -> Iterator[Finding]:
             )  # fmt: skip
         else:
             yield ok(AREA, name, f"installed: {gives}" if gives else "installed")
+
+
+def _admet(variables: Mapping[str, str]) -> Finding:
+    """ADMET-AI lives in an environment of its own, which may be gone or another by now."""
+    from screening.admet import predictor
+    from simulation.errors import SimulationError
+
+    name = "ADMET-AI"
+    try:
+        known = predictor.installed(predictor.python())
+    except SimulationError as error:
+        if variables.get(predictor.PYTHON):
+            return warn(
+                AREA, name, error.message, f"correct {predictor.PYTHON} or unset the variable"
+            )
+        return ok(AREA, name, "no environment is named: recipes admet:<property> need one")
+    shown = ", ".join(f"{package} {number}" for package, number in known.items())
+    return ok(AREA, name, f"answers: {shown}")
 
 
 def _plugins() -> Iterator[Finding]:

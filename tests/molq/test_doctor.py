@@ -55,6 +55,17 @@ def test_a_plugin_that_cannot_be_loaded_is_named(monkeypatch: pytest.MonkeyPatch
     assert of(found, "molq.recipes").state == "fail"  # molq's own are not there
 
 
+def test_an_admet_environment_that_is_gone_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = {"MOLQ_ADMET_PYTHON": str(tmp_path / "bin" / "python")}
+    monkeypatch.setenv("MOLQ_ADMET_PYTHON", gone["MOLQ_ADMET_PYTHON"])
+    found = installation._admet(gone)
+    assert found.state == "warn"
+    assert "is no program" in found.said
+    assert "MOLQ_ADMET_PYTHON" in found.remedy
+
+
 def test_a_prior_of_other_bytes_is_found(tmp_path: Path) -> None:
     shipped = files("generative.weights")
     shutil.copy(str(shipped.joinpath("zinc250k.toml")), tmp_path)
