@@ -16,18 +16,19 @@ from molq.leadtable import LeadTable, called, label
 from molq.report import spending, technical
 from molq.report.charts import added, calibration, failures, front, rounds
 from molq.report.charts.chemicalspace import Spot, chemical_space
-from molq.report.charts.figure import Figure, spread
+from molq.report.charts.figure import Figure, labelled, spread
 from molq.report.chemicalspace import chemical_map
 from molq.report.evidence import EXACT, spearman
 from molq.report.scaffoldtree import Member, ScaffoldTree, scaffold_tree
 from molq.report.words import baseline_words
 from screening import pareto
-from screening.candidate import Candidate
+from screening.ranking import Lead
 from screening.scorecolumns import circuit_of
 from screening.store.journal import Journal
 from screening.store.records import Result, RoundRecord, SelectionRecord
 
 ON_MAP = 600  # computed molecules on the map
+COLOURED = 4  # recipes that the map can be coloured by
 GREY = 200  # molecules on the map that were not computed
 DRAWN = 120  # structures that a chart brings along, of molecules that are no shown lead
 FAILURES_READ = 5000  # of each kind
@@ -146,28 +147,19 @@ def _space(
     shown: frozenset[str],
 ) -> tuple[Figure, ...]:
     """The map of what was computed, the leads first, and some of what was not."""
-    worths = {lead.candidate.inchikey: lead.utility for lead in table}
-    computed: dict[str, tuple[Candidate, int | None]] = {
-        lead.candidate.inchikey: (lead.candidate, lead.round) for lead in table
-    }
-    known = {result.candidate.inchikey for result in scored}
-    best = dict(list(computed.items())[: ON_MAP // 2])
-    rest = spread([item for key, item in computed.items() if key not in best], ON_MAP - len(best))
-    chosen = [*best.values(), *rest]
+    leads = list(table)
+    best = leads[: ON_MAP // 2]
+    chosen = [*best, *spread(leads[len(best) :], ON_MAP - len(best))]
     if len(chosen) < 3:
         return ()
+    known = {result.candidate.inchikey for result in scored}
+    known |= {lead.candidate.inchikey for lead in leads}
     others = spread(
-        [
-            candidate
-            for candidate in islice(journal.iterate_candidates(), 20 * GREY)
-            if candidate.inchikey not in computed and candidate.inchikey not in known
-        ],
+        [c for c in islice(journal.iterate_candidates(), 20 * GREY) if c.inchikey not in known],
         GREY,
     )
-    spots = [
-        Spot(c.inchikey, called(c), c.smiles, c.origin, number, worths[c.inchikey])
-        for c, number in chosen
-    ] + [Spot(c.inchikey, called(c), c.smiles, c.origin, None, None) for c in others]
+    spots = [_spot(lead) for lead in chosen]
+    spots += [Spot(c.inchikey, called(c), c.smiles, c.origin, None, None) for c in others]
     without = [spot for spot in spots if spot.inchikey not in shown]
     drawings = {
         spot.inchikey: depiction.svg(spot.smiles, width=150, height=94) or ""
@@ -178,9 +170,24 @@ def _space(
             spots,
             chemical_map([spot.smiles for spot in spots]),
             worth=worth,
-            left_out=(table.ranked or len(computed)) - len(chosen),
+            left_out=(table.ranked or len(leads)) - len(chosen),
             drawings=drawings,
         ),
+    )
+
+
+def _spot(lead: Lead) -> Spot:
+    return Spot(
+        lead.candidate.inchikey,
+        label(lead),
+        lead.candidate.smiles,
+        lead.candidate.origin,
+        lead.round,
+        lead.utility,
+        {
+            labelled(name, score.unit): score.value
+            for name, score in list(lead.scores.items())[:COLOURED]
+        },
     )
 
 

@@ -212,6 +212,11 @@ def test_on_paper_every_chart_is_drawn_and_fits(opened: Page, tmp_path: Path) ->
     opened.pdf(path=tmp_path / "page.pdf", format="A4", landscape=True)
     assert (tmp_path / "page.pdf").stat().st_size > 10_000
     opened.wait_for_function("document.querySelectorAll('.plot .main-svg').length >= 4 * 2")
+    # on the screen they are as wide as before
+    opened.wait_for_function(
+        "[...document.querySelectorAll('.plot')].every((plot) => "
+        "Math.abs(plot.querySelector('.main-svg').width.baseVal.value - plot.clientWidth) < 2)"
+    )
 
 
 def test_the_tree_is_walked_by_keys(opened: Page) -> None:

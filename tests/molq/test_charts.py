@@ -246,7 +246,7 @@ def test_circuits_and_readout_errors_are_told() -> None:
 
 class TestChemicalSpace:
     SPOTS = (
-        Spot("A", "a", "C=CC(N)=O", "library", 1, 0.9),
+        Spot("A", "a", "C=CC(N)=O", "library", 1, 0.9, {"warhead-ea (eV)": -4.8}),
         Spot("B", "b", "C=CC(=O)Nc1ccccc1", "generator", 2, 0.2),
         Spot("C", "c", "CCO", "library", None, None),
     )
@@ -259,10 +259,12 @@ class TestChemicalSpace:
         grey, computed = figure.data
         assert (grey["customdata"], computed["customdata"]) == (["C"], ["A", "B"])
         assert [view.name for view in figure.views] == [
-            "coloured by utility", "by round", "by origin",
+            "coloured by utility", "by warhead-ea (eV)", "by round", "by origin",
         ]  # fmt: skip
         assert figure.views[0].data[1]["marker"]["color"] == [0.9, 0.2]
-        assert figure.views[1].data[1]["marker"]["color"] == [1, 2]
+        assert figure.views[1].data[1]["marker"]["color"] == [-4.8, None]
+        assert figure.views[2].data[1]["marker"]["color"] == [1, 2]
+        assert "warhead-ea (eV) \N{MINUS SIGN}4.800" in computed["text"][0]
         assert "2 molecules were computed, 1 in grey were not" in figure.description
         assert "7 more have no room" in figure.description
         assert figure.to_json()["molecules"] == {"C": ["c", "CCO", "<svg></svg>"]}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from molq.report.charts.figure import Drawn, Figure, Table, Trace, View, written
@@ -21,7 +21,8 @@ class Spot:
     smiles: str
     origin: str  # "library", "generator"
     round: int | None  # None where there are no rounds
-    worth: float | None  # what it is coloured by; None for one that was not computed
+    worth: float | None  # what it is ranked by; None for one that was not computed
+    values: Mapping[str, float] = field(default_factory=dict)  # by what each is called
 
 
 def chemical_space(
@@ -50,6 +51,9 @@ def chemical_space(
     grey = f", {len(waiting)} in grey were not" if waiting else ""
     said = f"{len(computed)} molecules were computed{grey}."
     views = [View(f"coloured by {worth}", _coloured(worth, [spots[p].worth for p in computed]))]
+    for name in dict.fromkeys(name for p in computed for name in spots[p].values):
+        values = [spots[p].values.get(name) for p in computed]
+        views.append(View(f"by {name}", _coloured(name, values)))
     if by_round:
         views.append(View("by round", _coloured("round", rounds, whole=True)))
     views.append(View("by origin", _by_origin([spots[p].origin for p in computed])))
@@ -140,7 +144,8 @@ def _says(spot: Spot, worth: str) -> str:
     where = spot.origin if spot.round is None else f"{spot.origin}, round {spot.round}"
     if spot.worth is None:
         return f"{spot.name}\n{spot.origin}, not computed"
-    return f"{spot.name}\n{worth} {written(spot.worth)}\n{where}"
+    values = "".join(f"\n{name} {written(value)}" for name, value in spot.values.items())
+    return f"{spot.name}\n{worth} {written(spot.worth)}{values}\n{where}"
 
 
 def _coloured(name: str, values: Sequence[Any], *, whole: bool = False) -> tuple[Trace, ...]:
