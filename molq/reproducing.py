@@ -159,7 +159,11 @@ def reproduced(
         found = []
         try:
             for one in reproduce(
-                journal, here, limits=limits, max_attempts=file.compute.max_attempts
+                journal,
+                here,
+                limits=limits,
+                max_attempts=file.compute.max_attempts,
+                docking=file.simulation.docking,
             ):
                 found.append(_stated(one))
                 if on_score is not None:

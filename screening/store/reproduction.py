@@ -13,6 +13,7 @@ from screening.compute.isolation import Isolation
 from screening.failure import Failure
 from screening.store.journal import Journal
 from screening.store.records import Result
+from simulation.docking.settings import DockingSettings
 from simulation.score import Score
 from simulation.settings import SimulationSettings
 
@@ -58,6 +59,7 @@ def reproduce(
     limits: Limits,
     max_attempts: int,
     sources: Mapping[str, str] | None = None,
+    docking: DockingSettings | None = None,
 ) -> Iterator[Reproduced]:
     """Compute scores again, one by one, each in a child process with the run's limits.
 
@@ -70,6 +72,7 @@ def reproduce(
         limits: of one calculation, before any retry.
         max_attempts: of the run.
         sources: ``module:attribute`` of recipes that are not installed.
+        docking: of the run, for where its receptor lies now: the folder may have been moved.
 
     Raises:
         OSError: the machine cannot start a process.
@@ -82,6 +85,10 @@ def reproduce(
             if score is None:
                 continue
             settings = SimulationSettings.model_validate(score.provenance.settings)
+            if docking is not None and settings.docking is not None:
+                places = {"receptor": docking.receptor, "ligand": docking.ligand}
+                there = settings.docking.model_copy(update=places)
+                settings = settings.model_copy(update={"docking": there})
             if isolation is None or settings.threads != threads:
                 if isolation is not None:
                     isolation.close()

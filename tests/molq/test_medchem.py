@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from molq import companions, execution, inputs, jobrun, submission
+from molq import companions, execution, inputs, jobrun, reproducing, submission
 from molq.campaignfile import CampaignFile, ScreenFile
 from molq.errors import CallError
 from molq.run import Run
@@ -114,6 +114,20 @@ def test_the_folder_keeps_copies_of_what_the_values_rest_on(finished, folder):
     assert 'receptor = "inputs/pocket.pdb"' in text
     assert 'known = "inputs/known.smi"' in text
     json.dumps(kept.json_schema())
+
+
+def test_a_moved_run_computes_its_scores_again(finished, tmp_path):
+    moved = tmp_path / "moved"
+    shutil.copytree(finished.directory, moved)
+    text = (moved / "inputs" / "pocket.pdb").read_text()
+    (finished.directory / "inputs" / "pocket.pdb").write_text("REMARK not this one\n")
+    try:
+        found = reproducing.reproduced(moved, 1)
+    finally:
+        (finished.directory / "inputs" / "pocket.pdb").write_text(text)
+    assert [(one.recipe, one.difference, one.failure) for one in found.scores] == [
+        ("docking", 0.0, "")
+    ]
 
 
 def test_a_run_is_not_gone_on_with_another_receptor(finished, tmp_path):
