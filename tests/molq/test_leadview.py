@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from pyscf import gto
 from rdkit import Chem
 
+import molq
 from molq.report import conformerdata, leadview
 from molq.report.contents import AgreementRow
 from molq.report.orbitalshells import harmonics_json, orbitals_json, shells_json
@@ -204,6 +206,26 @@ def test_the_site_faces_the_reader(site: list[int], seed: int) -> None:
     normal = np.linalg.svd(seen)[2][2]
     assert abs(normal[2]) == pytest.approx(math.cos(math.radians(35)), abs=1e-6)
     assert abs(normal[0]) < 1e-6  # tilted about the horizontal alone
+
+
+def test_why_a_lead_is_here_and_which_atoms_say_so(campaign_run: Any) -> None:
+    told = molq.Run.open(campaign_run.directory).explain(1).explanation
+    key = told.lead.candidate.inchikey
+    (detail,) = leadview.details([told.lead], {key: told}).leads
+    forecast, shown = told.forecasts[0], detail["why"]["forecasts"][0]
+    assert shown["prediction"] == pytest.approx(forecast.attribution.prediction, rel=1e-5)
+    parts = shown["baseline"] + sum(share for _, _, share in shown["shares"])
+    assert parts == pytest.approx(shown["prediction"], abs=1e-4)
+    heavy = [s for s in detail["conformer"]["symbols"].split() if s != "H"]
+    assert len(shown["atoms"]) == len(heavy)
+    assert len(shown["neighbours"]) == len(forecast.neighbours)
+    # shares of atoms in another order than the geometry's are not put on it
+    written = Chem.MolToSmiles(
+        Chem.MolFromSmiles(forecast.attribution.smiles), rootedAtAtom=len(heavy) - 1
+    )
+    other = replace(forecast, attribution=replace(forecast.attribution, smiles=written))
+    (detail,) = leadview.details([told.lead], {key: replace(told, forecasts=(other,))}).leads
+    assert detail["why"]["forecasts"][0]["atoms"] == []
 
 
 def test_numbers_are_as_long_as_a_reader_can_use_them() -> None:
