@@ -31,6 +31,7 @@ class Took:
     disk_mb: float
     gates: float  # two-qubit gates of an energy, median
     energies: int
+    wall_share: float  # wall-clock seconds of a calculation for each CPU second
 
 
 def took(directory: Path) -> Took:
@@ -53,6 +54,8 @@ def took(directory: Path) -> Took:
             disk_mb=(directory / FILE).stat().st_size / 1e6,
             gates=sorted(solved)[len(solved) // 2] if solved else 0.0,
             energies=len(solved),
+            wall_share=sum(a.wall_seconds or 0.0 for a in attempts)
+            / sum(a.cpu_seconds or 1.0 for a in attempts),
         )
 
 
@@ -105,9 +108,13 @@ def main() -> None:
             for row in rows(directory, learned, arguments.workers):
                 print("| " + " | ".join(row) + " |")
                 inside[row[1]].append(row[-1] == "yes")
+    print()
+    for directory in arguments.runs:
+        share = took(directory).wall_share
+        print(f"{directory.name}: {share:.2f} s by the clock for each CPU s of a calculation")
     for by, hits in inside.items():
         if hits:
-            print(f"\n{by}: {sum(hits)} of {len(hits)} figures inside")
+            print(f"{by}: {sum(hits)} of {len(hits)} figures inside")
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ _OTHER_SETTINGS = 0.7  # ln, where a calculation is told what nobody has measure
 _UNSEEN = Prior(CPU_TIME.value, CPU_TIME.power, doubt=1.2, noise=0.5)
 _VAGUE = 3.0  # ln, before the rows of the table are seen
 _SIZES = (8, 35)  # heavy atoms between which a sum of laws is taken for one
-_FEWEST = 3  # rows from which a step counts as measured
+_FEWEST = 1  # rows from which a step counts as measured; few leave a wide interval
 _LEAST_SECONDS = 1e-3
 
 _SHARES: dict[str, tuple[str, ...]] = {
@@ -111,7 +111,7 @@ class CostLaws:
         own = self._own(step)
         if own is not None:
             parts.append(own)
-        rows = sum(part.count for part in parts)
+        rows = min((part.count for part in parts), default=0)  # the scarcest part decides
         law = StepLaw(
             step,
             PowerLaw(_sum_of(parts) if parts else _UNSEEN),
