@@ -5,7 +5,7 @@ export function openEditor(container, onChange) {
   const editor = new OCL.CanvasEditor(container, { initialMode: "molecule" });
   let quiet = false;
   editor.setOnChangeListener((event) => {
-    if (!quiet && event.type === "molecule" && event.isUserEvent) onChange();
+    if (!quiet && event.type === "molecule") setTimeout(onChange, 0); // when it is drawn
   });
   return {
     isEmpty: () => editor.getMolecule().getAllAtoms() === 0,

@@ -380,7 +380,8 @@ async function sendIdea(structure, name) {
 
 async function askForDrawing() {
   const text = $("idea-text").value;
-  const drawn = page.editor && !page.editor.isEmpty() && text.trim() === page.editor.smiles().trim();
+  const isDrawn = page.editor && !page.editor.isEmpty();
+  const drawn = isDrawn && (!text.trim() || text.trim() === page.editor.smiles().trim());
   const found = await sendIdea(drawn ? page.editor.molfile() : text, $("idea-name").value);
   const words = { taken: "Taken", known: "Known already", refused: "Not taken" };
   const answer = $("answer");
@@ -452,7 +453,9 @@ $("cancel").addEventListener("click", () => { stopSaying(); $("list").focus(); }
 $("new-idea").addEventListener("click", openIdea);
 $("idea-send").addEventListener("click", askForDrawing);
 $("idea-close").addEventListener("click", () => $("idea").close());
-$("idea-text").addEventListener("change", () => page.editor?.show($("idea-text").value));
+$("idea-text").addEventListener("change", () => {
+  if ($("idea-text").value.trim()) page.editor?.show($("idea-text").value);
+});
 $("show-help").addEventListener("click", () => $("help").showModal());
 $("copy").addEventListener("click", async () => {
   await navigator.clipboard.writeText($("smiles").textContent);

@@ -268,7 +268,7 @@ def _acquire(folder: Path) -> IO[str]:
         JournalError: another process holds it, it cannot be made, or it is a link.
     """
     path = folder / LOCK
-    _refuse_links(folder)
+    refuse_links(folder)
     try:
         handle = path.open("a+", encoding="utf-8")
     except OSError as error:
@@ -294,7 +294,7 @@ def _acquire(folder: Path) -> IO[str]:
     return handle
 
 
-def _refuse_links(folder: Path) -> None:
+def refuse_links(folder: Path) -> None:
     """That what a writer opens is the folder's own: a link would have it write elsewhere.
 
     Raises:

@@ -25,6 +25,7 @@ from screening.store.database import (
     check_schema,
     connect,
     in_use,
+    refuse_links,
     sqlite_errors,
 )
 from screening.store.journal import Journal
@@ -65,10 +66,11 @@ class ReviewBook:
         """Open the journal of a run for reviews; one of an earlier version is brought to this.
 
         Raises:
-            JournalError: no run is there, it is of another version and in use, or it cannot
-                be written.
+            JournalError: no run is there, it is of another version and in use, a link stands in
+                the place of one of its files, or it cannot be written.
         """
         path = directory / FILE
+        refuse_links(directory)
         Journal.open(directory, readonly=True).close()  # says what is wrong with it
         with sqlite_errors(path):
             connection = connect(path)
