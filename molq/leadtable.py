@@ -74,12 +74,14 @@ def leading_score(lead: Lead) -> Score | None:
 
 
 def made_by(candidate: Candidate, names: Mapping[str, str]) -> str:
-    """Which hand of the generator proposed a molecule and from what; "" where none did.
+    """Which hand of the generator, or which reviewer, proposed a molecule; "" where none did.
 
     Args:
         candidate: the molecule.
         names: what molecules are called, by SMILES; others go by their InChIKey's skeleton.
     """
+    if candidate.origin == "reviewer":
+        return f"idea of {candidate.hand}"
     if not candidate.hand or candidate.hand == "prior":
         return candidate.hand
     parents = [names.get(x) or Chem.MolToInchiKey(_read(x))[:14] for x in candidate.parents]

@@ -195,6 +195,11 @@ def _doubts(journal: Journal, file: RunFile, lead: Lead) -> Iterator[str]:
         row = journal.library_row(candidate.row) if candidate.row is not None else None
         if row is None or row.candidate is None or row.candidate.inchikey != candidate.inchikey:
             yield f"row {candidate.row} of the library is not its"
+    elif candidate.origin == "reviewer":
+        # the word itself may have been taken back since
+        said = journal.reviews_of(candidate.inchikey)
+        if not any(x.kind == "idea" and x.reviewer == candidate.hand for x in said):
+            yield f"it is said to be the idea of {printable(candidate.hand)}, of whom there is none"
     elif not candidate.hand:
         yield "no hand of the generator is named"
     elif candidate.hand != "prior" and not candidate.parents:

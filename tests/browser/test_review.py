@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+import molq
 from molq import execution
 from molq.campaignfile import CampaignFile
 from molq.reading import journal_of
@@ -183,6 +184,7 @@ def test_a_chemist_reviews_a_campaign_that_waits_by_the_keyboard_alone(
         expect(page.locator(".molecule")).to_have_count(1)
     started.join(PATIENCE_MS / 1000)
     assert ended == [None]
+    assert molq.Run.open(run).verify().damage == ()
     with journal_of(run) as journal:
         assert journal.finished
         assert len(journal.results()) == 4
