@@ -41,7 +41,6 @@ class Known:
 
     names: tuple[str, ...]
     fingerprints: tuple[DataStructs.ExplicitBitVect, ...]
-    refused: int  # rows that are no molecule
 
     def nearest(self, mol: Chem.Mol) -> tuple[float, str]:
         """Similarity (0..1) to the nearest, and its name; the first of several."""
@@ -115,11 +114,9 @@ def _read(path: Path, sha256: str | None, changed_ns: int, size: int) -> Known:
             )
     names: list[str] = []
     prints: list[DataStructs.ExplicitBitVect] = []
-    refused = 0
     try:
         for row in read(path):
-            if row.candidate is None:
-                refused += row.failure is not None
+            if row.candidate is None:  # no molecule, or one that stood there before
                 continue
             if len(names) == MOST:
                 raise ValueError(f"settings.known: {path} holds more than {MOST} molecules")
@@ -129,7 +126,7 @@ def _read(path: Path, sha256: str | None, changed_ns: int, size: int) -> Known:
         raise ValueError(f"settings.known: {error}") from error
     if not names:
         raise ValueError(f"settings.known: {path} holds no molecule that can be read")
-    return Known(tuple(names), tuple(prints), refused)
+    return Known(tuple(names), tuple(prints))
 
 
 NEAREST_KNOWN = NearestKnown(
