@@ -59,8 +59,7 @@ WARHEADS = (
     "C=C(C)C(=O)N1CCOCC1", "C=CS(C)(=O)=O", "C=CS(=O)(=O)Nc1ccccc1",
 )  # fmt: skip
 PLAIN = ("C=O", "C=CC=C", "C=CC=CC=C", "c1ccccc1", "c1cc[nH]c1", "Cc1ccncc1", "C=Cc1ccccc1")
-DONORS = ("C=COC", "CC(N)=O", "CNC(=O)C=C", "c1cc[nH]c1", "Oc1ccccc1", "O=c1cccc[nH]1",
-          "CNc1ccccc1", "COc1ccc(O)cc1")  # fmt: skip
+DONORS = ("C=COC", "CC(N)=O", "CNC(=O)C=C", "c1cc[nH]c1")
 BONDS = ("CC", "Cc1ccccc1", "CN(C)C")
 
 Sector = tuple[int, int]
