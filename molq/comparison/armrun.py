@@ -10,13 +10,13 @@ from statistics import fmean
 from typing import Any
 
 from molq import explanations
-from molq.campaignfile import CampaignFile, RunFile
+from molq.campaignfile import CampaignFile
 from molq.comparison import grounds, sessions
 from molq.comparison.arms import Arm
 from molq.comparison.grounds import Grounds
 from molq.comparison.prices import Prices
 from molq.comparison.sessions import Session
-from molq.comparison.spending import Spending, spending
+from molq.comparison.spending import Spending, spending, uncounted
 from molq.comparison.yardstick import judged
 from molq.errors import MolqError
 from molq.reading import journal_of, leads_of, settings_of
@@ -109,7 +109,7 @@ def measure(
                 [result.score for result in results if result.score is not None],
                 _samplings(directory),
                 prices,
-                _uncounted(file, prices),
+                uncounted(file.simulation, prices),
             ),
             worked_seconds=_worked(counted, attempts),
             hit_seconds=_hit(curve, file.report.hit_utility),
@@ -170,15 +170,6 @@ def _worked(worked: Sequence[Session], attempts: Sequence[AttemptRecord]) -> flo
 def _total(values: Sequence[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return sum(known) if known and len(known) == len(values) else None
-
-
-def _uncounted(file: RunFile, prices: Prices) -> tuple[str, ...]:
-    """What the run does on a device without keeping a record of the shots."""
-    lines = []
-    backend = file.simulation.backend
-    if file.simulation.conformer_search == "torsion-qaoa" and not prices.is_simulator(backend):
-        lines.append(f"the conformer search on {backend} keeps no record of its shots")
-    return tuple(lines)
 
 
 def _samplings(directory: Path) -> list[dict[str, Any]]:

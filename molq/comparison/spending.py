@@ -8,6 +8,7 @@ from typing import Any
 
 from molq.comparison.prices import Prices
 from simulation.score import Score
+from simulation.settings import SimulationSettings
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,14 @@ def spending(
     return Spending(
         scoring_seconds, choosing_seconds, tuple(devices), prices.cores(seconds), tuple(missing)
     )
+
+
+def uncounted(simulation: SimulationSettings, prices: Prices) -> tuple[str, ...]:
+    """What a run does on a device without keeping a record of the shots, one line each."""
+    backend = simulation.backend
+    if simulation.conformer_search == "torsion-qaoa" and not prices.is_simulator(backend):
+        return (f"the conformer search on {backend} keeps no record of its shots",)
+    return ()
 
 
 def _count(counted: dict[str, list[int]], jobs_seen: set[str], entry: dict[str, Any]) -> None:

@@ -74,7 +74,9 @@ def run_charts(
         hits = sum(lead.utility >= file.report.hit_utility for lead in table)
     samplings = technical.samplings_of(journal.directory)
     admitted = [r for r in scored if r.score is not None and file.ranking.admits(r.score)]
-    spent = spending.spent(journal, scored, records, samplings, recipes=file.recipes, hits=hits)
+    spent = spending.spent(
+        journal, scored, records, samplings, file.simulation, recipes=file.recipes, hits=hits
+    )
     circuits = technical.technical(scored, samplings)
     worth = "utility" if file.objective or not table.objectives else "standing by value"
     return RunCharts(

@@ -118,6 +118,7 @@ window.molqChart = (() => {
       this.plot.tabIndex = 0;
       this.plot.setAttribute("role", "group");
       this.plot.setAttribute("aria-roledescription", "chart");
+      this.plot.setAttribute("aria-keyshortcuts", "ArrowRight ArrowLeft Home End PageUp PageDown Enter Escape");
       this.plot.setAttribute("aria-label", spec.alt ?? spec.title ?? "chart");
       this.card = made("div", "chart-card", figure);
       this.card.hidden = true;

@@ -10,12 +10,13 @@ from typing import Any
 
 from molq.comparison import prices
 from molq.comparison.prices import Prices
-from molq.comparison.spending import DeviceUse, spending
+from molq.comparison.spending import DeviceUse, spending, uncounted
 from molq.report.charts import costs
 from molq.report.charts.figure import Figure, written
 from molq.runstatus import duration
 from screening.store.journal import Journal
 from screening.store.records import AttemptRecord, Result, RoundRecord
+from simulation.settings import SimulationSettings
 
 MOST_ATTEMPTS = 100_000  # that are read one by one
 
@@ -52,6 +53,7 @@ def spent(
     scored: Sequence[Result],
     rounds: Sequence[RoundRecord],
     samplings: Sequence[dict[str, Any]],
+    simulation: SimulationSettings,
     *,
     recipes: Sequence[str] | None = None,
     hits: int | None = None,
@@ -64,6 +66,7 @@ def spent(
         scored: results with a score, of a large run a part that is spread evenly.
         rounds: of the run.
         samplings: of circuits that belong to no score, as in the technical file.
+        simulation: how the run computes.
         recipes: whose scores were wanted, None for all; the stages before them cost too.
         hits: leads of hit utility, None where that means nothing.
         known: prices; None for the file that comes with molq.
@@ -71,17 +74,21 @@ def spent(
     known = known or prices.read()
     by_step, by_round, failed = _divided(journal, scored)
     total = sum(sum(of.values()) for of in by_step.values())
-    number, _ = journal.outcomes(recipes)
-    taken = spending(
-        total, 0.0, [r.score for r in scored if r.score is not None], samplings, known
-    )  # fmt: skip
+    scores, _ = journal.outcomes(recipes)
+    # what was taken over from another run was paid for there
+    number = scores - sum(journal.sources().values())
+    own = [r.score for r in scored if r.score is not None and r.attempt > 0]
+    missing = list(uncounted(simulation, known))
+    if scores > len(scored) and any(not known.is_simulator(score.backend) for score in own):
+        missing.append(f"the shots of {scores - len(scored)} scores that the report does not read")
+    taken = spending(total, 0.0, own, samplings, known, missing)
     facts = [
         ("Core time", f"{duration(total)} in attempts at {', '.join(by_step) or 'nothing'}"),
         ("Cores cost", _money(known.cores(total), known.currency)),
     ]
     if failed:
         facts.insert(1, ("Of failed attempts", duration(failed)))
-    if number:
+    if number > 0:
         facts.append(("Per score", f"{duration(total / number)} of core time"))
     if hits:
         each = f"{duration(total / hits)} of core time"
