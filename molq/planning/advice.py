@@ -16,6 +16,7 @@ OLD_DAYS = 90
 
 _LOST = 0.5  # share of shots without an error below which a device's raw energy is not the state's
 _DEARER = 1.1
+_TOO_LONG = 1500  # two-qubit gates beyond which none was compiled: no shot would survive
 
 
 def given(plan: Plan, file: RunFile, prices: Prices, *, sampled: bool, simulator: str = "") -> Plan:
@@ -93,15 +94,14 @@ def _noise(plan: Plan) -> list[str]:
     if not plan.devices or not plan.circuits.kinds:
         return []
     known = [k for k in plan.circuits.kinds if k.device is not None]
-    if len(known) < len(plan.circuits.kinds):
-        worst = max(plan.circuits.kinds, key=lambda k: k.two_qubit_gates.middle)
+    worst = max(plan.circuits.kinds, key=lambda k: k.two_qubit_gates.middle)
+    if worst.device is None and worst.two_qubit_gates.middle > _TOO_LONG:
         return [
             f"circuits of {worst.two_qubit_gates.middle:.0f} two-qubit gates "
             f"({worst.electrons}e, {worst.orbitals}o) are too long for any device of today: "
             "noise would be all that is measured"
         ]
-    worst = min(known, key=_survival)
-    if _survival(worst) >= _LOST:
+    if not known or _survival(worst := min(known, key=_survival)) >= _LOST:
         return []
     assert worst.device is not None
     return [

@@ -359,6 +359,18 @@ def test_classical_is_said_to_be_cheaper_with_the_factor(quickstart: molq.Plan) 
     assert ibm.money.middle == pytest.approx(1.6 * ibm.seconds.middle)
 
 
+def test_noise_is_warned_of_where_it_drowns_the_circuit_and_not_elsewhere(tmp_path: Path) -> None:
+    library = tmp_path / "library.smi"
+    library.write_text("C=CS(C)(=O)=O\n")  # two functions: circuits of a few gates
+    short = molq.plan(library).warnings
+    assert not any("two-qubit gates" in warning for warning in short)
+    layered = molq.plan(library, set={"simulation.ansatz": "uccsd"}).warnings
+    assert not any("two-qubit gates" in warning for warning in layered)
+    library.write_text("C=Cc1ccccc1\n")
+    (long,) = (w for w in molq.plan(library, "photo-st-gap").warnings if "two-qubit" in w)
+    assert "too long for any device of today" in long
+
+
 def test_a_device_that_takes_one_circuit_a_job_is_billed_for_each(quickstart: molq.Plan) -> None:
     braket = next(device for device in quickstart.devices if device.backend == "braket:cepheus")
     assert braket.seconds is None  # the prices file does not say how long a shot takes
