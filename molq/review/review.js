@@ -129,8 +129,13 @@ function renderList() {
   const total = page.data.counts[page.list];
   const held = page.data.lists[page.list].length;
   $("list-hint").textContent = HINTS[page.list] + (total > held ? ` The first ${held} of ${total}.` : "");
-  list.replaceChildren(...found.map(item));
-  list.scrollTop = top;
+  // what has not changed stays where it is: somebody may be about to click on it
+  const shown = new Map([...list.children].map((option) => [option.dataset.entry, option]));
+  const options = found.map((entry) => shown.get(JSON.stringify(entry)) || item(entry));
+  if (options.length !== list.children.length || options.some((option, i) => option !== list.children[i])) {
+    list.replaceChildren(...options);
+    list.scrollTop = top;
+  }
   list.setAttribute("aria-label", `${page.list}, ${found.length}`);
   $("nothing").hidden = found.length > 0;
   $("nothing").textContent = held ? "No molecule of this list is meant by the search." : NOTHING[page.list];
@@ -141,7 +146,7 @@ function item(entry) {
   const worth = entry.utility === undefined || entry.has_forecast === false ? "" : h("span", { class: "worth", title: entry.list === "leads" ? "utility" : "expected utility" }, number(entry.utility, 2));
   return h(
     "li",
-    { role: "option", id: `m-${entry.key}`, "data-key": entry.key, class: `molecule verdict-${entry.verdict || "none"}`, onclick: () => choose(entry.key) },
+    { role: "option", id: `m-${entry.key}`, "data-key": entry.key, "data-entry": JSON.stringify(entry), class: `molecule verdict-${entry.verdict || "none"}`, onclick: () => choose(entry.key) },
     h("img", { src: `/structure/${entry.key}.svg?small`, alt: "", width: 112, height: 72, loading: "lazy" }),
     h("span", { class: "molecule-words" },
       h("span", { class: "molecule-name", title: entry.label }, entry.label),
