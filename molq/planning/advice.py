@@ -223,4 +223,5 @@ def _factor(value: float) -> str:
 
 
 def _share(part: float, whole: float) -> str:
-    return f"{100 * min(1.0, part / whole):.0f} %" if whole > 0 else "0 %"
+    percent = 100 * min(1.0, part / whole) if whole > 0 else 0.0
+    return f"{percent:.0f} %" if percent >= 1 else "less than 1 %"

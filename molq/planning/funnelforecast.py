@@ -106,6 +106,7 @@ def forecast(
     exact: bool,
     chosen: bool,
     seed: int,
+    rows: tuple[int, Share] | None = None,
 ) -> Work:
     """Follow so many molecules through the stages.
 
@@ -119,6 +120,8 @@ def forecast(
         exact: the molecules are these very ones, none is drawn.
         chosen: somebody chooses the molecules by what they promise, see ``LEAN``.
         seed: of the draws.
+        rows: of a library of which a sample was looked at, and the share that is taken; None
+            where the number is known.
     """
     rng = np.random.default_rng(seed)
     classes, places = np.unique(np.asarray(sizes, dtype=np.int64), return_counts=True)
@@ -134,13 +137,15 @@ def forecast(
         alive = rng.multinomial(number, chances).astype(np.float64)
     else:
         alive = np.zeros((DRAWS, len(classes)))
+    if rows is not None and number:
+        alive *= (rows[0] / number * rows[1].drawn(rng))[:, None]
     busy = np.exp(rng.normal(0.0, run_doubt, DRAWS)) / attempts.drawn(rng)
     common = rng.normal(size=(DRAWS, 2))  # what nobody knows of one law he knows of none
     x = np.log(np.maximum(classes, 1) / REFERENCE_ATOMS)
     total: Floats = np.zeros(DRAWS)
     each = np.zeros((DRAWS, len(classes)))  # CPU s of a molecule that passes all stages
     variances = np.zeros((DRAWS, len(classes)))
-    rows: list[StageForecast] = []
+    passed: list[StageForecast] = []
     entered = alive.sum(axis=1)
     for stage in stages:
         entered = alive.sum(axis=1)
@@ -154,7 +159,7 @@ def forecast(
             variances += variance * busy[:, None] ** 2
         total += seconds
         alive = _passing(alive, stage, rng)
-        rows.append(
+        passed.append(
             StageForecast(
                 stage.name,
                 stage.cut,
@@ -168,7 +173,7 @@ def forecast(
     loading = crew.workers * crew.first_job_seconds * busy
     total = np.where(total > 0, total + np.minimum(loading, total), 0.0)
     return Work(
-        tuple(rows),
+        tuple(passed),
         total,
         entered,
         _wall(total, crew, rng, number, each, variances, chances),

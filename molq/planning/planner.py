@@ -190,6 +190,7 @@ def made(file: RunFile, request: Request) -> Plan:
         exact=isinstance(file, ScreenFile) and not library.is_sampled,
         chosen=isinstance(file, CampaignFile),
         seed=request.seed,
+        rows=_rows_of(library) if isinstance(file, ScreenFile) else None,
     )
     precision, sampled = _precision(file, request)
     circuits = circuitforecast.forecast(
@@ -353,6 +354,14 @@ def _passing(key: str, runs: Sequence[Experience]) -> Share:
     if yes + no == 0:
         return Share(*_UNSEEN_CUT, "nobody knows how many pass: learn from a run with --learn-from")
     return Share(yes + 1.0, no + 1.0, f"{yes} of {yes + no} passed in the runs learned from")
+
+
+def _rows_of(library: Population) -> tuple[int, Share] | None:
+    """Rows of a library that was sampled, and the share of them that is taken."""
+    if not library.is_sampled:
+        return None
+    refused = library.looked_at - library.taken
+    return library.rows, Share(library.taken + 0.5, refused + 0.5, "")
 
 
 def _first_attempts(runs: Sequence[Experience]) -> Share:

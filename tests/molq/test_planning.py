@@ -132,6 +132,8 @@ def test_rows_are_refused_with_their_reasons_and_the_rest_is_estimated(tmp_path:
     assert part.library.looked_at == 45
     assert part.library.expected == round(90 * part.library.taken / 45)
     assert any("45 of 90 rows" in note for note in part.notes)
+    assert part.evaluated.low < part.library.expected < part.evaluated.high
+    assert part.evaluated.high <= 90
 
 
 def test_a_library_without_a_molecule_for_the_recipe_says_so(tmp_path: Path) -> None:
