@@ -1,13 +1,14 @@
 """Makes the pictures of README and documentation from a finished run.
 
     molq run configs/quickstart.toml --out runs/quickstart
-    python docs/figures.py runs/quickstart [NAME...]
+    python docs/figures.py runs/quickstart [NAME...] [--to FOLDER]
 
 The report is written anew, opened in Chromium (on the PATH, or named by MOLQ_CHROMIUM) and
 photographed; the review page is served, from a copy of the run, for as long as that takes.
 The run itself is only read.
 """
 
+import argparse
 import os
 import re
 import shutil
@@ -81,35 +82,38 @@ FIGURES: dict[str, Callable[[Page], Page | Locator]] = {
 }
 
 
-def main(directory: str, *names: str) -> None:
+def main(directory: Path, names: list[str], folder: Path) -> None:
     """Writes the pictures.
 
     Args:
         directory: of a finished run.
-        names: of `FIGURES`; all where there is none.
+        names: of `FIGURES`.
+        folder: where they go.
     """
+    folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=_browser(), args=list(FLAGS))
         written = molq.Run.open(directory).report(Path(scratch) / "report.html")
-        for name in names or FIGURES:
+        for name in names:
             page = browser.new_page(viewport=WINDOW)
             page.set_default_timeout(PATIENCE_MS)
+            picture = folder / f"{name}.png"
             if FIGURES[name] is review:
                 copied = Path(shutil.copytree(directory, Path(scratch) / "reviewed"))
                 with _reviewed(copied) as link:
-                    _photograph(page, link, name)
+                    _photograph(page, link, picture)
             else:
-                _photograph(page, written.as_uri(), name)
+                _photograph(page, written.as_uri(), picture)
             page.close()
         browser.close()
 
 
-def _photograph(page: Page, address: str, name: str) -> None:
+def _photograph(page: Page, address: str, picture: Path) -> None:
     page.goto(address)
-    shown = FIGURES[name](page)
+    shown = FIGURES[picture.stem](page)
     page.wait_for_timeout(SETTLED_MS)
-    shown.screenshot(path=IMAGES / f"{name}.png")
-    print(IMAGES / f"{name}.png", flush=True)
+    shown.screenshot(path=picture)
+    print(picture, flush=True)
 
 
 @contextmanager
@@ -143,6 +147,11 @@ def _browser() -> str:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 2:
-        raise SystemExit(__doc__)
-    main(*sys.argv[1:])
+    parser = argparse.ArgumentParser(description="Makes the pictures of the documentation.")
+    parser.add_argument("run", type=Path, help="folder of a finished run")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(FIGURES)}")
+    parser.add_argument("--to", type=Path, default=IMAGES, metavar="FOLDER")
+    given = parser.parse_args()
+    if unknown := set(given.names) - set(FIGURES):
+        parser.error(f"no picture is called {', '.join(sorted(unknown))}")
+    main(given.run, given.names or list(FIGURES), given.to)
