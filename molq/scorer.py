@@ -165,7 +165,12 @@ def asked_of(
     Raises:
         CallError: one is not installed, is given twice, or has wrong settings.
     """
-    told = {name: ScorerSettings(**values) for name, values in (scorer_settings or {}).items()}
+    told = {}
+    for name, values in (scorer_settings or {}).items():
+        try:
+            told[name] = ScorerSettings(**values)
+        except ValueError as error:
+            raise CallError(f"scorer {name!r}: {' '.join(str(error).split())}") from error
     found = [name for name in names if scorers.is_scorer(name)]
     recipes = [name for name in names if name not in found]
     for name in told:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ class Request:
 
     recipes: Sequence[str]
     scorers: Sequence[str]
+    told: Mapping[str, Any]  # scorer -> its settings
     campaign: Path | None  # whose objectives, filters, settings and seed are taken
     seed: int
     workers: int
@@ -64,12 +65,12 @@ def answer(request: Request, smiles: Sequence[str], changes: dict[str, Any]) -> 
     if request.outside is not None and request.campaign is not None:
         raise CallError("--outside is for raw values: with --objectives such molecules have 0")
     campaign = None if request.campaign is None else _campaign(request.campaign)
-    told = {}
+    told = dict(request.told)
     names = [*request.recipes, *request.scorers]
     if campaign is not None:
         wished = [objective.name for objective in campaign.objective]
         names = [*wished, *(name for name in names if name not in wished)]
-        told = {
+        told |= {
             objective.name: objective.settings.values
             for objective in campaign.objective
             if objective.settings is not None

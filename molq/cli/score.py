@@ -52,7 +52,11 @@ def command(
     seed: options.Seed = 0,
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Any other key of the simulation table."),
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Any other key of the simulation table, or of a scorer: novelty.known=FILE.",
+        ),
     ] = None,
     verbose: Annotated[
         bool,
@@ -119,7 +123,10 @@ def command(
 
     chosen = {"solver": solver, "backend": backend, "basis": basis, "conformers": conformers}
     document = {"simulation": {key: value for key, value in chosen.items() if value is not None}}
-    document = overrides.apply(document, [_in_simulation(text) for text in settings or ()])
+    for_scorers = [text for text in settings or () if text.split(".")[0].strip() in (scorer or ())]
+    told = overrides.apply({}, for_scorers)
+    others = [text for text in settings or () if text not in for_scorers]
+    document = overrides.apply(document, [_in_simulation(text) for text in others])
     if reinvent:
         if json or verbose or technical_file is not None:
             raise CallError("--reinvent writes its own document: leave out --json, -v and files")
@@ -131,6 +138,7 @@ def command(
         request = answering.Request(
             recipe or (),
             scorer or (),
+            told,
             objectives,
             seed,
             workers or 1,
@@ -152,14 +160,16 @@ def command(
     from molq.cli import scorervalues
 
     scorers, recipes = scorer or [], recipe or ([] if scorer else [DEFAULT_RECIPE])
-    scorervalues.check(scorers)
+    scorervalues.check(scorers, told)
     molecules = _molecules(smiles or [])
     table = ScoreTable(())
     if recipes:
         table = _scored(molecules, recipes, simulation, seed, quiet=json)
     if technical_file is not None:
         table = quantum.kept(table, technical_file)
-    beside = scorervalues.values(molecules, scorers, max_heavy_atoms=simulation.max_heavy_atoms)
+    beside = scorervalues.values(
+        molecules, scorers, told, max_heavy_atoms=simulation.max_heavy_atoms
+    )
     if json:
         records = [item.to_json() for item in (*table, *beside)]
         write_json(records[0] if len(records) == 1 and smiles != ["-"] else records)

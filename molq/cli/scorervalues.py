@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,10 @@ from molq.errors import CallError
 from screening import scorers
 from screening.failure import Failure
 from screening.intake.standardise import standardise
+from screening.scorersettings import ScorerSettings
+
+Told = Mapping[str, Mapping[str, Any]]
+"""Settings of scorers, by name."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +51,8 @@ class ScorerValue:
         }
 
 
-def check(names: Sequence[str]) -> None:
-    """That the scorers are installed and need to be told nothing.
+def check(names: Sequence[str], told: Told) -> None:
+    """That the scorers are installed and told what they must be.
 
     Raises:
         CallError: one is not, or is given twice.
@@ -57,19 +61,21 @@ def check(names: Sequence[str]) -> None:
         if names.count(name) > 1:
             raise CallError(f"scorer {name!r} is given twice")
         try:
-            scorers.check(name)
+            scorers.check(name, _settings(name, told))
         except ValueError as error:
-            raise CallError(str(error)) from error
+            here = f"; here: --set {name}.KEY=VALUE" if "settings." in str(error) else ""
+            raise CallError(" ".join(f"{error}{here}".split())) from error
 
 
 def values(
-    molecules: Sequence[str], names: Sequence[str], *, max_heavy_atoms: int
+    molecules: Sequence[str], names: Sequence[str], told: Told, *, max_heavy_atoms: int
 ) -> list[ScorerValue]:
     """What the scorers say, molecule by molecule.
 
     Args:
         molecules: SMILES, standardised first.
         names: of scorers that ``check`` has passed.
+        told: their settings.
         max_heavy_atoms: of larger molecules none is asked.
     """
     found = []
@@ -81,14 +87,19 @@ def values(
                 found.append(ScorerValue(text, name, unit, failure=parent))
                 continue
             try:
-                value = scorers.value(name, parent.smiles)
-                said = scorers.note(name, parent.smiles)
+                settings = _settings(name, told)
+                value = scorers.value(name, parent.smiles, settings)
+                said = scorers.note(name, parent.smiles, settings)
             except ValueError as error:
                 failure = Failure("input", f"scorer {name}", " ".join(str(error).split()))
                 found.append(ScorerValue(text, name, unit, failure=failure))
                 continue
             found.append(ScorerValue(text, name, unit, parent.smiles, parent.inchikey, value, said))
     return found
+
+
+def _settings(name: str, told: Told) -> ScorerSettings | None:
+    return ScorerSettings(**told[name]) if name in told else None
 
 
 def write(found: Sequence[ScorerValue], names: Sequence[str]) -> None:
