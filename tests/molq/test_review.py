@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tomllib
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -61,9 +64,16 @@ def begun(folder: Path, **changes: Any) -> Path:
     return folder / "run"
 
 
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return begun(tmp_path_factory.mktemp("review"))
+
+
 @pytest.fixture
-def waiting(tmp_path: Path) -> Path:
-    return begun(tmp_path)
+def waiting(untouched: Path, tmp_path: Path) -> Path:
+    """A campaign that waits, of which nobody has said anything."""
+    shutil.copytree(untouched, tmp_path / "run")
+    return tmp_path / "run"
 
 
 def proposed(run: Path) -> list[str]:
@@ -370,3 +380,10 @@ def test_a_run_of_an_earlier_version_that_is_going_on_takes_no_reviews(waiting: 
     with pytest.raises(MolqError, match="knows no reviews"):
         molq.Run.open(waiting).review(first, "approve", reviewer="Ann")
     lock.close()
+
+
+def test_the_editor_is_the_one_that_was_published() -> None:
+    vendor = Path(molq.__file__).parent / "review" / "vendor"
+    (entry,) = tomllib.loads((vendor / "VENDOR.toml").read_text(encoding="utf-8")).values()
+    assert hashlib.sha256((vendor / entry["file"]).read_bytes()).hexdigest() == entry["sha256"]
+    assert "Redistribution and use" in (vendor / entry["licence_file"]).read_text(encoding="utf-8")

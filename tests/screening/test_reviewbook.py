@@ -114,14 +114,14 @@ def test_what_is_said_survives_the_death_of_the_run(tmp_path):
     assert writer.stdout.readline() == "ready\n"
     of = standardised("CCO", origin="library")
     with ReviewBook.open(folder) as book:
-        for turn in range(30):
+        for turn in range(8):
             book.add("Ann", of.inchikey, of.smiles, "comment", text=f"before {turn}")
         os.kill(writer.pid, signal.SIGKILL)
         writer.wait()
         book.add("Ann", of.inchikey, of.smiles, "approve")
-    assert len(said(folder)) == 31
+    assert len(said(folder)) == 9
     with Journal.open(folder) as journal:
-        assert journal.last_review() == 31
+        assert journal.last_review() == 9
         assert len(journal.events()) > 5
     assert [check.name for check in verify(folder) if not check.holds] in ([], ["links"])
 
