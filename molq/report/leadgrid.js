@@ -111,6 +111,7 @@ window.molqLeadGrid = (() => {
         filterValueGetter: ({ data }) => `${data.label} ${data.smiles}`,
         getQuickFilterText: ({ data }) => `${data.label} ${data.smiles} ${data.inchikey}`,
       },
+      ...(hasReview ? [{ colId: "review", headerName: "Review", width: 150, ...text, valueGetter: ({ data }) => reviewed(data.review), tooltipValueGetter: ({ data }) => data.review?.words, cellRenderer: ({ data }) => opinion(data.review), cellClass: "review-cell", getQuickFilterText: () => "" }] : []),
       ...payload.columns.map((column, place) => ({
         colId: column.key, headerName: column.unit ? `${column.header} (${column.unit})` : column.header,
         headerTooltip: column.meaning, width: column.kind === "objective" ? 142 : 132, hide: !column.shown, ...number,
@@ -118,7 +119,6 @@ window.molqLeadGrid = (() => {
         cellClass: `number-cell ${column.kind}`, headerClass: "number-header", getQuickFilterText: () => "",
       })),
       ...profile(payload, number),
-      ...(hasReview ? [{ colId: "review", headerName: "Review", width: 150, ...text, valueGetter: ({ data }) => reviewed(data.review), tooltipValueGetter: ({ data }) => data.review?.words, cellRenderer: ({ data }) => opinion(data.review), cellClass: "review-cell", getQuickFilterText: () => "" }] : []),
       {
         colId: "origin", headerName: "Origin", width: 140, ...text,
         valueGetter: ({ data }) => [data.origin, data.found, data.made].filter(Boolean).join(" "), cellRenderer: ({ data }) => origin(data),

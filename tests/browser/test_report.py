@@ -54,12 +54,20 @@ def finished(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Fini
     """Six acrylamides, computed for this."""
     from molq import execution
     from molq.campaignfile import CampaignFile
+    from molq.run import Run
+    from screening import leadfiles
     from screening.compute.executor import Inline
 
     folder = tmp_path_factory.mktemp("report")
     (folder / "library.csv").write_text(LIBRARY, encoding="utf-8")
     file = CampaignFile.from_document(CAMPAIGN, folder=folder, source="a test")
     execution.begin(file, folder / "run", executor=Inline())
+    run = Run.open(folder / "run")
+    best = run.leads(1)[0].candidate.inchikey
+    run.review(best, "approve", reviewer="Ada")
+    run.review(best, "rate", reviewer="Ada", rating=4)
+    run.report()
+    leadfiles.write(run.directory, run.leads().leads, run.leads().objectives)
     page = browser.new_page()
     page.goto((folder / "run" / "report.html").as_uri())
     page.wait_for_function(READY)
@@ -238,10 +246,12 @@ def test_a_lead_opens_by_keyboard_and_gives_the_focus_back(report: Page) -> None
 
 
 def test_cards_show_the_same_leads_and_selection(report: Page) -> None:
+    expect(report.locator("#grid .verdict")).to_have_text("approved, 4 of 5")
     report.locator("input[value=cards]").check()
     cards = report.locator("#cards .card")
     expect(cards).to_have_count(6)
     expect(report.locator("#cards .scaffold")).to_have_count(3)
+    expect(cards.locator(".verdict")).to_have_text("approved, 4 of 5")
     cards.nth(1).locator("input").check()
     expect(report.locator("#count")).to_contain_text("1 selected")
     report.locator("#find").fill("fluoro")
