@@ -80,7 +80,8 @@ def contents(text: str = HOSTILE) -> Contents:
                 1, text, True, text, text, svg("C=CC(N)=O"), text,
                 (Cell(0.5), Cell(-4.8, 2, 0.03, (-5.0, -4.6), 0.9)),
                 "library", text, (text,), (text,),
-                text, 0, (text, 1.5, None), {"verdict": text, "rating": 4.5, "words": text}, {"given": text, "x": float("nan")},
+                text, 0, (text, 1.5, None), {"verdict": text, "rating": 4.5, "words": text},
+                {"given": text, "x": float("nan")},
             ),
             LeadRow(
                 2, "b", False, "CC", "k", None, "", (Cell(0.4), Cell(None)),
