@@ -59,8 +59,8 @@ format: $(STAMP) ## let ruff put the code in order
 	@$(BIN)/ruff format .
 
 docs: $(STAMP) ## the documentation as a site, in site/
-	@$(BIN)/mkdocs build --strict --quiet --site-dir site
-	@echo 'site/index.html'
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --site-dir site
+	@echo '==> open site/index.html'
 
 wheel: $(STAMP) ## build the wheel into dist/
 	@$(BIN)/python -m build --wheel --outdir dist .
