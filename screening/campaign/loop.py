@@ -23,7 +23,7 @@ from screening.campaign.desk import Desk, waiting_line
 from screening.campaign.knowledge import Knowledge
 from screening.campaign.learning import Learned, feature_store, learn
 from screening.campaign.openround import OpenRound
-from screening.campaign.reviewing import kept
+from screening.campaign.reviewing import IDEA, kept
 from screening.campaign.stopping import Stopping
 from screening.compute.dispatch import STOPPED, Archive, Calculation, Dispatch, Task, waiting_note
 from screening.compute.executor import Executor
@@ -338,7 +338,8 @@ class _Loop:
         if not choice.selections:
             return self._end(f"no molecule of round {number} meets the hard limits")
         verdict = roundopening.verdict(self._journal, plan, choice)
-        if verdict.stop:
+        is_asked = any(IDEA in selection.facts for selection in choice.selections)
+        if verdict.stop and not is_asked:  # what somebody asks for is worth its cost
             return self._decline(verdict)
         circuitrecords.add_batch(choice.circuits, self._journal.directory)
         record = roundopening.write(

@@ -195,6 +195,26 @@ def test_an_idea_takes_the_first_place_of_the_next_decision(plan, tmp_path, trac
     assert any(line.startswith("Oc1ccccc1 ") for line in trace.read_text().splitlines())
 
 
+def test_an_idea_keeps_a_campaign_going_that_would_stop(plan, tmp_path):
+    settings = CampaignSettings(seed=11, rounds=6, batch=2, barrier=True, patience=1)
+    plan = replace(plan, campaign=settings)
+    with start(tmp_path / "without") as journal:
+        run(journal, plan)
+        stopped = journal.last_round()
+    assert stopped < 6
+    wanted = molecule("Oc1ccccc1")
+
+    def listener(event):
+        if isinstance(event, RoundFinished) and event.round == stopped:
+            say(journal, wanted, "idea", "Bob")
+
+    with start(tmp_path / "run") as journal:
+        run(journal, plan, listener)
+        assert journal.selections(stopped + 1)[0].candidate.inchikey == wanted.inchikey
+        assert wanted.inchikey in {r.candidate.inchikey for r in journal.results()}
+        assert_made_again(journal, plan)
+
+
 def test_an_idea_that_the_library_holds_is_the_librarys(plan, tmp_path):
     def listener(event):
         if isinstance(event, RoundFinished) and event.round == 1:
