@@ -13,23 +13,26 @@ import numpy as np
 from molq.campaignfile import CampaignFile, RunFile, ScreenFile
 from molq.comparison import prices as pricelist
 from molq.errors import CallError
-from molq.planning import advice, circuitforecast, devices, measuredtables, population
-from molq.planning.costlaws import CostLaws, StepLaw
+from molq.planning import (
+    advice,
+    circuitforecast,
+    course,
+    devices,
+    measuredtables,
+    population,
+)
+from molq.planning.costlaws import CostLaws
 from molq.planning.estimate import Estimate
 from molq.planning.experience import Experience, of_the_same, read
 from molq.planning.funnelforecast import Crew, Share, Stage, Work, forecast
 from molq.planning.plan import Hits, Memory, Plan
 from molq.planning.population import Population
-from screening import scorers
 from screening.compute.machine import cores, memory_mb
-from screening.funnel.funnel import FunnelStage
 from screening.store.database import FILE
 
 DEFAULT_PRECISION_MHA = 1.6  # chemical accuracy
 DEFAULT_SAMPLE = 1000
 ASSUMED_HITS = (1.0, 9.0)  # a tenth, and hardly more is known
-_UNSEEN_CUT = (1.0, 1.0)  # any share is as likely as another
-_UNSEEN_FAILURES = (0.5, 24.5)
 _REPORT_BYTES = 2e6
 _RESERVE_BYTES = 4 * 2**20
 _COST_SAMPLE = 200  # molecules whose energies are counted
@@ -165,9 +168,9 @@ def made(file: RunFile, request: Request) -> Plan:
         else population.EMPTY
     )
     laws = CostLaws(table, file.simulation, runs, processor(), notes)
-    molecules, number, rounds = _molecules(file, library, proposals)
+    molecules, number, rounds = course.molecules(file, library, proposals)
     sizes = [one for part in molecules for one in part.sizes] or [0]
-    stages = _stages(file, laws, runs, library)
+    stages = course.stages(file, laws, runs, library)
     workers = _workers(file, request, stages, max(sizes))
     between = [run.round_seconds for run in runs if run.round_seconds is not None]
     crew = Crew(
@@ -179,18 +182,18 @@ def made(file: RunFile, request: Request) -> Plan:
         rounds=rounds,
         waits=isinstance(file, CampaignFile) and file.campaign.barrier,
     )
-    weights = _weights(molecules, file)
+    weights = course.weights(molecules, file)
     work = forecast(
         weights,
         number,
         stages,
         crew,
-        attempts=_first_attempts(runs),
+        attempts=course.first_attempts(runs),
         run_doubt=laws.run_doubt,
         exact=isinstance(file, ScreenFile) and not library.is_sampled,
         chosen=isinstance(file, CampaignFile),
         seed=request.seed,
-        rows=_rows_of(library) if isinstance(file, ScreenFile) else None,
+        rows=course.rows_of(library) if isinstance(file, ScreenFile) else None,
     )
     precision, sampled = _precision(file, request)
     circuits = circuitforecast.forecast(
@@ -269,106 +272,6 @@ def _check_backend(name: str | None, prices: pricelist.Prices) -> None:
         f"backend {name!r} is not in the prices file, which has {known}: add a [[device]] for it "
         "and give the file by --prices"
     )
-
-
-def _molecules(
-    file: RunFile, library: Population, proposals: Population
-) -> tuple[list[Population], int, tuple[int, ...]]:
-    """Where molecules come from, how many are chosen, and of that how many in each round."""
-    sources = [part for part in (library, proposals) if part.molecules]
-    if isinstance(file, ScreenFile):
-        return sources, library.expected, (library.expected,)
-    from molq.execution import plan_of
-
-    told = plan_of(file)
-    bound = None if proposals.molecules else library.expected
-    rounds: list[int] = []
-    for number in range(1, file.campaign.rounds + 1):
-        places = told.places(number, sum(rounds))
-        if bound is not None:
-            places = min(places, bound - sum(rounds))
-        if places > 0:
-            rounds.append(places)
-    return sources, sum(rounds) if sources else 0, tuple(rounds) if sources else ()
-
-
-def _weights(sources: Sequence[Population], file: RunFile) -> list[int]:
-    """Sizes of the molecules to draw from, the generator's as often as its share asks."""
-    if len(sources) < 2 or not isinstance(file, CampaignFile):
-        return [size for part in sources for size in part.sizes]
-    library, proposals = (part.sizes for part in sources)
-    share = file.generator.share
-    copies = 1000
-    parts = ((library, 1 - share), (proposals, share))
-    return [
-        part[i * len(part) // max(1, round(copies * weight))]
-        for part, weight in parts
-        for i in range(round(copies * weight))
-    ]
-
-
-def _stages(
-    file: RunFile, laws: CostLaws, runs: Sequence[Experience], library: Population
-) -> list[Stage]:
-    steps = file.way.steps
-    of_step: dict[str, StepLaw] = {law.step: law for law in laws.of(steps)}
-    found: list[Stage] = []
-    for stage in file.funnel:
-        if stage.kind == "scorer" and isinstance(file, CampaignFile):
-            continue  # thins what is chosen from, not how many are
-        law = of_step.get(stage.stage) if stage.kind == "recipe" else None
-        share = None
-        if stage.kind == "scorer" and stage.gate is not None:
-            share = _within(stage, library)
-        elif not stage.ranks:
-            share = _passing(f"{stage.stage} {stage.cut}", runs)
-        sample = stage.sample if stage.kind == "predicted" else 0
-        found.append(Stage(stage.stage, stage.cut, law, share, stage.keep, stage.top, sample))
-    done = {stage.stage for stage in file.funnel}
-    for step in steps:
-        if step not in done:
-            found.append(Stage(step, "", of_step[step]))
-    if not found:
-        found.append(Stage("exact properties", ""))
-    return found
-
-
-def _within(stage: FunnelStage, library: Population) -> Share:
-    """The share of the library's molecules whose exact property lies within a stage's limits."""
-    gate = stage.gate
-    assert gate is not None
-    looked = library.molecules[:_COST_SAMPLE] if library.is_sampled else library.molecules
-    passed = sum(
-        gate.passes(scorers.value(stage.stage, one.smiles, stage.settings)) for one in looked
-    )
-    said = f"{passed} of {len(looked)} of the library"
-    if library.is_sampled:
-        return Share(passed + 0.5, len(looked) - passed + 0.5, said)
-    sure = 1e6 / max(1, len(looked))  # the very molecules that will be computed
-    return Share(passed * sure + 1e-3, (len(looked) - passed) * sure + 1e-3, said)
-
-
-def _passing(key: str, runs: Sequence[Experience]) -> Share:
-    seen = [run.passed[key] for run in runs if key in run.passed]
-    yes, no = (sum(pair[k] for pair in seen) for k in (0, 1))
-    if yes + no == 0:
-        return Share(*_UNSEEN_CUT, "nobody knows how many pass: learn from a run with --learn-from")
-    return Share(yes + 1.0, no + 1.0, f"{yes} of {yes + no} passed in the runs learned from")
-
-
-def _rows_of(library: Population) -> tuple[int, Share] | None:
-    """Rows of a library that was sampled, and the share of them that is taken."""
-    if not library.is_sampled:
-        return None
-    refused = library.looked_at - library.taken
-    return library.rows, Share(library.taken + 0.5, refused + 0.5, "")
-
-
-def _first_attempts(runs: Sequence[Experience]) -> Share:
-    results = sum(run.results for run in runs)
-    more = sum(max(0, run.attempts - run.results) for run in runs)
-    first, again = 49.5 + results, 0.5 + more
-    return Share(first, again, "")
 
 
 def _workers(file: RunFile, request: Request, stages: Sequence[Stage], largest: int) -> int:
