@@ -22,11 +22,11 @@ install: $(STAMP) ## make .venv and install molq with its development tools
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo 'molq needs Python 3.11 or newer: make PYTHON=/path/to/python3.11'; exit 1; }
-	@echo '==> making $(VENV) and installing molq (usually 2-8 minutes, about 3 GB)'
+	@echo '==> making $(VENV) and installing molq (usually 2-8 minutes, about 4 GB)'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --upgrade 'pip>=24'
 	@$(BIN)/python -m pip install --quiet 'torch==2.13.0'
-	@$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev,ibm,mitigation,sqd,docking,medchem,ase,docs]'
+	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev,ibm,mitigation,sqd,docking,medchem,ase,docs]'
 	@touch $@
 	@echo '==> installed'
 

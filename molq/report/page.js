@@ -4,20 +4,9 @@
   const root = document.documentElement;
   const find = (id) => document.getElementById(id);
 
-  function unpacked(element) {
-    const bytes = Uint8Array.from(atob(element.textContent), (letter) => letter.charCodeAt(0));
-    element.textContent = ""; // the packed text is not needed twice
-    return new TextDecoder().decode(window.fflate.gunzipSync(bytes));
-  }
-
   function start() {
-    for (const packed of document.querySelectorAll("script[data-library]")) {
-      const script = document.createElement("script");
-      script.dataset.started = packed.dataset.library;
-      script.textContent = unpacked(packed);
-      document.head.append(script);
-    }
-    return JSON.parse(unpacked(find("payload")));
+    window.molqStartLibraries();
+    return JSON.parse(window.molqUnpacked(find("payload")));
   }
 
   function options(select, entries) {

@@ -22,6 +22,7 @@ UNPACKER = (
 )
 
 SCRIPTS = (
+    "unpacking.js",
     "charts.js",
     "scaffoldtree.js",
     "conformerview.js",

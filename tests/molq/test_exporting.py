@@ -21,7 +21,8 @@ from screening.store.journal import Journal
 from screening.store.journalexport import Column, Rows
 
 LENGTHS = {
-    "results": 4, "library": 7, "attempts": 4, "rounds": 2, "selections": 4, "cuts": 0, "reviews": 0,
+    "results": 4, "library": 7, "attempts": 4, "rounds": 2, "selections": 4, "cuts": 0,
+    "reviews": 0,
 }  # fmt: skip
 
 

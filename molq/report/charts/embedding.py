@@ -13,15 +13,18 @@ from molq.report.charts.figure import Figure
 from molq.report.vendored import libraries, packed, packed_library
 
 LIBRARY = "plotly"
-SCRIPTS = ("charts.js", "chartpage.js")
+UNPACKER = "fflate"
+SCRIPTS = ("unpacking.js", "charts.js", "chartpage.js")
 
 
 @dataclass(frozen=True)
 class Embedded:
     """Charts of a page with all that draws them, for ``report/charts/embedding.html``."""
 
+    name: str  # of the library
     library: Markup  # Plotly, as base64 of gzip
-    told: str  # its name, version and licence
+    unpacker: Markup  # the script that unpacks it
+    told: str  # names, versions and licences
     charts: Markup  # the specifications, packed alike
     scripts: tuple[Markup, ...]
 
@@ -31,11 +34,13 @@ def embedded(figures: Sequence[Figure]) -> Embedded:
     specs = json.dumps(
         [figure.to_json() for figure in figures], separators=(",", ":"), allow_nan=False
     )
-    (plotly,) = libraries([LIBRARY])
+    vendored = {one.key: one for one in libraries([LIBRARY, UNPACKER])}
     folder = files("molq.report")
     return Embedded(
+        name=LIBRARY,
         library=Markup(packed_library(LIBRARY)),
-        told=plotly.told,
+        unpacker=Markup(vendored[UNPACKER].text()),
+        told=", ".join(vendored[key].told for key in (LIBRARY, UNPACKER)),
         charts=Markup(packed(specs)),
         scripts=tuple(Markup(folder.joinpath(name).read_text("utf-8")) for name in SCRIPTS),
     )
