@@ -88,9 +88,10 @@ def main() -> None:
     )
     parser.add_argument("--optimisations", type=int, default=4)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--library", type=Path, default=LIBRARY, help="CSV with name and smiles")
     parser.add_argument("--results", type=Path, default=Path("conformer_search.csv"))
     arguments = parser.parse_args()
-    with LIBRARY.open(newline="") as file:
+    with arguments.library.open(newline="") as file:
         library = {row["name"]: row["smiles"] for row in csv.DictReader(file)}
     rows = read(arguments.results)
     for name, smiles in library.items():

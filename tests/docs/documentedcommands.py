@@ -22,6 +22,7 @@ _PROGRAM = re.compile(
     r"(?:[A-Z_]+=\S+ +)*(?:\S*/)?(molq|python3?|make|mkdocs|pip|ray|sbatch|squeue|scancel|"
     r"kubectl|docker|ssh|git|jupyter|export)(?= |$)"
 )
+_NO_COMMAND = re.compile(r"molq(?::| +->)")  # what molq prints, and a drawing of its packages
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def in_text(markdown: str) -> list[str]:
     for body in [*fenced, *indented]:
         for line in re.sub(r"\\\n\s*", "", body).splitlines():
             prompt = re.sub(r"^\s*(?:\$ +)?", "", line)
-            if _PROGRAM.match(prompt) and not prompt.startswith(("molq:", "molq ->")):
+            if _PROGRAM.match(prompt) and not _NO_COMMAND.match(prompt):
                 found.append(_without_comment(prompt))
     return found
 

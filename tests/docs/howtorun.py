@@ -23,7 +23,7 @@ class Rule(BaseModel):
     also: str = ""
     """Arguments added at the end that make it small."""
     after: tuple[str, ...] = ()
-    """Commands of the documentation that have to come before it."""
+    """Commands that have to come before it."""
     slow: bool = False
     alone: bool = False
     """In a process of its own: it changes what the process is."""
