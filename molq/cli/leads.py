@@ -135,28 +135,36 @@ def show(table: LeadTable, *, json: bool) -> None:
         note("no leads yet")
         return
     columns = table.number_columns
-    optional = ("baseline", "deviation")
+    optional = ("baseline", "deviation", "property")
     write_table(
         [
             Column("#", is_number=True),
             Column("molecule"),
             Column("SMILES"),
+            Column("flags", is_number=True),
             *(Column(c.header, c.unit, True, c.kind in optional) for c in columns),
             Column("origin", is_optional=True),
-            Column("flags", is_number=True, is_optional=True),
         ],
         [
             [
                 str(lead.rank),
                 label(lead),
                 lead.candidate.smiles,
+                str(len(_flags(lead)) or "–"),
                 *(_number(column, lead) for column in columns),
                 table.origin(lead),
-                str(len({f for score in lead.scores.values() for f in score.flags}) or "–"),
             ]
             for lead in table
         ],
     )
+    for lead in table:
+        for flag in _flags(lead):
+            note(f"flag of {lead.rank}: {flag}")
+
+
+def _flags(lead: Lead) -> list[str]:
+    """What speaks against its scores, each once."""
+    return list(dict.fromkeys(f for score in lead.scores.values() for f in score.flags))
 
 
 def _number(column: LeadColumn, lead: Lead) -> str:

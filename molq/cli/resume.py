@@ -31,7 +31,12 @@ def command(
     from molq.cli.progress import Tracker
 
     reading.check_run(directory)
-    watching.announce(directory)
+    with reading.journal_of(directory) as journal:
+        is_finished = journal.finished
+    if is_finished:
+        note("molq: the run is finished; its files are written anew")
+    else:
+        watching.announce(directory)
     threads.limit(1)
     from molq import execution
     from molq.run import Run

@@ -37,7 +37,7 @@ def _run(directory: Path, timeout_s: float) -> int:
     if interruption.interrupt(directory, timeout_s):
         note(f"molq: stopped; go on with: {resume_command(directory)}")
     else:
-        note(f"molq: nothing works on {directory}")
+        note(f"molq: no process is at work on {directory}")
     return 0
 
 

@@ -135,6 +135,7 @@ def _interrupt(signum: int, frame: FrameType | None) -> None:
 def announce(directory: Path) -> None:
     """Say how to go on with the run, before it begins."""
     note(f"If it is interrupted, go on with: {resume_command(directory)}")
+    note("Starting the workers (seconds; up to a minute on a busy machine) ...")
 
 
 def conclude(run: Run) -> int:

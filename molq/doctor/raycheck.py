@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
+import textwrap
 
 from molq.doctor.finding import Finding, fail, ok, warn
 from screening import childprocess
@@ -68,14 +70,21 @@ def finding(limit_s: float = LIMIT_S) -> Finding:
         return fail(
             AREA,
             "Ray",
-            (lines[-1] if lines else "ended without a word")[:200],
-            "pip install --upgrade molq; see the paths and limits that the line names",
+            _shortened(lines[-1] if lines else "ended without a word"),
+            "if the machine is busy, wait and run molq doctor again; else free what the line "
+            "names, or pip install --upgrade 'ray[default]'",
         )
     version, _, seconds = words
     text = f"{version} started here and a task answered in {seconds} s"
     if float(seconds) > _SLOW_S:
         return warn(AREA, "Ray", text, "the machine is busy or its disk slow; runs begin as late")
     return ok(AREA, "Ray", text)
+
+
+def _shortened(line: str) -> str:
+    """An exception's last line without the name of its class, cut between words."""
+    text = re.sub(r"^[\w.]+(?:Error|Exception): ", "", line)
+    return textwrap.shorten(text, 200, placeholder=" ...")
 
 
 def _end(child: subprocess.Popen[str]) -> None:

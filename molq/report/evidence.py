@@ -19,7 +19,7 @@ EXACT = "casci"
 CHEMICAL_ACCURACY = 1.6  # mHa
 ALIKE = 0.9  # rank correlation from which two orders are called nearly the same
 RELATED = 0.6  # and from which they are called related
-FEW = 5  # molecules below which a rank correlation says little
+FEW = 10  # molecules below which a rank correlation says little
 _KINDS = ("quantum", "classical")
 TOP = 10  # leads that the summary speaks of
 

@@ -106,7 +106,7 @@ def _criterion(
     value = pick.value / price if price > 0 else 0.0
     nothing = "no draw improves on the best so far, so the highest mean is taken"
     if settings.kind == "ucb":
-        weight = "" if beta is None else f" (mean + {beta:.2g} std)"
+        weight = "" if beta is None else f" (mean + {beta:.2g} std of its log-odds)"
         return f"upper confidence bound {value:.2f}{weight}"
     if settings.kind == "thompson" and settings.batch != "sequential":
         return f"in {value:.0%} of the draws from the posterior it is worth a place of the batch"

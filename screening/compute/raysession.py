@@ -120,7 +120,8 @@ class RaySession:
         workers, memory = capacity.local_share(self._settings, slots, total)
         self._folder = ScratchFolder(_FOLDER, short=True)
         self._owned = True
-        try:
+
+        def begin() -> None:
             ray.init(
                 address="local",
                 # More may run at a time than the limit of memory has room for, when they
@@ -133,8 +134,19 @@ class RaySession:
                 _temp_dir=str(self._folder.path),
                 **_QUIET,
             )
-        except Exception as error:
-            raise SchedulerError(one_line(f"cannot start Ray here: {error}")) from error
+
+        try:
+            begin()
+        except Exception:  # a busy machine keeps Ray waiting for its own processes
+            ray.shutdown()
+            try:
+                begin()
+            except Exception as error:
+                text = f"cannot start Ray here, tried twice: {error}"
+                raise SchedulerError(
+                    f"{one_line(text)} If the machine is busy, give the same command again later; "
+                    "molq doctor looks at it"
+                ) from error
 
 
 _QUIET: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}

@@ -132,18 +132,21 @@ def forecasts(
     """
     places = {label.candidate.inchikey: i for i, label in enumerate(scored)}
     # in the order of the results: a group that depended on values would tell of them
-    wanted = sorted(places[x.inchikey] for x in molecules if x.inchikey in places)
+    wanted = {places[x.inchikey] for x in molecules if x.inchikey in places}
     found: dict[str, Forecast | str] = {}
     if not wanted:
         return found
     index = Index(CountPrints.of([row(label.candidate.smiles) for label in scored]))
-    groups = math.ceil(len(wanted) / max(1, len(scored) // _GROUP))
-    for group in (wanted[start::groups] for start in range(groups)):
+    # groups of all labels, so that a lead's forecast does not depend on who else is asked for
+    groups = math.ceil(len(scored) / max(1, len(scored) // _GROUP))
+    for group in (range(start, len(scored), groups) for start in range(groups)):
+        if wanted.isdisjoint(group):
+            continue
         held = set(group)
         rest = [label for i, label in enumerate(scored) if i not in held]
         if len(rest) < 2:
             why = f"{len(scored) - 1} other scores; a forecast needs two"
-            found |= {scored[i].candidate.inchikey: why for i in group}
+            found |= {scored[i].candidate.inchikey: why for i in sorted(wanted.intersection(group))}
             continue
         model = surrogate.create(settings)
         model.fit(
@@ -151,7 +154,7 @@ def forecasts(
             [label.value for label in rest],
             fidelities=_fidelities(rest),
         )
-        for i in group:
+        for i in sorted(wanted.intersection(group)):
             told = _told(model, [scored[other] for other in group if other != i])
             found[scored[i].candidate.inchikey] = _forecast(told, recipe, scored, i, index, factor)
     return found

@@ -10,6 +10,7 @@ from screening.compute.evaluation import one_line, resolve
 from screening.failure import Failure
 from screening.filters import FilterSettings, refusal
 from screening.intake.standardise import molecule
+from simulation.recipes.recipe import recognised
 
 if TYPE_CHECKING:
     from simulation.recipes.recipe import Recipe
@@ -62,8 +63,7 @@ class Sieve:
                 text = f"{recipe.name}: unexpected {type(error).__name__}: {error}"
                 return Failure("input", "recipe", one_line(text))
             if not applies:
-                patterns = " or ".join(recipe.applies_to)
-                reason = f"{recipe.name} does not apply: nothing matches {patterns}"
+                reason = f"{recipe.name} does not apply: nothing matches {recognised(recipe)}"
                 return Failure("input", "recipe", one_line(reason))
         return None
 

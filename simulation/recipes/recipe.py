@@ -52,6 +52,7 @@ class Recipe(Protocol):
     where ``reach`` does not; ``ready(settings)`` raises an ``InputError`` before anything is
     computed where a package or a setting is missing; and a family of recipes (``admet``)
     gives the single ones by ``member(name)`` (``admet:hERG``) and their names by ``members``.
+    ``recognises`` says in words what ``applies_to`` says in SMARTS.
     """
 
     name: str
@@ -78,6 +79,12 @@ class Recipe(Protocol):
             simulation.errors.SimulationError: typed by whether a retry can help.
         """
         ...
+
+
+def recognised(recipe: Recipe) -> str:
+    """What a recipe is for, in its own words where it has some, else as SMARTS."""
+    words: str = getattr(recipe, "recognises", "")
+    return words or " or ".join(recipe.applies_to)
 
 
 def names() -> tuple[str, ...]:

@@ -40,6 +40,7 @@ class SN2Warhead:
     )
     reach: ClassVar[Reach] = "geometry"
     applies_to: ClassVar[tuple[str, ...]] = sn2warhead.SMARTS
+    recognises: ClassVar[str] = RECOGNISED
     cost: ClassVar[str] = "about 3-10 s CPU at any size, because the far part is cut away"
     validity: ClassVar[str] = (
         "R2 0.45, Spearman 0.80 against the computed barriers of 104 chloroacetamides drawn at "

@@ -17,7 +17,7 @@ from rdkit import Chem
 from simulation import baselines
 from simulation.errors import InputError
 from simulation.recipes.account import provenance
-from simulation.recipes.recipe import Better, Reach, Recipe, Site
+from simulation.recipes.recipe import Better, Reach, Recipe, Site, recognised
 from simulation.score import Baseline, Score
 from simulation.workup import Workup
 
@@ -59,6 +59,7 @@ class Stage:
         ends = "" if step.reach == "geometry" else " and the mean field"
         self.method = f"the geometry{ends} of the recipe"
         self.applies_to = recipe.applies_to
+        self.recognises = recognised(recipe)
         self.cost = f"that of the {step.reach}, which {recipe.name} shares in one job"
         self.validity = f"see {recipe.name}, whose page compares it with its baselines"
 
@@ -75,9 +76,8 @@ class Stage:
             StochasticError: no conformer was found with this seed.
         """
         if not self.sites(work.molecule):
-            patterns = " or ".join(self.applies_to)
             raise InputError(
-                "recipe", f"{self.recipe.name} does not apply: nothing matches {patterns}"
+                "recipe", f"{self.recipe.name} does not apply: nothing matches {self.recognises}"
             )
         found, field = self.step.compute(work)
         geometry = work.geometry

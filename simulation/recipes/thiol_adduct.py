@@ -52,6 +52,7 @@ class ThiolAdduct:
     )
     reach: ClassVar[Reach] = "geometry"
     applies_to: ClassVar[tuple[str, ...]] = michaelacceptor.SMARTS
+    recognises: ClassVar[str] = RECOGNISED
     cost: ClassVar[str] = "about 5-15 s CPU at any size, because the far part is cut away"
     validity: ClassVar[str] = (
         "at pH 7.4, Spearman 0.88 against log glutathione half-life of 62 acrylamides and "

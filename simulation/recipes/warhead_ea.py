@@ -10,8 +10,8 @@ from rdkit import Chem
 from simulation import warheads
 from simulation.recipes.recipe import Better, Site
 from simulation.recipes.stage import GFN2_LUMO, HF_LUMO, CheapStep
+from simulation.recipes.warheadspace import RECOGNISED, score, sites
 from simulation.recipes.warheadspace import Site as WarheadSite
-from simulation.recipes.warheadspace import score, sites
 from simulation.score import Score
 from simulation.solver import Solver
 from simulation.workup import Workup
@@ -55,6 +55,7 @@ class WarheadEA:
         "solver, CASCI beside them"
     )
     applies_to: ClassVar[tuple[str, ...]] = warheads.SMARTS
+    recognises: ClassVar[str] = RECOGNISED
     cost: ClassVar[str] = "about 5 s CPU at 11 heavy atoms, 70 s and 1.7 GB at 31"
     validity: ClassVar[str] = (
         "Spearman -0.75 against log glutathione half-life of 34 N-aryl acrylamides (HF LUMO 0.87, "

@@ -10,7 +10,7 @@ from rdkit import Chem
 from simulation import warheads
 from simulation.recipes.recipe import Better, Site
 from simulation.recipes.stage import GFN2_LUMO, HF_LUMO, CheapStep
-from simulation.recipes.warheadspace import score, sites
+from simulation.recipes.warheadspace import RECOGNISED, score, sites
 from simulation.score import Score
 from simulation.workup import Workup
 
@@ -31,6 +31,7 @@ class WarheadST:
         "warhead-ea; lowest triplet and singlet by the chosen solver, CASCI beside them"
     )
     applies_to: ClassVar[tuple[str, ...]] = warheads.SMARTS
+    recognises: ClassVar[str] = RECOGNISED
     cost: ClassVar[str] = "as warhead-ea, whose geometry and mean field it shares"
     validity: ClassVar[str] = (
         "a check, not a ranking: 4.2-6.0 eV for planar alkene warheads, 5.3-7.2 eV for alkynes; "
