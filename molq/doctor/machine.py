@@ -14,6 +14,7 @@ import psutil
 
 from molq.doctor.finding import Finding, fail, ok, warn
 from screening.compute.machine import cores, memory_mb
+from screening.store import filesystem
 
 AREA = "machine"
 
@@ -25,7 +26,6 @@ _LEAST_MB = 1500  # of one calculation of drug size
 _LITTLE_DISK_MB, _NO_DISK_MB = 2000, 200
 _SHARED_MB = 100  # what Ray's object store takes on this machine, and some more
 _MB = 2**20
-_NETWORK = ("nfs", "nfs4", "cifs", "smb3", "fuse.sshfs", "lustre", "beegfs")
 
 
 def findings(folder: Path, environment: Mapping[str, str] | None = None) -> Iterator[Finding]:
@@ -115,7 +115,7 @@ def _shared(folder: Path) -> Finding:
 
 def _journal(folder: Path) -> Finding:
     """A journal needs locks and shared memory maps, which not every file system has."""
-    kind = _file_system(folder)
+    kind = filesystem.kind(folder)
     try:
         with (
             tempfile.TemporaryDirectory(dir=folder, prefix=".molq-doctor-") as place,
@@ -129,19 +129,9 @@ def _journal(folder: Path) -> Finding:
             AREA, "journal", f"cannot be kept in {folder}: {error}",
             "make runs on a local disk (--out)",
         )  # fmt: skip
-    if mode.lower() != "wal" or kind in _NETWORK:
+    if mode.lower() != "wal" or kind in filesystem.NETWORK:
         return warn(
             AREA, "journal", f"{folder} is on {kind or 'a file system without shared maps'}",
             "make runs on a local disk: over a network file system locks may not hold",
         )  # fmt: skip
     return ok(AREA, "journal", f"SQLite {sqlite3.sqlite_version} with write-ahead log on {kind}")
-
-
-def _file_system(folder: Path) -> str:
-    place = str(folder.resolve())
-    mounts = [
-        part
-        for part in psutil.disk_partitions(all=True)
-        if place == part.mountpoint or place.startswith(part.mountpoint.rstrip("/") + "/")
-    ]
-    return max(mounts, key=lambda part: len(part.mountpoint)).fstype if mounts else "unknown"

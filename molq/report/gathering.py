@@ -35,6 +35,7 @@ from molq.report.words import small
 from molq.runstatus import RunStatus, duration
 from screening import leadfiles
 from screening.campaign.proposals import NARROWED
+from screening.campaign.reviewing import kept
 from screening.funnel.funneltable import figures
 from screening.objective import ObjectiveSettings
 from screening.store.journal import Journal
@@ -118,7 +119,7 @@ def contents(
             shown=[lead.candidate.inchikey for lead in best],
         ),
         decisions=decisions.rows(rounds, ruled=_ruled(file)),
-        calibration=_calibration(journal.selections(), scored, rounds),
+        calibration=_calibration(kept(journal.selections(), journal.drops()), scored, rounds),
         failures=_failures(journal, file.recipes),
         dropped=dropped,
         dropped_total=dropped_total,

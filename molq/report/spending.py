@@ -14,6 +14,7 @@ from molq.comparison.spending import DeviceUse, spending, uncounted
 from molq.report.charts import costs
 from molq.report.charts.figure import Figure, written
 from molq.runstatus import duration
+from screening.campaign.reviewing import kept
 from screening.store.journal import Journal
 from screening.store.records import AttemptRecord, Result, RoundRecord
 from simulation.settings import SimulationSettings
@@ -122,7 +123,10 @@ def _divided(
             for recipe, seconds in whole.items()
         }
         return steps, {}, None
-    rounds = {s.candidate.inchikey: s.round for s in reversed(journal.selections())}
+    selections = journal.selections()
+    # a molecule that was left out and chosen again belongs to the round that kept it
+    rounds = {s.candidate.inchikey: s.round for s in selections}
+    rounds |= {s.candidate.inchikey: s.round for s in kept(selections, journal.drops())}
     good: dict[str, float] = {}
     bad: dict[str, float] = {}
     by_round: dict[int, dict[str, float]] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,6 +10,7 @@ from molq.campaignfile import CampaignFile, RunFile
 from molq.leadtable import called, made_by, site_of
 from molq.reading import leads_of
 from molq.runstatus import state_of
+from screening.campaign.reviewing import kept
 from screening.candidate import Candidate
 from screening.intake.standardise import molecule
 from screening.ranking import Lead
@@ -79,6 +81,7 @@ class DeskView:
         leads, ranked = self._lead_entries(journal, file, opinions)
         ideas = self._ideas(journal, opinions)
         offers, offered = self._offers(journal, opinions)
+        rejected = self._rejected(journal, file, opinions)
         waiting = [x for x in proposals if x["status"] == "waits for approval"]
         state = state_of(journal)
         return {
@@ -100,12 +103,14 @@ class DeskView:
                 "leads": ranked,
                 "ideas": len(ideas),
                 "offers": offered,
+                "rejected": len(rejected),
             },
             "lists": {
                 "proposals": proposals,
                 "leads": leads,
                 "ideas": ideas,
                 "offers": [entry for entry in offers if entry["key"] not in chosen],
+                "rejected": rejected,
             },
         }
 
@@ -140,14 +145,11 @@ class DeskView:
         self, journal: Journal, file: RunFile, opinions: Opinions, units: dict[str, str]
     ) -> list[dict[str, Any]]:
         """What rounds chose and is not computed: what waits first."""
-        out = {(drop.round, drop.position) for drop in journal.drops()}
         is_running = state_of(journal) == "running"
         required = isinstance(file, CampaignFile) and file.review.required
         entries = []
-        for record in journal.selections():
+        for record in kept(journal.selections(), journal.drops()):
             key = record.candidate.inchikey
-            if (record.round, record.position) in out:
-                continue
             if all(journal.has_result(key, recipe) for recipe in file.recipes):
                 continue
             if journal.is_cut(key):
@@ -219,27 +221,48 @@ class DeskView:
 
     def _ideas(self, journal: Journal, opinions: Opinions) -> list[dict[str, Any]]:
         """Ideas that no round has chosen yet, and what became of the others."""
-        chosen = {x.candidate.inchikey: x.round for x in journal.selections()}
-        out = {drop.inchikey for drop in journal.drops()}
+        chosen = _rounds(journal)
         entries = []
         for key in opinions.molecules:
             opinion = opinions[key]
             if not opinion.ideas:
                 continue
-            said = opinion.ideas[0]
             if opinion.is_rejected:
                 status = "rejected"
-            elif key in chosen and key not in out:
+            elif key in chosen:
                 status = f"in round {chosen[key]}"
             elif journal.finished:
                 status = "came too late"
             else:
                 status = "joins the next batch"
-            known = journal.candidate(key)
-            of = known or Candidate(key, said.smiles, said.text, "reviewer", hand=said.reviewer)
-            if not of.name and said.text:
-                of = replace(of, name=said.text)
+            of = _meant(journal, opinions.said(key))
             entries.append({**self._entry(of, opinions), "list": "ideas", "status": status})
+        return entries
+
+    def _rejected(
+        self, journal: Journal, file: RunFile, opinions: Opinions
+    ) -> list[dict[str, Any]]:
+        """What somebody rejects, and what a round left out for it: the latest first."""
+        chosen = _rounds(journal)
+        left = {drop.inchikey: drop for drop in journal.drops()}
+        keys = [key for key in opinions.molecules if opinions[key].is_rejected or key in left]
+        entries = []
+        for key in sorted(keys, key=lambda key: -opinions.said(key)[-1].id):
+            opinion, drop = opinions[key], left.get(key)
+            if any(journal.has_result(key, recipe) for recipe in file.recipes):
+                status = "computed: ranks behind all others"
+            elif key in chosen:
+                status = f"chosen by round {chosen[key]}"
+            elif drop is not None:
+                status = f"left out of round {drop.round}"
+            else:
+                status = "not chosen"
+            if not opinion.is_rejected:
+                if key in chosen:
+                    continue  # it is where all others are again
+                status = f"{status}; it may be chosen again"
+            of = _meant(journal, opinions.said(key))
+            entries.append({**self._entry(of, opinions), "list": "rejected", "status": status})
         return entries
 
     def _offers(self, journal: Journal, opinions: Opinions) -> tuple[list[dict[str, Any]], int]:
@@ -290,6 +313,21 @@ class DeskView:
             "rating": ratings[-1].rating if ratings else None,
             "standing": sorted(review.id for review in standing),
         }
+
+
+def _rounds(journal: Journal) -> dict[str, int]:
+    """By InChIKey, the round that chose a molecule and did not leave it out."""
+    return {x.candidate.inchikey: x.round for x in kept(journal.selections(), journal.drops())}
+
+
+def _meant(journal: Journal, said: Sequence[Review]) -> Candidate:
+    """The molecule of which something was said: the run's own where it has it."""
+    idea = next((review for review in said if review.kind == "idea"), None)
+    known = journal.candidate(said[0].inchikey)
+    if known is None and idea is not None:
+        known = Candidate(idea.inchikey, idea.smiles, idea.text, "reviewer", hand=idea.reviewer)
+    of = known or Candidate(said[0].inchikey, said[0].smiles, "", "generator")
+    return replace(of, name=idea.text) if idea is not None and not of.name else of
 
 
 def _predicted(record: SelectionRecord, units: dict[str, str]) -> list[dict[str, Any]]:

@@ -4,11 +4,14 @@ The page is served on the loopback address alone. Any program of the machine, an
 the reader's browser, can ask it for something; so
 
 - the link holds a token that opens the page once, and is exchanged for a cookie that no
-  script can read and that no other site's page makes the browser send;
+  script can read and that no other site's page makes the browser send; it ends when nothing
+  was asked for so long as nobody can be at the page;
+- a browser sends a cookie to every port of a machine, so this one is bound to a path that
+  nobody else's server has, or knows to ask for;
 - a request must name the page's own address as its host, or it comes by a name that somebody
   else's server gave to this machine (DNS rebinding);
-- what writes must come from the page itself: with its origin and a second secret in a header
-  that no form of another site can set.
+- what reads or writes the run must come from the page itself: with a second secret in a
+  header that no form of another site can set, and to write with its origin.
 """
 
 from __future__ import annotations
@@ -17,10 +20,12 @@ import hmac
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from time import monotonic
 
 from aiohttp import web
 
 HEADER = "X-Molq-Review"
+IDLE_S = 4 * 3600.0  # after which a session ends; an open page asks every few seconds
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; base-uri 'none'; "
@@ -40,8 +45,9 @@ class Door:
     port: int
     on_link: Callable[[str], None]
     secret: str = field(default_factory=lambda: secrets.token_urlsafe(32))  # in the page
+    place: str = field(default_factory=lambda: f"/{secrets.token_urlsafe(12)}/")  # of all paths
     _tokens: set[str] = field(default_factory=set)  # not used yet
-    _sessions: set[str] = field(default_factory=set)
+    _sessions: dict[str, float] = field(default_factory=dict)  # s, monotonic; when last used
     _used: set[str] = field(default_factory=set)
 
     @property
@@ -58,7 +64,7 @@ class Door:
         """A new link that opens the page once."""
         token = secrets.token_urlsafe(32)
         self._tokens.add(token)
-        return f"http://127.0.0.1:{self.port}/?token={token}"
+        return f"http://127.0.0.1:{self.port}{self.place}?token={token}"
 
     def admit(self, token: str) -> str | None:
         """Exchange a token for a session; None for one that is not, or no longer, good."""
@@ -67,7 +73,7 @@ class Door:
                 self._tokens.discard(known)
                 self._used.add(known)
                 session = secrets.token_urlsafe(32)
-                self._sessions.add(session)
+                self._sessions[session] = monotonic()
                 return session
         if token in self._used and not self._tokens:
             self.on_link(self.link())  # in the terminal, which is the reader's
@@ -81,26 +87,36 @@ class Door:
         """
         if request.headers.get("Host", "") not in self.hosts:
             raise web.HTTPMisdirectedRequest(text="this page is served as 127.0.0.1 alone\n")
-        if request.path == "/" and "token" in request.query:
+        if request.path == self.place and "token" in request.query:
             return
-        session = request.cookies.get(self.cookie, "")
-        if not any(hmac.compare_digest(known.encode(), session.encode())
-                   for known in self._sessions):  # fmt: skip
+        if not self._is_session(request.cookies.get(self.cookie, "")):
             raise web.HTTPForbidden(
-                text="open the page by the link that `molq review` prints; it opens once\n"
+                text="open the page by the link that `molq review` prints; it opens once, and "
+                "one that was used prints a new one\n"
             )
-        if request.method not in ("GET", "HEAD"):
-            self._check_write(request)
-
-    def _check_write(self, request: web.Request) -> None:
-        origin = request.headers.get("Origin", "")
-        if origin not in {f"http://{host}" for host in self.hosts}:
+        writes = request.method not in ("GET", "HEAD")
+        if writes and request.headers.get("Origin", "") not in self._origins:
             raise web.HTTPForbidden(text="this does not come from the review page\n")
-        given = request.headers.get(HEADER, "")
-        if not hmac.compare_digest(given.encode(), self.secret.encode()):
-            raise web.HTTPForbidden(text="this does not come from the review page: reload it\n")
-        if request.content_type != "application/json":
+        if writes or request.path.startswith(f"{self.place}api/"):
+            given = request.headers.get(HEADER, "")
+            if not hmac.compare_digest(given.encode(), self.secret.encode()):
+                raise web.HTTPForbidden(text="this does not come from the review page: reload it\n")
+        if writes and request.content_type != "application/json":
             raise web.HTTPUnsupportedMediaType(text="JSON is asked for\n")
+
+    @property
+    def _origins(self) -> set[str]:
+        return {f"http://{host}" for host in self.hosts}
+
+    def _is_session(self, given: str) -> bool:
+        """Whether it is one that goes on; it then goes on from now."""
+        now = monotonic()
+        self._sessions = {x: used for x, used in self._sessions.items() if now - used < IDLE_S}
+        for known in self._sessions:
+            if hmac.compare_digest(known.encode(), given.encode()):
+                self._sessions[known] = now
+                return True
+        return False
 
 
 HEADERS = {

@@ -1,5 +1,5 @@
 // The structure editor, of which the rest of the page knows no more than this.
-import * as OCL from "/static/openchemlib.js";
+import * as OCL from "./openchemlib.js";
 
 export function openEditor(container, onChange) {
   const editor = new OCL.CanvasEditor(container, { initialMode: "molecule" });

@@ -13,6 +13,7 @@ from typing import Literal
 from rdkit import Chem, rdBase
 
 from molq.campaignfile import CampaignFile, RunFile
+from screening.campaign.reviewing import kept
 from screening.candidate import Candidate
 from screening.compute.gate import Gate
 from screening.failure import Failure
@@ -103,9 +104,8 @@ def _known(candidate: Candidate, journal: JournalView, file: CampaignFile) -> st
         if any(result.failure is not None for result in results):
             return f"it was computed{when}, and the calculation failed"
         return f"it is computed already{when}"
-    out = {(drop.round, drop.position) for drop in journal.drops()}
-    for chosen in journal.selections():
-        if chosen.candidate.inchikey == key and (chosen.round, chosen.position) not in out:
+    for chosen in kept(journal.selections(), journal.drops()):
+        if chosen.candidate.inchikey == key:
             return f"round {chosen.round} has chosen it already: it is on its way"
     opinion = review_of(journal, key)
     if opinion.is_rejected:
@@ -149,11 +149,13 @@ def _properties(candidate: Candidate, file: CampaignFile) -> dict[str, float]:
 def _is_full(journal: JournalView, file: CampaignFile) -> bool:
     """Whether no decision is left to make."""
     from molq.execution import plan_of
+    from screening.campaign.openround import places
 
     last = journal.last_round()
     campaign = file.campaign
     if last < campaign.rounds:
         return campaign.budget is not None and journal.selected() >= campaign.budget
-    out = {drop.position for drop in journal.drops() if drop.round == last}
-    own = len(journal.selections(last)) - len(out)
-    return own >= plan_of(file).places(last, journal.selected() - own)
+    drops = journal.drops()
+    own = kept(journal.selections(last), drops)
+    record = journal.rounds()[-1]
+    return len(own) >= places(plan_of(file), record, journal.selections(), drops)

@@ -1,45 +1,36 @@
 // The review page: lists of molecules, one of them open, and what its reader says of it.
 // The journal is the truth: the page says something, and shows what the server then reads.
+import { $, h, number, toast } from "./dom.js";
+import { badges, figures, history } from "./sheet.js";
 
-const LISTS = ["proposals", "leads", "ideas", "offers"];
+const LISTS = ["proposals", "leads", "ideas", "offers", "rejected"];
 const HINTS = {
   proposals: "Chosen for the next calculations and not computed yet. What you reject is replaced.",
   leads: "Computed and ranked. What you reject ranks last and teaches the generator nothing.",
   ideas: "What reviewers asked for, and what became of it.",
   offers: "What the generator offered this round and the round did not choose so far.",
+  rejected: "What somebody rejects, and what a round left out for it. Whoever rejected it can take that back.",
 };
 const NOTHING = {
   proposals: "Nothing waits to be computed.",
   leads: "There are no leads yet.",
   ideas: "Nobody has added an idea yet: press i.",
   offers: "The generator offers nothing now.",
+  rejected: "Nobody rejects anything.",
 };
 const REASONS = ["not synthesisable", "unstable or reactive elsewhere", "known or made before", "wrong chemotype", "solubility or lipophilicity"];
 const POLL_MS = 2000;
 
-const $ = (id) => document.getElementById(id);
 const secret = $("secret");
-const page = { data: null, list: "proposals", key: null, saying: null, done: [], editor: null, ended: false };
-
-function h(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name === "onclick") element.addEventListener("click", value);
-    else if (value !== undefined && value !== false) element.setAttribute(name, value === true ? "" : value);
-  }
-  element.append(...children.filter((child) => child !== null && child !== undefined && child !== ""));
-  return element;
-}
-
-const number = (value, digits = 3) => (value === null || value === undefined || !Number.isFinite(value) ? "–" : value.toFixed(digits));
-const withUnit = (text, unit) => (unit ? `${text} ${unit}` : text);
+const page = { data: null, list: "proposals", key: null, saying: null, done: [], sending: Promise.resolve(), editor: null, ended: false };
 
 // what the server says
 
 async function ask(path, body) {
-  const options = body === undefined ? {} : {
+  const own = { [secret.name]: secret.content };
+  const options = body === undefined ? { headers: own } : {
     method: "POST",
-    headers: { "Content-Type": "application/json", [secret.name]: secret.content },
+    headers: { "Content-Type": "application/json", ...own },
     body: JSON.stringify(body),
   };
   let answer;
@@ -51,7 +42,7 @@ async function ask(path, body) {
   const text = await answer.text();
   let found = null;
   try { found = JSON.parse(text); } catch { /* an answer in words */ }
-  if (!answer.ok) throw new Error(found?.error || text.trim() || `the server answered ${answer.status}`);
+  if (!answer.ok) throw Object.assign(new Error(found?.error || text.trim() || `the server answered ${answer.status}`), { status: answer.status });
   return found;
 }
 
@@ -59,7 +50,7 @@ async function refresh() {
   if (page.ended) return;
   try {
     const since = page.data ? `?since=${encodeURIComponent(page.data.stamp)}` : "";
-    const found = await ask(`/api/state${since}`);
+    const found = await ask(`api/state${since}`);
     $("banner").hidden = true;
     if (found.lists) {
       page.data = found;
@@ -72,13 +63,18 @@ async function refresh() {
 }
 
 async function say(entry, body, done) {
+  const sent = ask("api/review", { key: entry.key, ...body }).then(({ id }) => {
+    if (body.kind !== "withdraw") page.done.push({ key: entry.key, label: entry.label, id });
+  });
+  page.sending = sent.catch(() => {});
   try {
-    const { id } = await ask("/api/review", { key: entry.key, ...body });
-    if (body.kind !== "withdraw") page.done.push({ key: entry.key, id });
+    await sent;
     await refresh();
     toast(done);
     return true;
   } catch (error) {
+    // what could not be sent may be taken back later; what was refused is taken back already
+    if (body.kind === "withdraw" && !error.status) page.done.push({ key: entry.key, label: entry.label, id: body.withdraws });
     toast(error.message, true);
     return false;
   }
@@ -147,21 +143,13 @@ function item(entry) {
   return h(
     "li",
     { role: "option", id: `m-${entry.key}`, "data-key": entry.key, "data-entry": JSON.stringify(entry), class: `molecule verdict-${entry.verdict || "none"}`, onclick: () => choose(entry.key) },
-    h("img", { src: `/structure/${entry.key}.svg?small`, alt: "", width: 112, height: 72, loading: "lazy" }),
+    h("img", { src: `structure/${entry.key}.svg?small`, alt: "", width: 112, height: 72, loading: "lazy" }),
     h("span", { class: "molecule-words" },
       h("span", { class: "molecule-name", title: entry.label }, entry.label),
       h("span", { class: "molecule-status" }, entry.status),
       badges(entry)),
     worth,
   );
-}
-
-function badges(entry) {
-  const found = [];
-  if (entry.verdict) found.push(h("span", { class: `mark mark-${entry.verdict}` }, entry.verdict));
-  if (entry.rating !== null) found.push(h("span", { class: "mark" }, `rated ${Number.isInteger(entry.rating) ? entry.rating : number(entry.rating, 1)}`));
-  if (entry.said.some((one) => one.kind === "comment")) found.push(h("span", { class: "mark" }, "comment"));
-  return h("span", { class: "marks" }, ...found);
 }
 
 function mark() {
@@ -202,7 +190,7 @@ function renderSheet() {
   const where = entry.made_by ? `${entry.origin}, ${entry.made_by}` : entry.origin;
   $("line").textContent = [entry.status, entry.round && entry.list !== "offers" ? `round ${entry.round}` : "", where].filter(Boolean).join(" · ");
   const drawing = $("drawing");
-  if (!drawing.src.endsWith(`/structure/${entry.key}.svg`)) drawing.src = `/structure/${entry.key}.svg`;
+  if (!drawing.src.endsWith(`/structure/${entry.key}.svg`)) drawing.src = `structure/${entry.key}.svg`;
   drawing.alt = `Structure of ${entry.label}, SMILES ${entry.smiles}`;
   $("smiles").textContent = entry.smiles;
   $("inchikey").textContent = entry.key;
@@ -211,69 +199,14 @@ function renderSheet() {
     $(id).setAttribute("aria-pressed", String(entry.mine.verdict === kind));
   }
   $("ask").hidden = entry.list !== "offers" || !page.data.run.takes_ideas;
-  $("undo").disabled = !entry.mine.standing.length && !page.done.length;
+  $("undo").disabled = !page.done.length;
   $("stars").replaceChildren(...[1, 2, 3, 4, 5].map((stars) => h(
     "button",
     { type: "button", role: "radio", "aria-checked": String(entry.mine.rating === stars), "aria-label": `${stars} of 5`, class: entry.mine.rating >= stars ? "star on" : "star", onclick: () => rate(stars) },
     String(stars),
   )));
   $("figures").replaceChildren(...figures(entry));
-  $("said").replaceChildren(...history(entry));
-}
-
-function table(caption, heads, rows) {
-  return h("table", { class: "figures" },
-    h("caption", {}, caption),
-    h("thead", {}, h("tr", {}, ...heads.map((head, i) => h("th", { scope: "col", class: i ? "num" : "" }, head)))),
-    h("tbody", {}, ...rows.map((cells) => h("tr", {}, ...cells.map((cell, i) => (i ? h("td", { class: "num" }, cell) : h("th", { scope: "row" }, cell)))))),
-  );
-}
-
-function figures(entry) {
-  const found = [];
-  if (entry.scores?.length) {
-    for (const score of entry.scores) {
-      const value = number(score.value) + (score.standard_error === null ? "" : ` ± ${number(score.standard_error)}`);
-      const rows = [[score.name, withUnit(value, score.unit)], ...score.baselines.map((one) => [`baseline ${one.name}`, withUnit(number(one.value), one.unit)])];
-      found.push(table(`Computed: ${score.name}`, ["", "value"], rows));
-      if (score.flags.length) found.push(h("p", { class: "doubts" }, `Doubts: ${score.flags.join("; ")}`));
-    }
-  }
-  if (entry.wishes?.length) {
-    const rows = entry.wishes.map((wish) => [wish.name, number(wish.value, 2)]);
-    found.push(table("How far each wish is met, 0 to 1", ["wish", "met"], [...rows, ["utility", number(entry.utility, 3)]]));
-  }
-  if (entry.alerts?.length) found.push(h("p", { class: "doubts" }, `Structural alerts: ${entry.alerts.join("; ")}`));
-  if (entry.predicted?.length) {
-    const rows = entry.predicted.map((one) => [one.name, withUnit(`${number(one.mean)} ± ${number(one.std)}`, one.unit)]);
-    found.push(table("Predicted, not computed yet", ["", "mean ± standard deviation"], [...rows, ["expected utility", `${number(entry.utility, 2)} ± ${number(entry.utility_std, 2)}`]]));
-  } else if (entry.has_forecast === false) {
-    found.push(h("p", { class: "hint" }, "Nothing is predicted before the first results."));
-  }
-  if (entry.reason) found.push(h("p", { class: "why" }, h("b", {}, "Why it was chosen: "), entry.reason));
-  return found;
-}
-
-const VERBS = { approve: "approved", reject: "rejected", comment: "commented", idea: "asked for it", withdraw: "took back" };
-
-function history(entry) {
-  if (!entry.said.length) return [h("li", { class: "empty" }, "Nobody has said anything.")];
-  const gone = new Set(entry.said.map((one) => one.withdraws).filter(Boolean));
-  return entry.said.map((one) => {
-    const when = new Date(one.time).toLocaleString();
-    const verb = one.kind === "rate" ? `rated ${one.rating}` : VERBS[one.kind];
-    const own = entry.mine.standing.includes(one.id) ? h("button", { type: "button", class: "small", onclick: () => takeBack(entry, one.id) }, "Take back") : "";
-    return h("li", { class: gone.has(one.id) || one.kind === "withdraw" ? "gone" : "" },
-      h("b", {}, one.reviewer), ` ${verb}`, one.text ? h("q", {}, one.text) : "", h("time", { datetime: one.time }, when), own);
-  });
-}
-
-function toast(text, isWrong = false) {
-  const place = $("toast");
-  place.textContent = text;
-  place.classList.toggle("wrong", isWrong);
-  clearTimeout(toast.timer);
-  toast.timer = setTimeout(() => { place.textContent = ""; }, isWrong ? 9000 : 4000);
+  $("said").replaceChildren(...history(entry, takeBack));
 }
 
 // what the reader says
@@ -344,20 +277,13 @@ async function takeBack(entry, id) {
   await say(entry, { kind: "withdraw", withdraws: id }, `taken back for ${entry.label}`);
 }
 
+// What was said last is taken back wherever its molecule is now, and nothing else in its place:
+// it may have left the lists, and the one that is open is another.
 async function undo() {
-  const all = LISTS.flatMap((list) => page.data.lists[list]);
-  while (page.done.length) {
-    const last = page.done[page.done.length - 1];
-    const entry = all.find((one) => one.key === last.key && one.mine.standing.includes(last.id));
-    if (entry) {
-      await takeBack(entry, last.id);
-      return;
-    }
-    page.done.pop(); // taken back elsewhere, or its molecule has left the page
-  }
-  const entry = chosen();
-  if (entry?.mine.standing.length) await takeBack(entry, entry.mine.standing[entry.mine.standing.length - 1]);
-  else toast("there is nothing of yours to take back here");
+  await page.sending;
+  const last = page.done[page.done.length - 1];
+  if (last) await takeBack(last, last.id);
+  else toast("nothing that you said since the page was opened is left to take back; what was said before has its own button");
 }
 
 // ideas
@@ -367,15 +293,19 @@ async function openIdea() {
   $("answer").textContent = "";
   $("idea").showModal();
   if (!page.editor) {
-    const { openEditor } = await import("/static/drawing.js");
+    const { openEditor } = await import("./drawing.js");
     page.editor = openEditor($("editor"), () => { $("idea-text").value = page.editor.smiles(); });
   }
 }
 
 async function sendIdea(structure, name) {
   try {
-    const found = await ask("/api/idea", { structure, name });
-    if (found.id) page.done.push({ key: found.key, id: found.id });
+    const sent = ask("api/idea", { structure, name }).then((found) => {
+      if (found.id) page.done.push({ key: found.key, label: name || found.smiles, id: found.id });
+      return found;
+    });
+    page.sending = sent.catch(() => {});
+    const found = await sent;
     await refresh();
     return found;
   } catch (error) {

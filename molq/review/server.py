@@ -33,13 +33,15 @@ _STATIC = {
     "page.css": ("molq.report", "page.css", "text/css"),
     "review.css": ("molq.review", "review.css", "text/css"),
     "review.js": ("molq.review", "review.js", "text/javascript"),
+    "dom.js": ("molq.review", "dom.js", "text/javascript"),
+    "sheet.js": ("molq.review", "sheet.js", "text/javascript"),
     "drawing.js": ("molq.review", "drawing.js", "text/javascript"),
     "openchemlib.js": ("molq.review", "vendor/openchemlib.js", "text/javascript"),
 }
 _WELCOME = (
     '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Review</title>'
-    '<meta http-equiv="refresh" content="0;url=/"></head>'
-    '<body><a href="/">Open the review page</a></body></html>'
+    '<meta http-equiv="refresh" content="0;url=./"></head>'
+    '<body><a href="./">Open the review page</a></body></html>'
 )
 _KINDS = {"approve", "reject", "rate", "comment", "withdraw"}
 _T = TypeVar("_T")
@@ -78,16 +80,17 @@ class Server:
         Raises:
             CallError: the port is taken.
         """
-        app = web.Application(middlewares=[_guarded], client_max_size=LARGEST)
-        app.router.add_get("/", self._page)
-        app.router.add_get("/static/{name}", self._static)
-        app.router.add_get("/structure/{key}", self._structure)
-        app.router.add_get("/api/state", self._state)
-        app.router.add_post("/api/review", self._review)
-        app.router.add_post("/api/idea", self._idea)
-        self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
         # the address is known when the server listens, and nobody is answered before
-        app[_DOOR] = door = Door(port, self._on_link)
+        door = Door(port, self._on_link)
+        app = web.Application(middlewares=[_guarded], client_max_size=LARGEST)
+        app[_DOOR] = door
+        app.router.add_get(door.place, self._page)
+        app.router.add_get(f"{door.place}static/{{name}}", self._static)
+        app.router.add_get(f"{door.place}structure/{{key}}", self._structure)
+        app.router.add_get(f"{door.place}api/state", self._state)
+        app.router.add_post(f"{door.place}api/review", self._review)
+        app.router.add_post(f"{door.place}api/idea", self._idea)
+        self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", port)
         try:
@@ -117,7 +120,9 @@ class Server:
                 )
             # A redirect would belong to whatever page held the link, and go without the cookie.
             answer = web.Response(text=_WELCOME, content_type="text/html")
-            answer.set_cookie(door.cookie, session, httponly=True, samesite="Strict", path="/")
+            answer.set_cookie(
+                door.cookie, session, httponly=True, samesite="Strict", path=door.place
+            )
             return answer
         page = resources.files("molq.review").joinpath("page.html").read_text(encoding="utf-8")
         return web.Response(

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import getpass
+import html
 import signal
+import tempfile
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -81,12 +84,33 @@ async def _serve(
     on_line(f"review of {directory} by {reviewer}; end it with Ctrl-C")
     on_line("this link opens the page once, in a browser of this machine:")
     on_link(link)
-    if browser:
-        webbrowser.open(link)
     try:
-        await stopped.wait()
+        with _opened(link) if browser else nullcontext():
+            await stopped.wait()
     finally:
         await server.stop()
+
+
+@contextmanager
+def _opened(link: str) -> Iterator[None]:
+    """A browser with the page, by a file that nobody else can read.
+
+    The command line of a browser can be read by everybody on the machine, and the link holds
+    a secret.
+    """
+    with tempfile.TemporaryDirectory(prefix="molq-review-") as folder:  # of mode 0700
+        way = Path(folder) / "review.html"
+        way.touch(mode=0o600)
+        target = html.escape(link)
+        way.write_text(
+            '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Review</title>'
+            '<meta name="referrer" content="no-referrer">'
+            f'<meta http-equiv="refresh" content="0;url={target}"></head>'
+            f'<body><a href="{target}">Open the review page</a></body></html>',
+            encoding="utf-8",
+        )
+        webbrowser.open(way.as_uri())
+        yield
 
 
 def _said(directory: Path) -> int:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from screening import acquisition
-from screening.acquisition import Choice, Selection
+from screening.acquisition import AcquisitionSettings, Choice, Selection
 from screening.campaign.campaignplan import CampaignPlan
 from screening.campaign.candidatetable import CandidateTable
 from screening.campaign.knowledge import Knowledge
@@ -109,13 +109,19 @@ class Deliberation:
         asked = self._asked(n, taken, knowledge, pending, heard, first)
         taken |= {selection.candidate.inchikey for selection in asked}
         pending = [*pending, *(selection.candidate for selection in asked)]
-        n -= len(asked)
         # the generator's share is one of the whole round, however it is divided
         due = round_half_up(plan.generator.share * (len(own) + n))
+        n -= len(asked)
         due -= sum(record.candidate.origin == "generator" for record in own)
         due -= sum(selection.candidate.origin == "generator" for selection in asked)
         choice = self._chosen(
-            pool.without(taken), n, min(n, max(0, due)), knowledge, pending, first + len(asked)
+            pool.without(taken),
+            n,
+            min(n, max(0, due)),
+            knowledge,
+            pending,
+            first + len(asked),
+            plan.acquisition,
         )
         note = choice.note
         if asked:
@@ -135,6 +141,7 @@ class Deliberation:
         knowledge: Knowledge,
         pending: Sequence[Candidate],
         first: int,
+        settings: AcquisitionSettings,
     ) -> Choice:
         """By the criterion."""
         plan = self._plan
@@ -145,7 +152,7 @@ class Deliberation:
             surrogates=self.learned.conditioned(knowledge),
             objectives=plan.objectives,
             best_utility=knowledge.best_utility,
-            settings=plan.acquisition,
+            settings=settings,
             seed=round_seed(plan.campaign.seed, self.round, "choose", first),
             pending=pending,
             desirabilities=knowledge.desirabilities,
@@ -171,7 +178,9 @@ class Deliberation:
         if not ideas:
             return []
         table = CandidateTable.of(candidate for _, candidate in ideas.values())
-        found = self._chosen(table, len(table), 0, knowledge, pending, first)
+        # all of them are taken: what they promise is asked, and no solver has to choose
+        alone = self._plan.acquisition.model_copy(update={"batch": "sequential"})
+        found = self._chosen(table, len(table), 0, knowledge, pending, first, alone)
         by_key = {selection.candidate.inchikey: selection for selection in found.selections}
         asked = [
             replace(

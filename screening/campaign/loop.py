@@ -12,7 +12,7 @@ with what it knew, before its first molecule is evaluated.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from screening import leadfiles, standing
@@ -22,7 +22,7 @@ from screening.campaign.decision import Deliberation, conformal, eligible, reope
 from screening.campaign.desk import Desk, waiting_line
 from screening.campaign.knowledge import Knowledge
 from screening.campaign.learning import Learned, feature_store, learn
-from screening.campaign.openround import OpenRound
+from screening.campaign.openround import OpenRound, missing, taken_up
 from screening.campaign.reviewing import IDEA, kept
 from screening.campaign.stopping import Stopping
 from screening.compute.dispatch import STOPPED, Archive, Calculation, Dispatch, Task, waiting_note
@@ -157,37 +157,12 @@ class _Loop:
 
     def _reopen(self) -> None:
         """Take up the rounds where the journal left them."""
-        records = self._journal.rounds()
         self._ended = roundopening.declined(self._journal) is not None
-        selections = self._journal.selections()
-        self._chosen = kept(selections, self._desk.drops)
-        self._begun = max((record.round for record in records), default=0)
-        before = 0
-        for record in records:
-            chosen = [x for x in self._chosen if x.round == record.round]
-            if record.finished is None:
-                self._rounds.append(
-                    OpenRound(
-                        record,
-                        self._plan.places(record.round, before),
-                        chosen,
-                        self._missing(chosen),
-                        deliberation=None,
-                        closed=record.round < self._begun,
-                        left_out=sum(x.round == record.round for x in selections) - len(chosen),
-                    )
-                )
-                self._tell_started(self._rounds[-1])
-            before += len(chosen)
-
-    def _missing(self, chosen: Sequence[SelectionRecord]) -> set[tuple[str, str]]:
-        return {
-            (record.candidate.inchikey, step)
-            for record in chosen
-            if not (self._gates and self._journal.is_cut(record.candidate.inchikey))
-            for step in self._steps
-            if not self._journal.has_result(record.candidate.inchikey, step)
-        }
+        self._chosen = kept(self._journal.selections(), self._desk.drops)
+        self._begun = self._journal.last_round()
+        self._rounds = taken_up(self._journal, self._plan)
+        for round in self._rounds:
+            self._tell_started(round)
 
     # what the executor is given
 
@@ -212,6 +187,8 @@ class _Loop:
         if gone := self._desk.listen(self._rounds):
             left_out = {(record.round, record.position) for record in gone}
             self._chosen = [x for x in self._chosen if (x.round, x.position) not in left_out]
+            # a round that chooses no more is made up for by the last one
+            self._rounds[-1].places += sum(x.round < self._begun for x in gone)
 
     def _chosen_tasks(self, room: int) -> list[Task]:
         held = {
@@ -290,7 +267,7 @@ class _Loop:
         new = self._journal.selections(round.number)[known:]
         round.chosen += new
         self._chosen += new
-        round.missing |= self._missing(new)
+        round.missing |= missing(self._journal, self._plan, new)
 
     def _may_begin(self) -> bool:
         """Whether enough is known of the rounds before for another one."""
@@ -330,7 +307,7 @@ class _Loop:
         )
         heard = self._desk.heard(number)
         pool = eligible(self._journal, offer.candidates, self._chosen)
-        if not pool and not heard.ideas:
+        if not pool and not heard.asks_beyond(self._chosen):
             return self._end(f"nothing is left to evaluate in round {number}")
         deliberation = Deliberation(plan, number, learned, pool, self._knowledge.best_utility)
         wanted = self._wanted(places, room, learned)
@@ -347,7 +324,7 @@ class _Loop:
         )
         self._begun = number
         for earlier in self._rounds:
-            earlier.closed = True  # what is left out of it now is replaced in this one
+            earlier.closed = True
         self._rounds.append(
             OpenRound(record, places, [], set(), deliberation, len(choice.selections) < wanted)
         )
@@ -376,20 +353,9 @@ class _Loop:
             round = self._rounds.pop(0)
             ranked = self._write_leads()
             number = round.number
-            results = [
-                result
-                for result in self._journal.iterate_results(recipes=self._plan.recipes)
-                if result.round == number
-            ]
-            summary = roundsummary.summarise(
-                round.record, round.chosen, results, ranked, self._plan.objectives
+            summary = roundsummary.closing(
+                self._journal, self._plan, round.record, round.chosen, ranked, round.left_out
             )
-            if self._gates:
-                summary["cut"] = sum(
-                    self._journal.is_cut(record.candidate.inchikey) for record in round.chosen
-                )
-            if round.left_out:
-                summary["left_out"] = round.left_out
             declined = roundopening.declined(self._journal)
             if declined is not None and number == self._begun:
                 summary["stopping"] = declined

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from screening.campaign.campaignplan import CampaignPlan
 from screening.campaign.decision import Deliberation
+from screening.campaign.reviewing import KNOWN_DROP, kept
 from screening.compute.dispatch import Task
-from screening.store.records import RoundRecord, SelectionRecord
+from screening.store.journalview import JournalView
+from screening.store.records import Drop, RoundRecord, SelectionRecord
 
 
 @dataclass
@@ -77,3 +80,67 @@ class OpenRound:
         """Results that are in, and those there will be in all."""
         chosen = len(self.chosen) * len(recipes)
         return chosen - len(self.missing), chosen + self.open_places * len(recipes)
+
+
+def taken_up(journal: JournalView, plan: CampaignPlan) -> list[OpenRound]:
+    """The rounds that a journal has begun and not finished, in order.
+
+    Raises:
+        JournalError: a record does not match its checksum.
+    """
+    records, selections, drops = journal.rounds(), journal.selections(), journal.drops()
+    begun = max((record.round for record in records), default=0)
+    found = []
+    for record in records:
+        if record.finished is not None:
+            continue
+        own = [x for x in selections if x.round == record.round]
+        chosen = kept(own, drops)
+        found.append(
+            OpenRound(
+                record,
+                places(plan, record, selections, drops),
+                chosen,
+                missing(journal, plan, chosen),
+                deliberation=None,
+                closed=record.round < begun,
+                left_out=len(own) - len(chosen),
+            )
+        )
+    return found
+
+
+def places(
+    plan: CampaignPlan,
+    record: RoundRecord,
+    selections: Iterable[SelectionRecord],
+    drops: Sequence[Drop],
+) -> int:
+    """Molecules that the last round begun evaluates at most.
+
+    They are those it began with, and as many as were left out of earlier rounds since.
+
+    Args:
+        plan: of the campaign.
+        record: of the round.
+        selections: of all rounds.
+        drops: of all rounds.
+    """
+    earlier = [x for x in selections if x.round < record.round]
+    known = int(record.facts.get(KNOWN_DROP, 0))
+    before = len(kept(earlier, [drop for drop in drops if drop.id <= known]))
+    return plan.places(record.round, before) + before - len(kept(earlier, drops))
+
+
+def missing(
+    journal: JournalView, plan: CampaignPlan, chosen: Iterable[SelectionRecord]
+) -> set[tuple[str, str]]:
+    """InChIKey and recipe of what chosen molecules lack."""
+    way = plan.way
+    return {
+        (record.candidate.inchikey, step)
+        for record in chosen
+        if not (way.gates and journal.is_cut(record.candidate.inchikey))
+        for step in way.steps
+        if not journal.has_result(record.candidate.inchikey, step)
+    }

@@ -43,6 +43,11 @@ class Heard:
             return {}
         return {KNOWN_REVIEW: self.known, KNOWN_DROP: self.drop}
 
+    def asks_beyond(self, chosen: Iterable[SelectionRecord]) -> bool:
+        """Whether an idea may be chosen that is none of these."""
+        taken = {record.candidate.inchikey for record in chosen} | self.out
+        return any(candidate.inchikey not in taken for _, candidate in self.ideas)
+
 
 SILENCE = Heard()
 """Where nobody said anything."""

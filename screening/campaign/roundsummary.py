@@ -11,10 +11,12 @@ import numpy as np
 
 from screening import pareto
 from screening.acquisition import Choice
+from screening.campaign.campaignplan import CampaignPlan
 from screening.campaign.learning import CONFORMAL, Learned
 from screening.campaign.stopping import Stopping
 from screening.objective import ObjectiveSettings
 from screening.ranking import Lead
+from screening.store.journalview import JournalView
 from screening.store.records import Result, RoundRecord, SelectionRecord
 from screening.surrogate import Prediction, calibration
 
@@ -32,6 +34,37 @@ def opening(learned: Learned, choice: Choice, stopping: Stopping) -> dict[str, A
         "stopping": asdict(stopping),
         "batches": [asdict(batch) for batch in choice.batches],
     }
+
+
+def closing(
+    journal: JournalView,
+    plan: CampaignPlan,
+    record: RoundRecord,
+    chosen: Sequence[SelectionRecord],
+    leads: Sequence[Lead],
+    left_out: int,
+) -> dict[str, Any]:
+    """What a round leaves in the journal as it ends: ``summarise``, and what it went without.
+
+    Args:
+        journal: open, with all results of the round.
+        plan: of the campaign.
+        record: of the round.
+        chosen: what it chose, without what was left out.
+        leads: all there are by now, ranked.
+        left_out: molecules that it chose and a reviewer rejected in time.
+
+    Raises:
+        JournalError: a record does not match its checksum.
+    """
+    found = journal.iterate_results(recipes=plan.recipes)
+    results = [result for result in found if result.round == record.round]
+    summary = summarise(record, chosen, results, leads, plan.objectives)
+    if plan.way.gates:
+        summary["cut"] = sum(journal.is_cut(x.candidate.inchikey) for x in chosen)
+    if left_out:
+        summary["left_out"] = left_out
+    return summary
 
 
 def summarise(

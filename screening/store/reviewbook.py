@@ -9,13 +9,14 @@ by a record that says so.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from screening.store import schema
+from screening.store import filesystem, schema
 from screening.store.checksum import digest
 from screening.store.database import (
     FILE,
@@ -24,6 +25,7 @@ from screening.store.database import (
     cannot_write,
     check_schema,
     connect,
+    holder,
     in_use,
     refuse_links,
     sqlite_errors,
@@ -38,7 +40,8 @@ LONGEST_TEXT = 4000
 """Characters of a reason or comment."""
 
 _PAUSE_S = 0.03
-"""Between two writes: SQLite serves whoever asks first, and the run's writer must get a turn."""
+"""After a write: SQLite serves whoever asks first, and the run's writer must get a turn, also
+beside a program that says one thing after the other."""
 
 _COLUMNS = schema.CHECKED["reviews"]
 _INSERT = (
@@ -59,18 +62,19 @@ class ReviewBook:
         self._path = directory / FILE
         self._connection = connection
         self.patience_s = 60.0  # s; a write that may yet succeed is tried for so long
-        self._last = -_PAUSE_S  # s, monotonic; when it wrote last
 
     @classmethod
     def open(cls, directory: Path) -> ReviewBook:
         """Open the journal of a run for reviews; one of an earlier version is brought to this.
 
         Raises:
-            JournalError: no run is there, it is of another version and in use, a link stands in
-                the place of one of its files, or it cannot be written.
+            JournalError: no run is there, another host may write it, it is of another version
+                and in use, a link stands in the place of one of its files, or it cannot be
+                written.
         """
         path = directory / FILE
         refuse_links(directory)
+        _check_host(directory)
         Journal.open(directory, readonly=True).close()  # says what is wrong with it
         with sqlite_errors(path):
             connection = connect(path)
@@ -165,9 +169,8 @@ class ReviewBook:
         """One transaction, tried again while that may help."""
         deadline = time.monotonic() + self.patience_s
         while True:
-            time.sleep(max(0.0, self._last + _PAUSE_S - time.monotonic()))
             try:
-                return self._once(write)
+                review = self._once(write)
             except sqlite3.Error as error:
                 code = (error.sqlite_errorcode or 0) & 0xFF
                 if code not in PASSING:
@@ -175,6 +178,9 @@ class ReviewBook:
                 if time.monotonic() >= deadline:
                     raise JournalError(cannot_write(self._path, code, error)) from error
                 time.sleep(min(0.2, self.patience_s / 10))
+            else:
+                time.sleep(_PAUSE_S)
+                return review
 
     def _once(self, write: Callable[[], Review]) -> Review:
         try:
@@ -185,8 +191,32 @@ class ReviewBook:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             raise
-        self._last = time.monotonic()
         return review
+
+
+def _check_host(directory: Path) -> None:
+    """That every writer of a journal shares this machine's memory, which a write-ahead log needs.
+
+    https://www.sqlite.org/wal.html: all processes must be on one host.
+
+    Raises:
+        JournalError: one is elsewhere, or may be.
+    """
+    found, here = holder(directory), os.uname().nodename
+    if found is not None:
+        if found[1] != here:
+            raise JournalError(
+                f"{directory} is being written on {found[1]}, and two machines cannot write one "
+                "journal: run `molq review ... --no-browser --port 8123` there, and "
+                f"`ssh -L 8123:127.0.0.1:8123 {found[1]}` here"
+            )
+        return  # whoever else would write it is sent here
+    if (kind := filesystem.kind(directory)) in filesystem.NETWORK:
+        raise JournalError(
+            f"{directory} is on {kind}, a network file system on which two machines might write "
+            "one journal: review it on its run's machine while the run goes on, or copy the "
+            "folder to a local disk"
+        )
 
 
 def _check(reviewer: str, kind: ReviewKind, rating: int | None, text: str) -> None:

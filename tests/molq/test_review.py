@@ -23,7 +23,7 @@ from molq import execution
 from molq.campaignfile import CampaignFile
 from molq.errors import CallError, MolqError
 from molq.reading import journal_of, settings_of
-from molq.review import idea
+from molq.review import door, idea, session
 from molq.review.door import HEADER
 from molq.review.server import Server
 from screening.compute.executor import Inline
@@ -84,21 +84,24 @@ def proposed(run: Path) -> list[str]:
 class Reader:
     """A browser's part: a session and the page's secret."""
 
-    def __init__(self, session: aiohttp.ClientSession, origin: str, secret: str) -> None:
-        self.session, self.origin = session, origin
-        self.headers = {"Origin": origin, HEADER: secret}
+    def __init__(self, session: aiohttp.ClientSession, base: str, secret: str) -> None:
+        self.session, self.base = session, base
+        self.headers = {"Origin": base.rsplit("/", 1)[0], HEADER: secret}
 
     async def post(self, path: str, body: Any, **headers: str) -> tuple[int, Any]:
         async with self.session.post(
-            self.origin + path, json=body, headers={**self.headers, **headers}
+            self.base + path, json=body, headers={**self.headers, **headers}
         ) as answer:
             text = await answer.text()
             return answer.status, (await answer.json() if text.startswith("{") else text)
 
     async def state(self) -> Any:
-        async with self.session.get(f"{self.origin}/api/state") as answer:
+        async with self.get("/api/state") as answer:
             assert answer.status == 200, await answer.text()
             return await answer.json()
+
+    def get(self, path: str, **more: Any) -> Any:
+        return self.session.get(self.base + path, headers={HEADER: self.headers[HEADER]}, **more)
 
 
 def visited(
@@ -120,11 +123,13 @@ def visited(
                     (cookie,) = answer.cookies.values()
                     assert cookie["httponly"]
                     assert cookie["samesite"] == "Strict"
-                origin = link.split("/?")[0]
-                async with session.get(f"{origin}/") as answer:
+                    # no other port's server is sent it
+                    assert cookie["path"] == f"/{link.split('/')[3]}/"
+                base = link.split("/?")[0]
+                async with session.get(f"{base}/") as answer:
                     page = await answer.text()
                 secret = page.split(f'name="{HEADER}" content="')[1].split('"')[0]
-                await scenario(Reader(session, origin, secret), server, [link, *links])
+                await scenario(Reader(session, base, secret), server, [link, *links])
         finally:
             await server.stop()
 
@@ -135,7 +140,7 @@ def test_the_link_opens_the_page_once_and_nobody_else_is_let_in(waiting: Path) -
     async def scenario(reader: Reader, server: Server, links: list[str]) -> None:
         async with aiohttp.ClientSession() as stranger:
             for path in ("/", "/api/state", "/static/review.js", "/structure/x.svg", "/?token=x"):
-                async with stranger.get(reader.origin + path) as answer:
+                async with stranger.get(reader.base + path) as answer:
                     assert answer.status == 403, path
                     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
             async with stranger.get(links[0]) as answer:  # used
@@ -143,22 +148,84 @@ def test_the_link_opens_the_page_once_and_nobody_else_is_let_in(waiting: Path) -
                 assert "printed a new one" in await answer.text()
             body = {"key": proposed(waiting)[0], "kind": "approve"}
             async with stranger.post(
-                f"{reader.origin}/api/review", json=body, headers=reader.headers
+                f"{reader.base}/api/review", json=body, headers=reader.headers
             ) as answer:
                 assert answer.status == 403  # without the cookie
         # another server's name for this machine
         async with reader.session.get(
-            f"{reader.origin}/api/state", headers={"Host": "evil.example"}
+            f"{reader.base}/api/state", headers={"Host": "evil.example"}
         ) as answer:
             assert answer.status == 421
-        async with reader.session.get(f"{reader.origin}/static/..%2fserver.py") as answer:
+        async with reader.session.get(f"{reader.base}/static/..%2fserver.py") as answer:
             assert answer.status == 404
-        async with reader.session.get(f"{reader.origin}/static/openchemlib.js") as answer:
+        async with reader.session.get(f"{reader.base}/static/openchemlib.js") as answer:
             assert answer.status == 200
             assert answer.headers["X-Content-Type-Options"] == "nosniff"
             assert answer.headers["Cache-Control"] == "no-store"
 
     visited(waiting, scenario)
+
+
+def test_a_cookie_alone_reads_nothing_of_the_run(waiting: Path) -> None:
+    async def scenario(reader: Reader, server: Server, links: list[str]) -> None:
+        for headers in ({}, {HEADER: "guessed"}):
+            async with reader.session.get(f"{reader.base}/api/state", headers=headers) as answer:
+                assert answer.status == 403
+                assert "does not come from the review page" in await answer.text()
+
+    visited(waiting, scenario)
+
+
+def test_a_session_ends_when_nobody_is_at_the_page(
+    waiting: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+
+    async def scenario(reader: Reader, server: Server, links: list[str]) -> None:
+        for _ in range(3):  # an open page asks
+            now[0] += door.IDLE_S / 2
+            await reader.state()
+        now[0] += door.IDLE_S
+        async with reader.get("/api/state") as answer:
+            assert answer.status == 403
+            assert "open the page by the link" in await answer.text()
+        async with reader.session.get(links[0]) as answer:
+            assert answer.status == 403
+        async with reader.session.get(told[-1]) as answer:
+            assert answer.status == 200
+        await reader.state()
+
+    told: list[str] = []
+    monkeypatch.setattr(door, "monotonic", lambda: now[0])
+    link = door.Door.link
+
+    def noted(self: door.Door) -> str:
+        told.append(link(self))
+        return told[-1]
+
+    monkeypatch.setattr(door.Door, "link", noted)
+    visited(waiting, scenario)
+
+
+def test_the_token_is_in_no_command_line(waiting: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+
+    def browser(address: str) -> bool:
+        opened.append(address)
+        way = Path(address.removeprefix("file://"))
+        opened.append(way.read_text(encoding="utf-8"))
+        assert way.stat().st_mode & 0o077 == 0
+        os.kill(os.getpid(), signal.SIGTERM)
+        return True
+
+    links: list[str] = []
+    monkeypatch.setattr(session.webbrowser, "open", browser)
+    session.hold(
+        waiting, reviewer="Ann", port=0, browser=True, on_line=lambda _: None, on_link=links.append
+    )
+    assert "token" not in opened[0]
+    assert links[0] in opened[1]
+    assert not Path(opened[0].removeprefix("file://")).exists()
 
 
 def test_what_writes_must_come_from_the_page(waiting: Path) -> None:
@@ -209,10 +276,10 @@ def test_reviewers_see_each_others_words_and_the_run_obeys(waiting: Path) -> Non
         state = await reader.state()
         assert state["run"]["required"]
         assert state["counts"] == {
-            **{"proposals": 2, "waiting": 2, "leads": 0, "ideas": 0, "offers": 0},
+            **{"proposals": 2, "waiting": 2, "leads": 0, "ideas": 0, "offers": 0, "rejected": 0},
         }
         assert [x["status"] for x in state["lists"]["proposals"]] == ["waits for approval"] * 2
-        async with reader.session.get(f"{reader.origin}/structure/{first}.svg") as answer:
+        async with reader.session.get(f"{reader.base}/structure/{first}.svg") as answer:
             assert answer.content_type == "image/svg+xml"
             assert "#F9CC75" in (await answer.text()).upper()  # the warhead stands out
         assert (await reader.post("/api/review", {"key": first, "kind": "approve"}))[0] == 200
@@ -220,14 +287,10 @@ def test_reviewers_see_each_others_words_and_the_run_obeys(waiting: Path) -> Non
             "/api/review", {"key": second, "kind": "reject", "text": "made in 2019"}
         )
         assert status == 200
-        async with reader.session.get(
-            f"{reader.origin}/api/state", params={"since": state["stamp"]}
-        ) as answer:
+        async with reader.get("/api/state", params={"since": state["stamp"]}) as answer:
             assert "lists" in await answer.json()
         now = await reader.state()
-        async with reader.session.get(
-            f"{reader.origin}/api/state", params={"since": now["stamp"]}
-        ) as answer:
+        async with reader.get("/api/state", params={"since": now["stamp"]}) as answer:
             assert await answer.json() == {"stamp": now["stamp"]}
 
     async def bob(reader: Reader, server: Server, links: list[str]) -> None:
@@ -237,6 +300,8 @@ def test_reviewers_see_each_others_words_and_the_run_obeys(waiting: Path) -> Non
         assert entries[second]["status"] == "will be left out"
         assert entries[second]["said"][0]["text"] == "made in 2019"
         assert entries[second]["mine"] == {"verdict": "", "rating": None, "standing": []}
+        (out,) = (await reader.state())["lists"]["rejected"]
+        assert (out["key"], out["status"]) == (second, "chosen by round 1")
         for body in ({"kind": "approve"}, {"kind": "rate", "rating": 5}):
             assert (await reader.post("/api/review", {"key": second, **body}))[0] == 200
         entries = {x["key"]: x for x in (await reader.state())["lists"]["proposals"]}
@@ -260,6 +325,20 @@ def test_reviewers_see_each_others_words_and_the_run_obeys(waiting: Path) -> Non
         assert journal.drops()[0].inchikey == second
         assert computed == [first]
         assert (chosen[2].origin, chosen[2].hand, chosen[2].name) == ("reviewer", "Bob", "x")
+
+    async def again(reader: Reader, server: Server, links: list[str]) -> None:
+        lists = (await reader.state())["lists"]
+        assert second not in {x["key"] for x in lists["proposals"]}
+        (out,) = lists["rejected"]
+        assert (out["key"], out["status"]) == (second, "left out of round 1")
+        body = {"key": second, "kind": "withdraw", "withdraws": out["mine"]["standing"][0]}
+        assert (await reader.post("/api/review", body))[0] == 200
+        (out,) = (await reader.state())["lists"]["rejected"]
+        assert out["status"] == "left out of round 1; it may be chosen again"
+        body = {"key": second, "kind": "reject", "text": "made in 2019"}
+        assert (await reader.post("/api/review", body))[0] == 200
+
+    visited(waiting, again)
     status = molq.Run.open(waiting).status()
     assert (status.state, status.for_approval) == ("interrupted", 1)
     assert any("molq review" in text for _, text in status.lines())

@@ -8,15 +8,16 @@ import pytest
 from faultycampaign import WISHES, Amines, run, start
 
 from generative.settings import GeneratorSettings
-from screening.acquisition import AcquisitionSettings
+from screening.acquisition import AcquisitionSettings, choice
 from screening.campaign import desk
 from screening.campaign.campaignplan import CampaignPlan
 from screening.campaign.decision import replayed
+from screening.campaign.reviewing import kept
 from screening.candidate import Candidate
 from screening.compute.executor import Inline
 from screening.intake.library import LibrarySettings
 from screening.intake.standardise import candidate as standardised
-from screening.progress import ReviewWanted, RoundFinished, RoundStarted
+from screening.progress import MoleculeDone, ReviewWanted, RoundFinished, RoundStarted
 from screening.review.opinions import review_of
 from screening.review.settings import ReviewSettings
 from screening.settings import CampaignSettings
@@ -352,3 +353,103 @@ def test_what_says_too_little_or_too_much_is_refused(tmp_path, kind, more, words
         with pytest.raises(ValueError, match=words):
             say(journal, molecule("CCO"), kind, **more)
         assert list(journal.reviews()) == []
+
+
+def test_ideas_leave_the_generator_its_share_of_the_whole_round(plan, tmp_path):
+    wanted = [molecule("Oc1ccccc1"), molecule("OCc1ccccc1")]
+    plan = replace(plan, generator=plan.generator.model_copy(update={"share": 0.5}))
+
+    def listener(event):
+        if isinstance(event, RoundFinished) and event.round == 1:
+            for each in wanted:
+                say(journal, each, "idea", "Bob")
+
+    with start(tmp_path / "run") as journal:
+        run(journal, plan, listener)
+        origins = [s.candidate.origin for s in journal.selections(2)]
+        assert sorted(origins) == ["generator", "generator", "reviewer", "reviewer"]
+        assert_made_again(journal, plan)
+
+
+def test_a_campaign_that_has_nothing_left_says_so_whatever_was_asked_for(plan, tmp_path):
+    settings = CampaignSettings(seed=11, rounds=4, batch=4, barrier=True)
+    plan = replace(plan, campaign=settings, generator=GeneratorSettings(share=0.0))
+
+    def listener(event):
+        if isinstance(event, RoundFinished) and event.round == 1:
+            left = {c.inchikey for c in journal.candidates()}
+            left -= {s.candidate.inchikey for s in journal.selections()}
+            say(journal, next(c for c in journal.candidates() if c.inchikey in left), "idea")
+
+    with start(tmp_path / "run") as journal:
+        run(journal, plan, listener)
+        assert len(journal.results()) == len(ALCOHOLS)
+        assert journal.events()[-1].message == "nothing is left to evaluate in round 3"
+
+
+def test_no_solver_is_asked_whether_ideas_are_to_be_computed(plan, tmp_path, monkeypatch):
+    solved = []
+    solve = choice.choose_whole
+
+    def counted(pool, *args, **more):
+        solved.append({candidate.inchikey for candidate in pool.candidates})
+        return solve(pool, *args, **more)
+
+    monkeypatch.setattr(choice, "choose_whole", counted)
+    wanted = molecule("Oc1ccccc1")
+    settings = AcquisitionSettings(samples=64, kind="ucb", batch="annealing")
+    plan = replace(plan, acquisition=settings)
+
+    def listener(event):
+        if isinstance(event, RoundFinished) and event.round == 1:
+            say(journal, wanted, "idea", "Bob")
+
+    with start(tmp_path / "run") as journal:
+        run(journal, plan, listener)
+        first = journal.selections(2)[0]
+        assert first.candidate.inchikey == wanted.inchikey
+        assert first.reason.startswith("asked for by Bob; ")
+        assert len(solved) == 1  # the first round is a design
+        assert wanted.inchikey not in solved[0]
+        assert_made_again(journal, plan)
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+@pytest.mark.parametrize("budget", [None, 7])
+def test_what_an_earlier_round_loses_is_made_up_for_in_the_last(
+    plan, tmp_path, monkeypatch, budget, interrupted
+):
+    settings = CampaignSettings(seed=11, rounds=2, batch=4, budget=budget, known_share=0.5)
+    plan = replace(plan, campaign=settings, review=ReviewSettings(required=True))
+    unwanted = []
+
+    def approve(self):
+        for record in kept(journal.selections(), journal.drops()):
+            if record.candidate not in unwanted:
+                say(journal, record.candidate, "approve")
+        return True
+
+    def listener(event):
+        if isinstance(event, RoundStarted) and not unwanted:
+            unwanted.append(journal.selections(1)[-1].candidate)
+            approve(None)
+        if isinstance(event, RoundStarted) and event.round == 2:
+            say(journal, unwanted[0], "reject", text="no")
+        if isinstance(event, MoleculeDone) and event.round == 2 and interrupted:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(desk.Desk, "wait", approve)
+    with start(tmp_path / "run") as journal:
+        if interrupted:
+            with pytest.raises(KeyboardInterrupt):
+                run(journal, plan, listener, Inline(capacity=1))
+        else:
+            run(journal, plan, listener, Inline(capacity=1))
+    with Journal.open(tmp_path / "run") as journal:
+        run(journal, plan, executor=Inline(capacity=1))
+        assert [drop.inchikey for drop in journal.drops()] == [unwanted[0].inchikey]
+        assert [drop.round for drop in journal.drops()] == [1]
+        assert len(journal.results()) == (budget or 8)
+        assert [r.summary["evaluated"] for r in journal.rounds()] == [3, (budget or 8) - 3]
+        assert journal.finished
+        assert_made_again(journal, plan)

@@ -17,7 +17,7 @@ from screening.intake.library import LibrarySettings
 from screening.intake.standardise import candidate as standardised
 from screening.objective import ObjectiveSettings
 from screening.settings import CampaignSettings
-from screening.store import database
+from screening.store import database, filesystem, reviewbook
 from screening.store.database import JournalError
 from screening.store.journal import Journal
 from screening.store.reviewbook import ReviewBook
@@ -181,3 +181,30 @@ def test_a_journal_of_the_version_before_takes_reviews_when_nobody_writes_it(tmp
 def test_there_is_nothing_to_review_where_there_is_no_run(tmp_path):
     with pytest.raises(JournalError, match="not a run's folder"):
         ReviewBook.open(tmp_path)
+
+
+def test_two_machines_do_not_write_one_journal(tmp_path, monkeypatch):
+    folder = tmp_path / "run"
+    with start(folder):
+        ReviewBook.open(folder).close()  # beside its own machine's writer
+        (folder / database.LOCK).write_text("process 12 on node7")
+        with pytest.raises(JournalError, match=r"on node7.*`ssh -L 8123:127.0.0.1:8123 node7`"):
+            ReviewBook.open(folder)
+    ReviewBook.open(folder).close()  # what a writer left behind says nothing
+    monkeypatch.setattr(filesystem, "kind", lambda folder: "nfs4")
+    with pytest.raises(JournalError, match="nfs4, a network file system"):
+        ReviewBook.open(folder)
+    with Journal.open(folder):
+        ReviewBook.open(folder).close()  # all who write are on this machine
+
+
+def test_the_runs_writer_gets_a_turn_between_two_words(tmp_path, monkeypatch):
+    of = standardised("CCO", origin="library")
+    start(tmp_path / "run").close()
+    paused = []
+    monkeypatch.setattr(reviewbook.time, "sleep", paused.append)
+    for _ in range(2):  # a page's server opens a new book for each
+        with ReviewBook.open(tmp_path / "run") as book:
+            book.add("Ann", of.inchikey, of.smiles, "approve")
+    assert len(paused) == 2
+    assert min(paused) > 0
