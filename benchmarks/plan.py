@@ -87,7 +87,7 @@ def rows(directory: Path, learned: Sequence[Path], workers: int | None) -> list[
     ]  # fmt: skip
     below = "yes" if real.peak_mb <= plan.memory.each_mb else "no"
     found.append(
-        [plan.name, by, "memory, MB (upper bound)", f"{plan.memory.each_mb:.0f}", "",
+        [plan.name, by, "memory, MB (upper end)", f"{plan.memory.each_mb:.0f}", "",
          f"{real.peak_mb:.0f}", below]
     )  # fmt: skip
     return found

@@ -231,6 +231,11 @@ def shots(state: OptimisedState, name: str) -> dict[str, Any]:
     return entry
 
 
+def command(arguments: argparse.Namespace) -> str:
+    """The call that makes the table."""
+    return f"python benchmarks/plan_circuits.py --raw {arguments.raw} --out {arguments.out}"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--raw", type=Path, required=True, help="what was measured, by line")
@@ -260,7 +265,7 @@ def main() -> None:
         machine = environment()
         table = {
             "what": "circuits of real active spaces at target_error_mha = 0.1",
-            "command": "python benchmarks/plan_circuits.py",
+            "command": command(arguments),
             "date": datetime.date.today().isoformat(),
             "processor": machine["processor"],
             "versions": machine["versions"],

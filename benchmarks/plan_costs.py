@@ -4,7 +4,8 @@ Every molecule is one job in a child process, as in a run: its cheap stages firs
 geometry and mean field are counted by themselves, then each recipe's own share on top of
 them. Recipes on model compounds are jobs of their own. A call that was interrupted goes on.
 
-    python benchmarks/plan_costs.py --raw costs.jsonl --out molq/planning/costs.json
+    python benchmarks/plan_costs.py --raw costs.jsonl --run runs/quickstart \
+        --out molq/planning/costs.json
 """
 
 from __future__ import annotations
@@ -155,6 +156,14 @@ def row_bytes(rows: int = 900) -> float:
         return (sizes[1] - sizes[0]) / (rows - 1)
 
 
+def command(arguments: argparse.Namespace) -> str:
+    """The call that makes the table."""
+    return (
+        f"python benchmarks/plan_costs.py --raw {arguments.raw} --run {arguments.run} "
+        f"--out {arguments.out}"
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--raw", type=Path, required=True, help="what was measured, by line")
@@ -181,7 +190,7 @@ def main() -> None:
         machine = environment()
         table = {
             "what": "CPU time and memory of the steps of calculations, default settings",
-            "command": "python benchmarks/plan_costs.py",
+            "command": command(arguments),
             "date": datetime.date.today().isoformat(),
             "processor": machine["processor"],
             "versions": machine["versions"],

@@ -212,8 +212,8 @@ def _facts(plan: Plan) -> list[list[str]]:
          f"({span(plan.core_seconds_each)} s a molecule), "
          f"{span(plan.core_money)} {plan.currency}"],
         ["wall-clock", f"{duration(plan.wall_seconds)} on {memory.workers} workers"],
-        ["memory", f"{memory.each_mb:,.0f} MB a worker at most, as a rule; "
-         f"{memory.total_mb / 1024:.1f} GB in all"],
+        ["memory", f"about {memory.each_mb:,.0f} MB for the largest molecule, a process that "
+         f"computes many may take more; {memory.total_mb / 1024:.1f} GB on all workers"],
         ["disk", f"{span(plan.disk_bytes.times(1e-6))} MB"],
     ]  # fmt: skip
     if plan.hits is not None:

@@ -10,7 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist, pstdev
+from statistics import NormalDist, stdev
 
 from rdkit import Chem
 
@@ -73,15 +73,29 @@ class Circuits:
     kinds: tuple[CircuitForecast, ...]
     unknown: tuple[str, ...] = ()  # recipes that do not say which energies they solve
     deviation: float = 0.0  # standard deviation of a molecule's number of energies
+    counted: int = 0  # molecules whose energies were counted
+    share: float = 1.0  # of the molecules to choose from, that these are
+
+    @property
+    def each(self) -> float:
+        """Energies of a molecule, on average."""
+        return sum(kind.each for kind in self.kinds)
 
     def among(self, molecules: Estimate) -> Estimate:
-        """Energies of so many molecules."""
-        each = sum(kind.each for kind in self.kinds)
-        wander = _NORMAL_END * self.deviation
+        """Energies of so many molecules.
+
+        The interval holds which molecules they are, and the error of an average over those
+        that were counted (without replacement: Cochran, Sampling Techniques, 1977, eq. 2.20).
+        """
+
+        def wander(number: float) -> float:
+            mean = number**2 * (1.0 - self.share) / max(1, self.counted)
+            return _NORMAL_END * self.deviation * (number + mean) ** 0.5
+
         return Estimate(
-            max(0.0, molecules.low * each - wander * molecules.low**0.5),
-            molecules.middle * each,
-            molecules.high * each + wander * molecules.high**0.5,
+            max(0.0, molecules.low * self.each - wander(molecules.low)),
+            molecules.middle * self.each,
+            molecules.high * self.each + wander(molecules.high),
         )
 
 
@@ -92,6 +106,8 @@ def forecast(
     precision_mha: float,
     table: CircuitTable,
     runs: Sequence[Experience],
+    *,
+    share: float = 1.0,
 ) -> Circuits:
     """The energies of the molecules, and what each kind needs.
 
@@ -102,6 +118,7 @@ def forecast(
         precision_mha: standard error of an energy, mHartree.
         table: of measured circuits.
         runs: whose records are looked at before the table.
+        share: of the molecules that the run chooses from, that ``molecules`` are.
     """
     counted, numbers, unknown = _counted(steps, molecules)
     kinds = []
@@ -113,7 +130,9 @@ def forecast(
                 1e-3 * precision_mha, runs,
             )
         )  # fmt: skip
-    return Circuits(tuple(kinds), unknown, pstdev(numbers) if numbers else 0.0)
+    # of few molecules the sample's own deviation is too small
+    deviation = stdev(numbers) if len(numbers) > 1 else 0.0
+    return Circuits(tuple(kinds), unknown, deviation, len(numbers), share)
 
 
 def _counted(

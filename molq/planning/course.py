@@ -10,6 +10,7 @@ from molq.planning.experience import Experience
 from molq.planning.funnelforecast import Share, Stage
 from molq.planning.population import Population
 from screening import scorers
+from screening.candidate import Candidate
 from screening.funnel.funnel import FunnelStage
 
 _UNSEEN_CUT = (1.0, 1.0)  # any share is as likely as another
@@ -53,7 +54,7 @@ def weights(sources: Sequence[Population], file: RunFile) -> list[int]:
 
 
 def stages(
-    file: RunFile, laws: CostLaws, runs: Sequence[Experience], library: Population
+    file: RunFile, laws: CostLaws, runs: Sequence[Experience], library: Population, seed: int
 ) -> list[Stage]:
     """The stages that molecules pass, the recipes at the end.
 
@@ -62,6 +63,7 @@ def stages(
         laws: of what the stages cost.
         runs: that computed in the same way, and may have seen a cut before.
         library: whose exact properties are looked at.
+        seed: of drawing those that are.
     """
     steps = file.way.steps
     of_step: dict[str, StepLaw] = {law.step: law for law in laws.of(steps)}
@@ -72,7 +74,7 @@ def stages(
         law = of_step.get(stage.stage) if stage.kind == "recipe" else None
         share = None
         if stage.kind == "scorer" and stage.gate is not None:
-            share = _within(stage, library)
+            share = _within(stage, library, seed)
         elif not stage.ranks:
             share = _passing(f"{stage.stage} {stage.cut}", runs)
         sample = stage.sample if stage.kind == "predicted" else 0
@@ -86,11 +88,11 @@ def stages(
     return found
 
 
-def _within(stage: FunnelStage, library: Population) -> Share:
+def _within(stage: FunnelStage, library: Population, seed: int) -> Share:
     """The share of the library's molecules whose exact property lies within a stage's limits."""
     gate = stage.gate
     assert gate is not None
-    looked = library.molecules[:_LOOKED_AT] if library.is_sampled else library.molecules
+    looked = library.some(_LOOKED_AT, seed) if library.is_sampled else library.molecules
     passed = sum(
         gate.passes(scorers.value(stage.stage, one.smiles, stage.settings)) for one in looked
     )
@@ -107,6 +109,14 @@ def _passing(key: str, runs: Sequence[Experience]) -> Share:
     if yes + no == 0:
         return Share(*_UNSEEN_CUT, "nobody knows how many pass: learn from a run with --learn-from")
     return Share(yes + 1.0, no + 1.0, f"{yes} of {yes + no} passed in the runs learned from")
+
+
+def share_of(sources: Sequence[Population], counted: Sequence[Sequence[Candidate]]) -> float:
+    """The share of the molecules to choose from that were counted; 0 where a generator adds any."""
+    if not all(part.rows for part in sources):
+        return 0.0
+    whole = sum(part.expected for part in sources)
+    return min(1.0, sum(map(len, counted)) / whole) if whole else 1.0
 
 
 def rows_of(library: Population) -> tuple[int, Share] | None:

@@ -13,7 +13,7 @@ from molq.planning.estimate import Estimate
 
 @dataclass(frozen=True)
 class DevicePlan:
-    """All energies of a run on one device. Ranges come from the spread of the shots."""
+    """All energies of a run on one device. Ranges come from energies and shots."""
 
     backend: str  # as the prices file names it
     what: str
@@ -67,7 +67,9 @@ def _plan(
         sum(kind.each * getattr(_shots(kind), end) for kind in kinds)
         for end in ("low", "middle", "high")
     ]
-    counts = (molecules.low, molecules.middle, molecules.high)
+    # how many energies there are is less certain than how many molecules
+    per = 1.0 / sum(kind.each for kind in kinds)
+    counts = (per * energies.low, per * energies.middle, per * energies.high)
     casci = sum(kind.each * kind.casci_seconds for kind in kinds) * molecules.middle
     money = Estimate(*(n * price.cost(jobs, s) for n, s in zip(counts, shots, strict=True)))
     beside = prices.cores(casci)
@@ -76,7 +78,7 @@ def _plan(
         backend=wanted or price.backend,
         what=price.what,
         energies=energies,
-        circuits=molecules.times(circuits),
+        circuits=energies.times(per * circuits),
         shots=Estimate(*(n * s for n, s in zip(counts, shots, strict=True))),
         seconds=(
             Estimate(*(n * price.seconds(jobs, s) for n, s in zip(counts, shots, strict=True)))

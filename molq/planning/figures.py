@@ -17,13 +17,15 @@ _UNITS = (
 
 def number(value: float) -> str:
     """Two significant digits, whole numbers written out up to ten million."""
-    if value == 0:
+    written = f"{value:.1e}"
+    rounded = float(written)  # 99.6 is written as 100 is
+    if rounded == 0:
         return "0"
-    if abs(value) >= 1e7 or abs(value) < 1e-3:
-        return f"{value:.1e}".replace("e+0", "e").replace("e-0", "e-").replace("e+", "e")
-    if abs(value) >= 100:
-        return f"{round(value, 2 - len(str(int(abs(value))))):,.0f}"
-    return f"{value:.2g}"
+    if abs(rounded) >= 1e7 or abs(rounded) < 1e-3:
+        return written.replace("e+0", "e").replace("e-0", "e-").replace("e+", "e")
+    if abs(rounded) >= 100:
+        return f"{rounded:,.0f}"
+    return f"{rounded:.2g}"
 
 
 def span(estimate: Estimate) -> str:

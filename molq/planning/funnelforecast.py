@@ -127,7 +127,7 @@ def forecast(
     classes, places = np.unique(np.asarray(sizes, dtype=np.int64), return_counts=True)
     share = places / max(1, places.sum())
     chances = np.tile(share, (DRAWS, 1))
-    if chosen:
+    if chosen and len(classes):
         lean = rng.normal(*LEAN, size=DRAWS)[:, None]
         chances *= (classes / max(1, classes.max())) ** lean
         chances /= chances.sum(axis=1, keepdims=True)

@@ -17,7 +17,7 @@ from molq.planning.population import Population
 class Memory:
     """Of the calculations; the driver and Ray come on top."""
 
-    each_mb: float  # MB that a calculation of the largest molecule hardly takes more than
+    each_mb: float  # MB, upper end for the largest molecule; a process that grows takes more
     limit_mb: int  # MB at which one is killed
     workers: int  # calculations at a time
     machine_mb: int  # MB of the machine that was planned for

@@ -127,22 +127,31 @@ def run_file(
             f"{path} is a run: plan its campaign.toml or screen.toml, and learn from the run by "
             f"--learn-from {path}"
         )
+    if path.is_dir():
+        raise CallError(f"{path} is a folder and no run: give a campaign file or a library")
     if path.suffix != ".toml":
         return screen_file(
             str(target), recipe or DEFAULT_RECIPE, workers=None, seed=0, changes=changes
         )
     if recipe is not None:
         raise CallError(f"{path} says itself what is computed: leave the recipe out")
-    kind = ScreenFile if _is_screen(path) else CampaignFile
-    return kind.from_toml(path, changes)
+    return _kind(path).from_toml(path, changes)
 
 
-def _is_screen(path: Path) -> bool:
+def _kind(path: Path) -> type[CampaignFile] | type[ScreenFile]:
     try:
         with path.open("rb") as file:
-            return "screen" in tomllib.load(file)
+            tables = tomllib.load(file).keys()
     except (OSError, ValueError):
-        return False  # the reader of campaign files says what is wrong, and where
+        return CampaignFile  # whose reader says what is wrong, and where
+    if "screen" in tables:
+        return ScreenFile
+    if not tables & CampaignFile.model_fields.keys():
+        raise CallError(
+            f"{path} is neither a campaign nor a screen: none of its tables is one of theirs; "
+            "give a campaign file or a library"
+        )
+    return CampaignFile
 
 
 def made(file: RunFile, request: Request) -> Plan:
@@ -170,7 +179,7 @@ def made(file: RunFile, request: Request) -> Plan:
     laws = CostLaws(table, file.simulation, runs, processor(), notes)
     molecules, number, rounds = course.molecules(file, library, proposals)
     sizes = [one for part in molecules for one in part.sizes] or [0]
-    stages = course.stages(file, laws, runs, library)
+    stages = course.stages(file, laws, runs, library, request.seed)
     workers = _workers(file, request, stages, max(sizes))
     between = [run.round_seconds for run in runs if run.round_seconds is not None]
     crew = Crew(
@@ -196,13 +205,15 @@ def made(file: RunFile, request: Request) -> Plan:
         rows=course.rows_of(library) if isinstance(file, ScreenFile) else None,
     )
     precision, sampled = _precision(file, request)
+    counted = [part.some(_COST_SAMPLE, request.seed) for part in molecules]
     circuits = circuitforecast.forecast(
         file.way.steps,
-        [one.smiles for part in molecules for one in part.molecules[:_COST_SAMPLE]],
+        [one.smiles for part in counted for one in part],
         file.simulation,
         precision,
         measuredtables.circuits(),
         runs,
+        share=course.share_of(molecules, counted),
     )
     evaluated = Estimate.of(work.evaluated)
     energies = circuits.among(evaluated)

@@ -52,6 +52,15 @@ class Population:
             return 0
         return round(self.rows * self.taken / self.looked_at)
 
+    def some(self, number: int, seed: int) -> tuple[Candidate, ...]:
+        """So many of the molecules, drawn at random; all where there are no more.
+
+        Libraries are often ordered by kind, so that the first ones stand for themselves alone.
+        """
+        if len(self.molecules) <= number:
+            return self.molecules
+        return tuple(random.Random(seed).sample(self.molecules, number))
+
     @cached_property
     def sizes(self) -> tuple[int, ...]:
         """Heavy atoms of each molecule."""

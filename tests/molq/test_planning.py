@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -17,6 +18,7 @@ from molq.cli.entry import run_arguments
 from molq.comparison import prices
 from molq.errors import CallError
 from molq.planning import advice, circuitforecast, figures, measuredtables
+from molq.planning.circuitforecast import Circuits
 from molq.planning.costlaws import CostLaws
 from molq.planning.estimate import Estimate
 from molq.planning.experience import Experience, Usage, of_the_same, read
@@ -143,6 +145,136 @@ def test_a_library_without_a_molecule_for_the_recipe_says_so(tmp_path: Path) -> 
     assert plan.evaluated.high == 0
     assert plan.core_seconds.high == 0
     assert plan.warnings[0].startswith("nothing would be computed: 2 rows are refused by recipe")
+
+
+def test_a_campaign_whose_filters_leave_nothing_computes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "library.smi").write_text("C=CC(=O)NC\nC=CC(=O)NCC\n")
+    file = tmp_path / "campaign.toml"
+    file.write_text(
+        '[library]\npath = "library.smi"\n[generator]\nshare = 0.0\n'
+        "[filters]\nmax_heavy_atoms = 2\n"
+        '[[objective]]\nname = "warhead-ea"\ntransform = "at_least"\nlow = -8.0\n'
+    )
+    plan = molq.plan(file)
+    nothing = Estimate.exactly(0)
+    assert (plan.evaluated, plan.core_seconds, plan.energies) == (nothing, nothing, nothing)
+    assert plan.rounds == 0
+    assert plan.hits is not None
+    assert plan.hits.leads == nothing
+    assert "nothing would be computed: 2 rows are refused by filter" in plan.warnings[0]
+    assert run_arguments(["plan", str(file)]) == 0
+
+
+def mixed_library(path: Path, *, last: str, number: int = 305) -> None:
+    """As many molecules with one site as with two, ordered by kind."""
+    kinds = {
+        "one": [f"C=CC(=O)NC{'C' * (n // 20)}C(=O)O{'C' * (1 + n % 20)}" for n in range(number)],
+        "two": [
+            f"C=CC(=O)NC{'C' * (n // 20)}N(C(=O)C=C){'C' * (1 + n % 20)}" for n in range(number)
+        ],
+    }
+    ordered = sorted(kinds, key=lambda kind: kind == last)
+    path.write_text("\n".join(smiles for kind in ordered for smiles in kinds[kind]))
+
+
+def test_the_order_of_a_librarys_rows_does_not_decide_its_energies(tmp_path: Path) -> None:
+    library = tmp_path / "library.smi"
+    plans = []
+    for last in ("one", "two"):
+        mixed_library(library, last=last)
+        plans.append(molq.plan(library, seed=1, set={"library.max_heavy_atoms": 80}))
+    for plan in plans:
+        assert plan.evaluated == Estimate.exactly(610)
+        assert plan.circuits.counted == 200
+        assert plan.circuits.share == pytest.approx(200 / 610)
+        # one site has two sectors, two have four: 305 of each
+        true = 305 * 2 + 305 * 4
+        assert plan.energies.low < true < plan.energies.high
+        # 1.645 s sqrt(N + N^2 / n (1 - n / N)), s = 1
+        assert plan.energies.high - plan.energies.middle == pytest.approx(
+            1.645 * (610 + 610**2 / 200 * (1 - 200 / 610)) ** 0.5, rel=0.02
+        )
+        device = plan.devices[0]
+        assert device.money.high / device.money.middle >= plan.energies.high / plan.energies.middle
+    assert plans[0].energies.middle == pytest.approx(plans[1].energies.middle, rel=0.15)
+
+
+def test_nine_in_ten_intervals_of_a_counted_sample_hold_the_library() -> None:
+    """Drawn again and again, the energies of 610 molecules by 200 of them."""
+    rng = np.random.default_rng(2)
+    kinds = (circuit_kind(2.0),)
+    inside = 0
+    for _ in range(400):
+        whole = rng.choice([2, 4], 610)
+        seen = rng.choice(whole, 200, replace=False)
+        told = Circuits(
+            (replace(kinds[0], each=float(seen.mean())),), (), float(seen.std(ddof=1)), 200,
+            200 / 610,
+        )  # fmt: skip
+        # the run's own molecules are drawn from the library, as a campaign draws them
+        took = rng.choice(whole, 610).sum()
+        among = told.among(Estimate.exactly(610))
+        inside += among.low <= took <= among.high
+    assert 0.86 < inside / 400 < 0.94
+
+
+def circuit_kind(each: float) -> circuitforecast.CircuitForecast:
+    one = Estimate.exactly(1.0)
+    return circuitforecast.CircuitForecast(
+        "warhead-ea", 4, 4, 2, 2, each, 8, one, one, 1, one, 1.0, 1.0, None, ""
+    )
+
+
+def test_exact_properties_are_looked_at_in_a_random_sample(tmp_path: Path) -> None:
+    library = tmp_path / "library.smi"
+    small = [f"C=CC(=O)NC{'C' * (n // 20)}O{'C' * (1 + n % 20)}" for n in range(250)]
+    large = [f"C=CC(=O)NC{'C' * (n // 20)}S{'C' * (1 + n % 20)}" for n in range(250)]
+    library.write_text("\n".join([*small, *large]))
+    # sulfur's polar surface is not counted by default: only the ethers are above
+    funnel = [{"stage": "tpsa", "at_least": 35.0}]
+    plan = molq.plan(
+        library, sample=450, set={"funnel": funnel, "library.max_heavy_atoms": 80}, seed=1
+    )
+    (first, _) = plan.stages
+    assert " of 200 of the library" in first.basis
+    assert 0.4 < first.passing.middle / first.molecules.middle < 0.6
+
+
+def test_a_file_that_is_neither_campaign_nor_library_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "pyproject.toml"
+    other.write_text('[project]\nname = "mine"\n')
+    (tmp_path / "notes.md").write_text("# notes\n")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "noise.csv").write_bytes(bytes(range(256)))
+    said = {
+        other: "is neither a campaign nor a screen",
+        tmp_path / "notes.md": "has an unknown format '.md'; give .csv",
+        tmp_path / "folder": "is a folder and no run",
+        tmp_path / "noise.csv": "noise.csv",
+        tmp_path / "gone.toml": "does not exist",
+        tmp_path / "gone.smi": "does not exist",
+    }
+    for target, words in said.items():
+        assert run_arguments(["plan", str(target)]) == 2
+        shown = capsys.readouterr().err
+        assert words in shown
+        assert shown.count("\n") == 1, shown
+
+
+@pytest.mark.parametrize("table", [measuredtables.costs(), measuredtables.circuits()])
+def test_the_command_of_a_shipped_table_is_one_that_runs(table) -> None:
+    program, script, *words = table.command.split()
+    done = subprocess.run(
+        [sys.executable, str(ROOT / script), "--help"], capture_output=True, text=True, check=True
+    )
+    assert program == "python"
+    options = set(re.findall(r"--\w+", done.stdout))
+    required = set(re.findall(r" (--\w+) [A-Z]+(?= |$)", re.sub(r"\[.*?\]", "", done.stdout)))
+    assert {word for word in words if word.startswith("--")} <= options
+    assert required <= set(words)
+    assert "--raw" in words
 
 
 def test_wrong_calls_say_what_is_wrong(finished: Path) -> None:
@@ -450,7 +582,9 @@ def test_only_runs_of_the_same_kind_are_kept() -> None:
 
 def test_figures_are_told_in_two_digits_and_a_fitting_unit() -> None:
     told = {0: "0", 0.0000033: "3.3e-6", 0.05: "0.05", 7.26: "7.3", 123.4: "120", 38637: "39,000",
-            6.9e7: "6.9e7", 2.8e10: "2.8e10"}  # fmt: skip
+            6.9e7: "6.9e7", 2.8e10: "2.8e10", 99.4: "99", 99.5: "100", 99.6: "100", 99.99: "100",
+            999.6: "1,000", 9.96: "10", 9.99e6: "1.0e7", 0.0009996: "0.001",
+            -99.6: "-100"}  # fmt: skip
     assert {value: figures.number(value) for value in told} == told
     assert figures.seconds(0.077) == "77 ms"
     assert figures.seconds(240) == "4 min"
