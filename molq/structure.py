@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from rdkit import Chem, rdBase
 from rdkit.Chem import AllChem, rdDetermineBonds
-from scipy.constants import physical_constants
 
 from molq.errors import CallError, MolqError
 from molq.exports.computed import placed
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
     from screening.ranking import Lead
     from simulation.workup import Workup
 
-_BOHR = physical_constants["Bohr radius"][0] * 1e10  # Angstrom
+_SHOWN = 8  # records of a list that are told apart
 
 WITH_GEOMETRY = "a molq.Structure, a score, a scored molecule or a lead"
 
@@ -59,7 +58,7 @@ class Structure:
         symbols: Sequence[str],
         coordinates: ArrayLike,
         *,
-        charge: int = 0,
+        charge: int | None = None,
         smiles: str | None = None,
     ) -> Structure:
         """A molecule from its atoms, in any order.
@@ -71,17 +70,22 @@ class Structure:
         Args:
             symbols: of all atoms, hydrogens included.
             coordinates: Angstrom. # shape: (natoms, 3)
-            charge: of the molecule.
+            charge: of the molecule; where None that of the SMILES, and without one 0.
             smiles: of the molecule, where bond orders are not to be guessed.
 
         Raises:
             CallError: the atoms are not one molecule with this charge, or not that of the
-                SMILES.
+                SMILES, or the two charges differ.
         """
         places = np.asarray(coordinates, dtype=np.float64)
         if places.shape != (len(symbols), 3) or not np.isfinite(places).all() or not len(symbols):
             raise CallError(f"a structure has finite coordinates (n, 3), not {places.shape}")
         drawn = _bonded(symbols, places, charge, smiles)
+        if charge is not None and Chem.GetFormalCharge(drawn) != charge:
+            raise CallError(
+                f"the charge is said to be {charge:+d}, and {smiles or 'the molecule'} has "
+                f"{Chem.GetFormalCharge(drawn):+d}: correct one of them"
+            )
         canonical = Chem.MolToSmiles(Chem.RemoveHs(drawn))
         wanted = Chem.AddHs(Chem.MolFromSmiles(canonical))
         # the places of the canonical SMILES' atoms among the given ones
@@ -160,7 +164,7 @@ def _scored(text: str, recipe: str, outcome: Score | Failure) -> ScoredMolecule:
 
 
 def _bonded(
-    symbols: Sequence[str], places: NDArray[np.float64], charge: int, smiles: str | None
+    symbols: Sequence[str], places: NDArray[np.float64], charge: int | None, smiles: str | None
 ) -> Chem.Mol:
     """The molecule with its bonds and the stereochemistry of its geometry."""
     lines = [f"{s} {x:.8f} {y:.8f} {z:.8f}" for s, (x, y, z) in zip(symbols, places, strict=True)]
@@ -171,7 +175,7 @@ def _bonded(
             if drawn is None:
                 raise ValueError("an element that RDKit does not know")
             if smiles is None:
-                rdDetermineBonds.DetermineBonds(drawn, charge=charge, embedChiral=False)
+                rdDetermineBonds.DetermineBonds(drawn, charge=charge or 0, embedChiral=False)
             else:
                 rdDetermineBonds.DetermineConnectivity(drawn)
                 template = Chem.MolFromSmiles(smiles)
@@ -184,10 +188,13 @@ def _bonded(
         raise
     except (ValueError, RuntimeError, Chem.MolSanitizeException) as error:
         reason = " ".join(str(error).split())[:160]
-        remedy = "check the charge" if smiles is None else "check the SMILES"
+        if smiles is not None:
+            raise CallError(
+                f"the atoms {formula[:60]} are not those of {smiles} ({reason}): check the SMILES"
+            ) from error
         raise CallError(
-            f"the atoms {formula[:60]} make no molecule with the charge {charge:+d} ({reason}): "
-            f"{remedy}, or give smiles="
+            f"the atoms {formula[:60]} make no molecule with the charge {charge or 0:+d} "
+            f"({reason}): check the charge, or give smiles="
         ) from error
     if len(Chem.GetMolFrags(drawn)) != 1:
         raise CallError("the atoms are several molecules: give one at a time")
@@ -200,14 +207,16 @@ def from_ase(atoms: Atoms, *, charge: int | None = None, smiles: str | None = No
     Args:
         atoms: one molecule, hydrogens included; cell and constraints are left out.
         charge: of the molecule; where None ``atoms.info["charge"]``, or else the sum of the
-            initial charges.
+            initial charges where there are any, or that of the SMILES.
         smiles: of the molecule, where bond orders are not to be guessed.
 
     Raises:
-        CallError: the atoms are not one molecule with this charge.
+        CallError: the atoms are not one molecule with this charge, or the SMILES has another.
     """
-    if charge is None:
-        charge = round(float(atoms.info.get("charge", atoms.get_initial_charges().sum())))
+    if charge is None and "charge" in atoms.info:
+        charge = round(float(atoms.info["charge"]))
+    elif charge is None and atoms.has("initial_charges"):
+        charge = round(float(atoms.get_initial_charges().sum()))
     return Structure.of(
         atoms.get_chemical_symbols(), atoms.get_positions(), charge=charge, smiles=smiles
     )
@@ -284,48 +293,55 @@ def to_qcschema(
     """
     from molq.exports.schemafile import of_score
     from molq.jsontext import finite
+    from simulation.interchange import geometry_record
 
     if isinstance(item, Structure):
-        return [_molecule_of(item)]
+        return [
+            geometry_record(
+                item.symbols,
+                item.coordinates,
+                charge=item.charge,
+                multiplicity=1,
+                smiles=item.smiles,
+            )
+        ]
     several = getattr(item, "scores", None)
     scores = list(several.values()) if isinstance(several, Mapping) else [_score_of(item)]
     return [finite(record) for score in scores for record in of_score(score)]
 
 
-def _molecule_of(structure: Structure) -> dict[str, Any]:
-    return {
-        "schema_name": "qcschema_molecule",
-        "schema_version": 2,
-        "symbols": list(structure.symbols),
-        "geometry": (structure.coordinates / _BOHR).ravel().tolist(),
-        "molecular_charge": float(structure.charge),
-        "molecular_multiplicity": 1,
-        "fix_com": True,
-        "fix_orientation": True,
-        "identifiers": {"canonical_smiles": structure.smiles},
-    }
-
-
 def from_qcschema(
-    record: Mapping[str, Any] | str | Path, *, smiles: str | None = None
+    record: Mapping[str, Any] | Sequence[Mapping[str, Any]] | str | Path,
+    *,
+    index: int | None = None,
+    smiles: str | None = None,
 ) -> Structure:
     """The molecule of a QCSchema record, with its geometry.
 
     Args:
-        record: a ``Molecule``, an ``AtomicInput`` or an ``AtomicResult``, read already or as
-            the path of a JSON file.
+        record: a ``Molecule``, an ``AtomicInput`` or an ``AtomicResult``, or a list of them as
+            ``molq.to_qcschema`` and ``molq export`` write it; read already or as the path of
+            a JSON file.
+        index: of a list, which record, from 0; may be left out where there is only one.
         smiles: of the molecule; where None the one that the record names, and else bond
             orders are found from the distances and the charge.
 
     Raises:
-        CallError: it is no such record, or its molecule is not a closed shell.
+        CallError: it is no such record, its molecule is not a closed shell, the SMILES has
+            another charge than the record, or of several records none is chosen.
     """
+    from simulation.xtb import BOHR
+
     source = str(record) if isinstance(record, str | Path) else "the record"
     known: Any = _read(Path(record)) if isinstance(record, str | Path) else record
+    if isinstance(known, Sequence) and not isinstance(known, str):
+        known = _one_of(known, index, "the list" if source == "the record" else source)
+    elif index is not None:
+        raise CallError(f"{source} is one record and no list: leave index out")
     try:
         molecule = known.get("molecule", known)
         symbols = [str(symbol) for symbol in molecule["symbols"]]
-        places = np.array(molecule["geometry"], dtype=np.float64).reshape(-1, 3) * _BOHR
+        places = np.array(molecule["geometry"], dtype=np.float64).reshape(-1, 3) * BOHR
         charge = round(float(molecule.get("molecular_charge", 0)))
         multiplicity = int(molecule.get("molecular_multiplicity", 1))
         named = (molecule.get("identifiers") or {}).get("canonical_smiles")
@@ -336,6 +352,33 @@ def from_qcschema(
     if multiplicity != 1:
         raise CallError(f"{source}: the multiplicity {multiplicity} is no closed shell")
     return Structure.of(symbols, places, charge=charge, smiles=smiles or named)
+
+
+def _one_of(records: Sequence[Any], index: int | None, source: str) -> Any:
+    """The record that is meant; what there is to choose from is said where it is not clear."""
+    if not records:
+        raise CallError(f"{source} holds no record")
+    if index is None and len(records) == 1:
+        return records[0]
+    if index is not None and 0 <= index < len(records):
+        return records[index]
+    shown = [f"{place} {_described(record)}" for place, record in enumerate(records[:_SHOWN])]
+    more = f", and {len(records) - _SHOWN} more" if len(records) > _SHOWN else ""
+    asked = "name one by index=" if index is None else f"there is no index {index}"
+    raise CallError(f"{source} holds {len(records)} records, {asked}: {', '.join(shown)}{more}")
+
+
+def _described(record: Any) -> str:
+    """What tells a record from its neighbours: molecule, charge and multiplicity."""
+    if not isinstance(record, Mapping):
+        return "no record"
+    held = record.get("molecule", record)
+    molecule = held if isinstance(held, Mapping) else {}
+    named = (molecule.get("identifiers"), "canonical_smiles"), (record.get("keywords"), "smiles")
+    names = [part.get(key) for part, key in named if isinstance(part, Mapping)]
+    name = next((str(name)[:60] for name in names if name), "a molecule")
+    charge, spin = molecule.get("molecular_charge", 0), molecule.get("molecular_multiplicity", 1)
+    return f"({name}, charge {charge}, multiplicity {spin})"
 
 
 def _read(path: Path) -> Any:

@@ -14,7 +14,6 @@ H2_ENERGY = -1.13730604  # Hartree, exact in STO-3G at that distance
 WATER_GFN2 = -5.07036  # Hartree, GFN2-xTB in vacuum at the geometry below
 _TOLERANCE = 1e-4  # Hartree
 _WATER = ((8, 1, 1), ((0.0, 0.0, 0.1173), (0.0, 0.7572, -0.4692), (0.0, -0.7572, -0.4692)))
-_BOHR = 0.529177210903
 _REMEDY = "pip install --force-reinstall molq, and run molq doctor again"
 
 
@@ -53,13 +52,13 @@ def _structure() -> tuple[bool, str]:
 def _geometry() -> tuple[bool, str]:
     import numpy as np
 
-    from simulation.xtb import GFN2
+    from simulation.xtb import BOHR, GFN2
 
     numbers, places = _WATER
     calculator = GFN2(
-        np.array(numbers), np.array(places) / _BOHR, charge=0, multiplicity=1, solvent=None
+        np.array(numbers), np.array(places) / BOHR, charge=0, multiplicity=1, solvent=None
     )
-    energy = float(calculator(np.array(places).ravel() / _BOHR)[0])
+    energy = float(calculator(np.array(places).ravel() / BOHR)[0])
     return abs(energy - WATER_GFN2) < _TOLERANCE, f"water has {energy:.5f} Hartree"
 
 

@@ -23,7 +23,7 @@ _GIVES = {
     "sqd": "solvers lucj and sqd",
     "notebook": "JupyterLab",
     "docking": "Vina docking into a receptor",
-    "medchem": "Lilly and NIBR rules",
+    "medchem": "Lilly rules (lilly-demerits)",
     "admet": "ADMET-AI predictions",
     "ase": "ASE atoms in and out",
     "docs": "the documentation site",

@@ -18,6 +18,7 @@ from simulation.interchange.openfermion import (
 )
 from simulation.interchange.qcschema import (
     from_qcschema,
+    geometry_record,
     hamiltonian_record,
     molecule_record,
     read_qcschema,
@@ -32,6 +33,7 @@ __all__ = [
     "from_molecular_data",
     "from_problem",
     "from_qcschema",
+    "geometry_record",
     "hamiltonian_record",
     "interaction_operator",
     "molecule_record",

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.constants import physical_constants
+from numpy.typing import ArrayLike
 
 from simulation.errors import InputError
 from simulation.hamiltonian import Hamiltonian
@@ -23,8 +23,6 @@ from simulation.score import Score, SolverRecord
 
 if TYPE_CHECKING:
     from qiskit_nature.second_q.formats.qcschema import QCProvenance, QCSchema, QCTopology
-
-_BOHR = physical_constants["Bohr radius"][0] * 1e10  # Angstrom
 
 Atoms = Sequence[tuple[str, tuple[float, float, float]]]  # symbol and position, Angstrom
 
@@ -119,24 +117,51 @@ def molecule_record(score: Score) -> dict[str, Any]:
     provenance = score.provenance
     atoms = _atoms(provenance.geometry)
     smiles = provenance.geometry.strip().splitlines()[1].split(" ", 1)[0]
-    topology = _topology(atoms, provenance.charge, provenance.multiplicity, smiles)
+    record = geometry_record(
+        [symbol for symbol, _ in atoms],
+        [position for _, position in atoms],
+        charge=provenance.charge,
+        multiplicity=provenance.multiplicity,
+        smiles=smiles,
+    )
+    record["name"] = smiles
+    record["identifiers"]["inchikey"] = score.inchikey
     origin = _provenance(score.recipe)
+    record["provenance"] = {
+        "creator": origin.creator,
+        "version": origin.version,
+        "routine": origin.routine,
+    }
+    return record
+
+
+def geometry_record(
+    symbols: Sequence[str],
+    coordinates: ArrayLike,
+    *,
+    charge: int,
+    multiplicity: int,
+    smiles: str,
+) -> dict[str, Any]:
+    """A QCSchema ``Molecule`` in plain JSON types, held where it is.
+
+    Args:
+        symbols: of all atoms.
+        coordinates: Angstrom. # shape: (natoms, 3)
+        charge: of the molecule.
+        multiplicity: 2 S + 1.
+        smiles: canonical, by which the molecule is identified.
+    """
     return {
         "schema_name": "qcschema_molecule",
         "schema_version": 2,
-        "name": smiles,
-        "symbols": list(topology.symbols),
-        "geometry": list(topology.geometry),
-        "molecular_charge": float(provenance.charge),
-        "molecular_multiplicity": provenance.multiplicity,
+        "symbols": list(symbols),
+        "geometry": _in_bohr(coordinates),
+        "molecular_charge": float(charge),
+        "molecular_multiplicity": multiplicity,
         "fix_com": True,
         "fix_orientation": True,
-        "identifiers": {"canonical_smiles": smiles, "inchikey": score.inchikey},
-        "provenance": {
-            "creator": origin.creator,
-            "version": origin.version,
-            "routine": origin.routine,
-        },
+        "identifiers": {"canonical_smiles": smiles},
     }
 
 
@@ -285,10 +310,9 @@ def _provenance(routine: str) -> QCProvenance:
 def _topology(atoms: Atoms, charge: int, multiplicity: int, name: str | None = None) -> QCTopology:
     from qiskit_nature.second_q.formats.qcschema import QCTopology
 
-    positions = np.array([position for _, position in atoms], dtype=np.float64) / _BOHR
     return QCTopology(
         symbols=[symbol for symbol, _ in atoms],
-        geometry=positions.ravel().tolist(),
+        geometry=_in_bohr([position for _, position in atoms]),
         schema_name="qcschema_molecule",
         schema_version=2,
         molecular_charge=charge,
@@ -297,6 +321,13 @@ def _topology(atoms: Atoms, charge: int, multiplicity: int, name: str | None = N
         fix_orientation=True,
         name=name,
     )
+
+
+def _in_bohr(coordinates: ArrayLike) -> list[float]:
+    from simulation.xtb import BOHR  # loads tblite, which records of integrals do without
+
+    positions: list[float] = (np.asarray(coordinates, dtype=np.float64) / BOHR).ravel().tolist()
+    return positions
 
 
 def _atoms(xyz: str) -> list[tuple[str, tuple[float, float, float]]]:

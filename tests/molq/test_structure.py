@@ -69,6 +69,24 @@ def test_bond_orders_may_be_given() -> None:
         molq.from_ase(molecule("butadiene"), smiles="C(")
 
 
+def test_a_charge_that_is_not_the_smiles_is_refused() -> None:
+    water, ammonium = molecule("H2O"), embedded("C[NH3+]")
+    with pytest.raises(molq.CallError, match=r"said to be \+1, and O has \+0"):
+        molq.from_ase(water, charge=1, smiles="O")
+    assert molq.from_ase(water, charge=0, smiles="O").charge == 0
+    del ammonium.info["charge"]
+    assert molq.from_ase(ammonium, smiles="C[NH3+]").charge == 1  # none was said
+    ammonium.info["charge"] = 0
+    with pytest.raises(molq.CallError, match=r"said to be \+0, and C\[NH3\+\] has \+1"):
+        molq.from_ase(ammonium, smiles="C[NH3+]")
+    places = ammonium.positions
+    with pytest.raises(molq.CallError, match=r"said to be -1"):
+        molq.Structure.of(list(ammonium.symbols), places, charge=-1, smiles="C[NH3+]")
+    (record,) = molq.to_qcschema(molq.from_ase(water))
+    with pytest.raises(molq.CallError, match=r"said to be \+2, and O has \+0"):
+        molq.from_qcschema({**record, "molecular_charge": 2.0})
+
+
 def test_what_is_no_molecule_is_one_line() -> None:
     with pytest.raises(molq.CallError, match=r"charge \+5"):
         molq.from_ase(molecule("CH4"), charge=5)
@@ -128,6 +146,36 @@ def test_qcschema_goes_both_ways(scored: Any, tmp_path: Path) -> None:
     assert molq.from_qcschema(alone).coordinates == pytest.approx(structure.coordinates, abs=1e-9)
     foreign = Molecule.from_data("O 0 0 0\nH 0 0.76 0.59\nH 0 -0.76 0.59")
     assert molq.from_qcschema(json.loads(foreign.json())).smiles == "O"
+
+
+def test_an_exported_file_is_read_again(scored: Any, tmp_path: Path) -> None:
+    from molq.exports import schemafile
+    from molq.exports.computed import Computed
+    from screening.candidate import Candidate
+
+    structure = molq.from_ase(molecule("butadiene"))
+    alone = tmp_path / "molecule.json"
+    alone.write_text(json.dumps(molq.to_qcschema(structure)))
+    assert molq.from_qcschema(alone).coordinates == pytest.approx(structure.coordinates, abs=1e-9)
+    assert molq.from_qcschema(molq.to_qcschema(structure)).smiles == "C=CC=C"
+
+    exported = tmp_path / "run.qcschema.json"
+    found = Candidate(scored.score.inchikey, scored.score.smiles, "butadiene", "library")
+    computed = Computed("butadiene", found, {"photo-st-gap": scored.score})
+    assert schemafile.write([computed], exported) == 1
+    back = molq.from_qcschema(exported, index=0)
+    assert back.smiles == "C=CC=C"
+    assert back.coordinates == pytest.approx(molq.to_ase(scored).positions, abs=1e-6)
+    with pytest.raises(molq.CallError, match=r"2 records, name one by index=: 0 \(C=CC=C, charge"):
+        molq.from_qcschema(exported)
+    with pytest.raises(molq.CallError, match="no index 2"):
+        molq.from_qcschema(exported, index=2)
+    with pytest.raises(molq.CallError, match="the list holds no record"):
+        molq.from_qcschema([])
+    with pytest.raises(molq.CallError, match="leave index out"):
+        molq.from_qcschema(molq.to_qcschema(structure)[0], index=0)
+    with pytest.raises(molq.CallError, match="0 no record, 1 no record"):
+        molq.from_qcschema([1, 2])  # type: ignore[list-item]
 
 
 def test_what_is_no_record_is_one_line(scored: Any, tmp_path: Path) -> None:
