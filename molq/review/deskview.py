@@ -235,7 +235,7 @@ class DeskView:
                 status = "came too late"
             else:
                 status = "joins the next batch"
-            of = _meant(journal, opinions.said(key))
+            of = _meant(journal, opinions.said(key), opinion)
             entries.append({**self._entry(of, opinions), "list": "ideas", "status": status})
         return entries
 
@@ -250,7 +250,7 @@ class DeskView:
         for key in sorted(keys, key=lambda key: -opinions.said(key)[-1].id):
             opinion, drop = opinions[key], left.get(key)
             if any(journal.has_result(key, recipe) for recipe in file.recipes):
-                status = "computed: ranks behind all others"
+                status = "computed"
             elif key in chosen:
                 status = f"chosen by round {chosen[key]}"
             elif drop is not None:
@@ -260,8 +260,8 @@ class DeskView:
             if not opinion.is_rejected:
                 if key in chosen:
                     continue  # it is where all others are again
-                status = f"{status}; it may be chosen again"
-            of = _meant(journal, opinions.said(key))
+                status += "" if journal.finished else "; it may be chosen again"
+            of = _meant(journal, opinions.said(key), opinion)
             entries.append({**self._entry(of, opinions), "list": "rejected", "status": status})
         return entries
 
@@ -320,9 +320,10 @@ def _rounds(journal: Journal) -> dict[str, int]:
     return {x.candidate.inchikey: x.round for x in kept(journal.selections(), journal.drops())}
 
 
-def _meant(journal: Journal, said: Sequence[Review]) -> Candidate:
+def _meant(journal: Journal, said: Sequence[Review], opinion: Opinion) -> Candidate:
     """The molecule of which something was said: the run's own where it has it."""
-    idea = next((review for review in said if review.kind == "idea"), None)
+    ideas = [*opinion.ideas, *(review for review in said if review.kind == "idea")]
+    idea = ideas[0] if ideas else None  # one that stands, else one that was taken back
     known = journal.candidate(said[0].inchikey)
     if known is None and idea is not None:
         known = Candidate(idea.inchikey, idea.smiles, idea.text, "reviewer", hand=idea.reviewer)

@@ -132,6 +132,38 @@ def test_a_chemist_reviews_a_campaign_that_waits_by_the_keyboard_alone(
         expect(page.locator(".molecule")).to_have_count(2)
         third = next(name for name in names(page) if name != first)
 
+        # it is rejected and not lost: undo takes back that word and no other
+        page.locator(".molecule", has_text=third).click()
+        page.keyboard.press("c")
+        page.keyboard.type("which one is this?")
+        page.keyboard.press("Control+Enter")
+        expect(page.locator("#toast")).to_have_text("comment sent")
+        page.keyboard.press("u")
+        expect(page.locator("#toast")).to_have_text(f"taken back for {third}")
+        page.keyboard.press("u")
+        expect(page.locator("#toast")).to_have_text(f"taken back for {second}")
+        page.keyboard.press("u")
+        expect(page.locator("#toast")).to_contain_text("nothing that you said")
+        page.click("#tab-rejected")
+        expect(page.locator(".molecule-name")).to_have_text([second])
+        expect(page.locator(".molecule-status")).to_have_text(
+            "left out of round 1; it may be chosen again"
+        )
+        expect(page.locator("#said .gone")).to_have_count(2)
+        page.locator("#list").focus()
+        page.keyboard.press("r")
+        page.keyboard.type("made in 2019 after all")
+        page.keyboard.press("Control+Enter")
+        expect(page.locator("#verdicts .mark-rejected")).to_have_count(1)
+        page.locator("#said button", has_text="Take back").click()
+        expect(page.locator("#verdicts .mark-rejected")).to_have_count(0)
+        page.locator("#list").focus()
+        page.keyboard.press("r")
+        page.keyboard.type("made in 2019 after all")
+        page.keyboard.press("Control+Enter")
+        expect(page.locator("#verdicts .mark-rejected")).to_have_count(1)
+        page.click("#tab-proposals")
+
         # taken back and said again
         page.keyboard.press("Home")
         page.keyboard.press("4")

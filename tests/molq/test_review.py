@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,10 @@ import molq
 from molq import execution
 from molq.campaignfile import CampaignFile
 from molq.errors import CallError, MolqError
-from molq.reading import journal_of, settings_of
+from molq.reading import journal_of, leads_of, settings_of, status_of
+from molq.report import gathering, spending
 from molq.review import door, idea, session
+from molq.review.deskview import DeskView
 from molq.review.door import HEADER
 from molq.review.server import Server
 from screening.compute.executor import Inline
@@ -466,3 +469,44 @@ def test_the_editor_is_the_one_that_was_published() -> None:
     (entry,) = tomllib.loads((vendor / "VENDOR.toml").read_text(encoding="utf-8")).values()
     assert hashlib.sha256((vendor / entry["file"]).read_bytes()).hexdigest() == entry["sha256"]
     assert "Redistribution and use" in (vendor / entry["licence_file"]).read_text(encoding="utf-8")
+
+
+def test_what_was_left_out_and_is_chosen_again_belongs_to_the_round_that_kept_it(
+    waiting: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = molq.Run.open(waiting)
+    first, second = proposed(waiting)
+    run.review(first, "approve", reviewer="Ann")
+    no = run.review(second, "reject", text="made in 2019", reviewer="Ann")
+    execution.go_on(waiting, executor=Inline())
+    run.review(second, "withdraw", withdraws=no.id, reviewer="Ann")
+    with journal_of(waiting) as journal:
+        dropped = next(x.candidate for x in journal.selections() if x.candidate.inchikey == second)
+    assert run.idea(dropped.smiles, reviewer="Ann").fate == "taken"
+    for key in (proposed(waiting)[2], second):
+        run.review(key, "approve", reviewer="Ann")
+    execution.go_on(waiting, executor=Inline())
+    assert said_of(waiting, dropped.smiles).message == "it is computed already in round 2"
+    selections = Journal.selections
+
+    def foreseen(self: Journal, *args: Any) -> Any:
+        found = selections(self, *args)
+        return [replace(x, predicted={"warhead-ea": (-8.0, 0.5)}) for x in found]
+
+    with journal_of(waiting) as journal:
+        assert [(d.round, d.inchikey) for d in journal.drops()] == [(1, second)]
+        rounds = {r.candidate.inchikey: r.round for r in journal.results()}
+        assert sorted(rounds.values()) == [1, 1, 2]
+        assert rounds[second] == 2
+        file = settings_of(journal)
+        (idea_of_ann,) = DeskView("Ann").state(journal, file)["lists"]["ideas"]
+        assert idea_of_ann["status"] == "in round 2"
+        took = {1: 0.0, 2: 0.0}
+        for attempt in journal.iterate_attempts():
+            took[rounds[attempt.inchikey]] += attempt.cpu_seconds or 0.0
+        _, by_round, _ = spending._divided(journal, [])
+        assert {n: sum(of.values()) for n, of in by_round.items()} == pytest.approx(took)
+        monkeypatch.setattr(Journal, "selections", foreseen)
+        table = leads_of(journal, file)
+        found = gathering.contents(journal, file, table, status_of(journal, file, table), top=3)
+        assert [(row.round, row.molecules) for row in found.calibration] == [(1, 2), (2, 1)]
