@@ -47,6 +47,17 @@ def check_run(directory: Path) -> None:
         raise CallError(f"{directory} {what}: give the --out of a `molq run` or `molq screen`")
 
 
+def is_finished(directory: Path) -> bool:
+    """Whether the run has come to its end.
+
+    Raises:
+        CallError: there is no run.
+        MolqError: the journal is damaged.
+    """
+    with journal_of(directory) as journal:
+        return journal.finished
+
+
 @contextmanager
 def journal_of(directory: Path) -> Iterator[Journal]:
     """The journal of a run, for reading; the run may be going on.

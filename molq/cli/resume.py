@@ -31,9 +31,7 @@ def command(
     from molq.cli.progress import Tracker
 
     reading.check_run(directory)
-    with reading.journal_of(directory) as journal:
-        is_finished = journal.finished
-    if is_finished:
+    if reading.is_finished(directory):
         note("molq: the run is finished; its files are written anew")
     else:
         watching.announce(directory)

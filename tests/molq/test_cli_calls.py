@@ -283,6 +283,7 @@ def test_an_interrupt_ends_with_the_command_that_goes_on(
     monkeypatch.setattr(execution, "begin", interrupted)
     monkeypatch.setattr(execution, "go_on", interrupted)
     monkeypatch.setattr(reading, "check_run", lambda directory: None)
+    monkeypatch.setattr(reading, "is_finished", lambda directory: False)
     out = tmp_path / "a run"
     calls = {
         "run": ["run", str(campaign), "--out", str(out), "--set", "generator.share=0.0"],
