@@ -7,7 +7,6 @@ its folder: what is edited later changes nothing of it.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -29,14 +28,7 @@ Entry = TypeVar("Entry", ObjectiveSettings, FunnelStage)
 
 def paths(file: RunFile) -> tuple[Path, ...]:
     """The files, each once, in the order in which the settings name them."""
-    found: list[Path] = []
-
-    def noted(path: Path) -> Path:
-        found.append(path)
-        return path
-
-    changed(file, noted)
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(by_setting(file).values()))
 
 
 def changed(file: RunFile, change: Callable[[Path], Path]) -> RunFile:
@@ -45,35 +37,64 @@ def changed(file: RunFile, change: Callable[[Path], Path]) -> RunFile:
     funnel = tuple(_with_scorer_files(s, s.stage, change) for s in file.funnel)
     simulation = file.simulation
     if simulation.docking is not None:
-        named = {key: getattr(simulation.docking, key) for key in DOCKING}
-        told = {key: change(path) for key, path in named.items() if path is not None}
+        told = {key: change(path) for key, path in _docking_files(file).items()}
         docking = simulation.docking.model_copy(update=told)
         simulation = simulation.model_copy(update={"docking": docking})
     update = {"objective": objectives, "funnel": funnel, "simulation": simulation}
     return file.model_copy(update=update)
 
 
+def by_setting(file: RunFile) -> dict[str, Path]:
+    """The files by the settings that name them, in their order; one file may stand twice."""
+    found: dict[str, Path] = {}
+    for n, objective in enumerate(file.objective, 1):
+        for key, path in _scorer_files(objective, objective.name).items():
+            found[f"objective {n} {objective.name} {key}"] = path
+    for n, stage in enumerate(file.funnel, 1):
+        for key, path in _scorer_files(stage, stage.stage).items():
+            found[f"funnel {n} {stage.stage} {key}"] = path
+    for key, path in _docking_files(file).items():
+        found[f"docking {key}"] = path
+    return found
+
+
 def named_apart(files: Sequence[Path]) -> dict[Path, str]:
-    """A name for each file in one folder; two of one name are told apart by their folders."""
+    """A name for each file in one folder; those of one name are numbered in their order.
+
+    Names enter a run's settings, so that nothing of where the files lie may be in them.
+    """
+    taken = {path.name for path in files}
     names: dict[Path, str] = {}
     for path in files:
-        name = path.name
-        if name in names.values() or name.partition(".")[0] in _TAKEN:
-            digest = hashlib.sha256(str(path.parent).encode()).hexdigest()[:8]
-            name = f"{path.stem}-{digest}{path.suffix}"
+        name, number = path.name, 1
+        while name in names.values() or name.partition(".")[0] in _TAKEN:
+            number += 1
+            numbered = f"{path.stem}-{number}{path.suffix}"
+            name = numbered if numbered not in taken else name
         names[path] = name
     return names
+
+
+def _docking_files(file: RunFile) -> dict[str, Path]:
+    docking = file.simulation.docking
+    named = {key: getattr(docking, key, None) for key in DOCKING}
+    return {key: path for key, path in named.items() if path is not None}
+
+
+def _scorer_files(entry: ObjectiveSettings | FunnelStage, name: str) -> dict[str, Path]:
+    values = {} if entry.settings is None else entry.settings.values
+    return {
+        key: Path(values[key])
+        for key in scorers.path_keys(name)
+        if isinstance(values.get(key), str)
+    }
 
 
 def _with_scorer_files(entry: Entry, name: str, change: Callable[[Path], Path]) -> Entry:
     if entry.settings is None:
         return entry
-    values = entry.settings.values
-    files = {
-        key: str(change(Path(values[key])))
-        for key in scorers.path_keys(name)
-        if isinstance(values.get(key), str)
-    }
+    files = {key: str(change(path)) for key, path in _scorer_files(entry, name).items()}
     if not files:
         return entry
-    return entry.model_copy(update={"settings": ScorerSettings(**{**values, **files})})
+    told = ScorerSettings(**{**entry.settings.values, **files})
+    return entry.model_copy(update={"settings": told})

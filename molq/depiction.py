@@ -27,7 +27,8 @@ _BOND = 1.5
 _ZIGZAG = np.array([[0.0, 0.0], [0.866, 0.5], [1.732, 0.0], [1.732, -1.0]]) * _BOND
 # a ring may hold the other rotamer: there the carbonyl decides, the rest follows
 _RING_WEIGHTS = np.array([0.05, 0.2, 1.0, 1.0])
-_HIGHLIGHT = (0.98, 0.80, 0.46)
+HIGHLIGHT = (0.98, 0.80, 0.46)
+"""Colour of a site, RGB 0..1."""
 _RAISES = np.array([0.902, 0.624, 0.0])  # orange
 _LOWERS = np.array([0.0, 0.447, 0.698])  # blue
 _FAINTEST = 0.04  # of the full colour, below which an atom stays white
@@ -67,7 +68,7 @@ def svg(
         if bond.GetBeginAtomIdx() in chosen and bond.GetEndAtomIdx() in chosen
     ]
     drawer = _drawer(width, height)
-    drawer.drawOptions().setHighlightColour(_HIGHLIGHT)
+    drawer.drawOptions().setHighlightColour(HIGHLIGHT)
     drawer.DrawMolecule(_prepared(molecule), highlightAtoms=list(site), highlightBonds=bonds)
     return _finished(drawer, width, height)
 
@@ -189,7 +190,7 @@ def _site_layer(
     lines = lines or "".join(f"M{at[i][0]:.1f} {at[i][1]:.1f}h0" for i in sorted(chosen))
     if not lines:
         return ""
-    colour = _hex(_HIGHLIGHT)
+    colour = _hex(HIGHLIGHT)
     return (
         f'<g class="site"><path d="{lines}" fill="none" stroke="{colour}" '
         f'stroke-width="{0.55 * bond:.1f}" stroke-linecap="round" stroke-linejoin="round"/></g>'

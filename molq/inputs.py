@@ -66,8 +66,8 @@ def checksums(file: RunFile) -> dict[str, Any]:
         prior = weights.file_of(file.generator.network)
         if prior is not None:
             found[PRIOR] = sha256(prior)
-    if named := companions.paths(file):
-        found[COMPANIONS] = {path.name: sha256(path) for path in named}
+    if named := companions.by_setting(file):
+        found[COMPANIONS] = {setting: sha256(path) for setting, path in named.items()}
     return found
 
 
@@ -99,8 +99,8 @@ def changes(journal: Journal, file: RunFile, version: str) -> tuple[str, ...]:
         prior = weights.file_of(file.generator.network)
         if prior is None or sha256(prior) != before[PRIOR]:
             lines.append(f"the prior {file.generator.network} is not the one the run began with")
-    for path in companions.paths(file):
-        if path.is_file() and sha256(path) == before.get(COMPANIONS, {}).get(path.name):
+    for setting, path in companions.by_setting(file).items():
+        if path.is_file() and sha256(path) == before.get(COMPANIONS, {}).get(setting):
             continue
         raise CallError(
             f"{path} is not the file the run began with, and its values are a function of it: "

@@ -122,7 +122,7 @@ def entry(lead: Lead, fields: dict[str, Cell]) -> str:
 
     Args:
         lead: whose first score with a geometry of all of it gives that; a docked pose where
-            there is no other.
+            there is no other, in the form that was docked.
         fields: the data items, by title.
     """
     mol = _in_space(lead)
@@ -156,8 +156,11 @@ def record(mol: Chem.Mol, fields: Mapping[str, Cell]) -> str:
 def embedded(score: Score) -> Chem.Mol | None:
     """The molecule in the geometry its score was computed in (Angstrom).
 
-    None when the geometry's atoms are not those of the SMILES, hydrogens last.
+    None when the geometry's atoms are not those of the SMILES, hydrogens last, or when it is
+    that of another form: a zwitterion has the atoms of the neutral one, bound otherwise.
     """
+    if score.provenance.convergence.get("form", score.smiles) != score.smiles:
+        return None
     mol = Chem.AddHs(Chem.MolFromSmiles(score.smiles))
     lines = score.provenance.geometry.strip().splitlines()[2:]
     atoms = [line.split() for line in lines]

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
+from molq.errors import MolqError
 from molq.leadtable import called, label
 from screening import leadfiles
 from screening.candidate import Candidate
 from screening.ranking import Lead
 from screening.store.records import Result
 from simulation.score import Score
+
+_INCHIKEY = re.compile(r"[A-Z]{14}-[A-Z]{10}-[A-Z]", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,16 @@ class Computed:
 
     @property
     def folder(self) -> str:
-        """A name for its files: the rank, and the InChIKey."""
+        """A name for its files: the rank, and the InChIKey.
+
+        Raises:
+            MolqError: the key in the journal is none, and would name another folder.
+        """
+        if not _INCHIKEY.fullmatch(self.candidate.inchikey):
+            raise MolqError(
+                f"{self.candidate.inchikey!r} is no InChIKey: the journal is damaged or was "
+                "changed by hand; `molq verify` checks it"
+            )
         place = "" if self.rank is None else f"{self.rank:04d}-"
         return place + self.candidate.inchikey
 

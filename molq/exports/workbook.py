@@ -32,7 +32,6 @@ _LONGEST = 32_767  # characters of a cell
 _WIDTH, _HEIGHT = 360, 220  # pixels of a picture, shown at half the size: sharp when printed
 _ROW_POINTS = _HEIGHT / 2 * 0.75 + 6
 _PICTURE_COLUMN = _WIDTH / 2 / 7 + 1  # widths are in digits of 7 pixels
-_HIGHLIGHT = (0.98, 0.80, 0.46)
 _WIDTHS = {"text": 18.0, "integer": 9.0, "number": 13.0}
 _WIDE = {"smiles": 36.0, "inchikey": 30.0, "what they rest on": 40.0, "computed form": 60.0}
 _FORMATS = {
@@ -206,7 +205,7 @@ def png(structure: Structure) -> bytes | None:
     ]
     drawer = rdMolDraw2D.MolDraw2DCairo(_WIDTH, _HEIGHT)
     options: Any = drawer.drawOptions()
-    options.setHighlightColour(_HIGHLIGHT)
+    options.setHighlightColour(depiction.HIGHLIGHT)
     options.fixedBondLength = 36
     options.prepareMolsBeforeDrawing = False
     prepared = rdMolDraw2D.PrepareMolForDrawing(molecule, addChiralHs=False)

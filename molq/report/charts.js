@@ -72,7 +72,7 @@ window.molqChart = (() => {
 
   function speltTrace(trace) {
     const all = { ...trace };
-    for (const name of ["name", "text", "x", "y", "labels"]) {
+    for (const name of ["name", "text", "hovertext", "x", "y", "labels"]) {
       if (Array.isArray(all[name])) all[name] = all[name].map(spelt);
       else if (name in all) all[name] = spelt(all[name]);
     }

@@ -34,7 +34,7 @@ _REMEMBERED = 10_000
 
 _REMEDY = (
     "python -m venv admet, admet/bin/pip install admet-ai, then set "
-    f"{PYTHON}=admet/bin/python (or pip install 'molq[admet]', which takes an older RDKit)"
+    f"{PYTHON}=$PWD/admet/bin/python (or pip install 'molq[admet]', which takes an older RDKit)"
 )
 
 Values = dict[str, float]  # property -> value
@@ -44,10 +44,16 @@ def python() -> str:
     """The Python that runs ADMET-AI.
 
     Raises:
-        InputError: none is named and admet-ai is not installed here.
+        InputError: none is named and admet-ai is not installed here, or what is named is no
+            program by its whole path.
     """
     named = os.environ.get(PYTHON, "")
     if named:
+        if not Path(named).is_absolute():
+            # each worker has a folder of its own, from which a relative path leads elsewhere
+            raise InputError(
+                STEP, f"{PYTHON}={named} is a relative path; give the whole one: $PWD/{named}"
+            )
         if not os.access(named, os.X_OK) or Path(named).is_dir():
             raise InputError(STEP, f"{PYTHON}={named} is no program; name the python of a venv")
         return named

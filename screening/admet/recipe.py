@@ -3,7 +3,7 @@
 Swanson et al., Bioinformatics 40, btae416 (2024): an ensemble of message-passing networks,
 trained on the Therapeutics Data Commons. A model and no calculation: it goes through the
 workers as every recipe does, with their limits, their retries, the journal and the cache,
-because a prediction costs a tenth of a second and the model a gigabyte.
+because the model is large and slow to load, and lives in a process of its own.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from screening.admet.endpoints import Endpoint, endpoints
 from screening.admet.predictor import STEP, installed, predictor, python
 from simulation.errors import InputError
 from simulation.provenance import versions
-from simulation.recipes.recipe import Better, Content, Reach, Recipe, Site
+from simulation.recipes.recipe import Better, Content, Reach, Recipe, Site, whole_molecule
 from simulation.score import ConformerRecord, Provenance, Score
 from simulation.settings import SimulationSettings
 from simulation.workup import Workup
 
 NAME = "admet"
-_COST = "0.1 CPU s a molecule for all properties together; 6 CPU s and 0.6 GB a worker to load"
+_COST = "one prediction a molecule for all properties together; each worker loads the model once"
 _METHOD = (
     "ADMET-AI 2 (chemprop message-passing networks, two ensembles of five) on the neutral form "
     "as standardised, in a process of its own; the weights of its wheel"
@@ -54,8 +54,7 @@ class Admet:
 
     def sites(self, molecule: Chem.Mol) -> tuple[Site, ...]:
         """The whole molecule; none where there is no carbon."""
-        carbons = any(atom.GetAtomicNum() == 6 for atom in molecule.GetAtoms())
-        return (Site("whole molecule", tuple(range(molecule.GetNumAtoms()))),) if carbons else ()
+        return whole_molecule(molecule)
 
     def ready(self, settings: SimulationSettings) -> None:
         """Check that there is an environment with ADMET-AI; the model itself is not loaded.

@@ -20,7 +20,7 @@ from screening.fingerprint import fingerprint, similarities
 from screening.scorers.scorer import Scorer
 
 MOST = 500_000
-"""Known molecules at most: each takes about 0.4 kB of memory and a microsecond a comparison."""
+"""Known molecules at most: all are kept in memory, and each proposal is compared with all."""
 
 
 class KnownSettings(BaseModel):

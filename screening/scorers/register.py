@@ -36,6 +36,10 @@ PROFILE = (
 """What a medicinal chemist looks at first; none of it needs settings or another package."""
 
 
+Stamps = tuple[tuple[int, int], ...]
+"""Of the files that settings name: time of the last change (ns) and size (bytes)."""
+
+
 @cache
 def names() -> tuple[str, ...]:
     """The installed scorers, in alphabetical order."""
@@ -114,6 +118,21 @@ def check(name: str, settings: ScorerSettings | None = None) -> None:
         ready()
 
 
+def _stamps(name: str, settings: ScorerSettings | None) -> Stamps:
+    if settings is None or not settings.values:
+        return ()
+    found = []
+    for key in path_keys(name):
+        try:
+            stamp = Path(settings.values[key]).stat()
+        except (KeyError, TypeError, OSError):
+            found.append((-1, -1))  # which the scorer itself names
+        else:
+            found.append((stamp.st_mtime_ns, stamp.st_size))
+    return tuple(found)
+
+
+@cache
 def path_keys(name: str) -> tuple[str, ...]:
     """Settings of a scorer that are files; () for one that is not installed or takes none."""
     if not is_scorer(name):
@@ -128,17 +147,20 @@ def path_keys(name: str) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-@lru_cache(maxsize=200_000)
 def value(name: str, smiles: str, settings: ScorerSettings | None = None) -> float:
-    """A scorer's value for a good SMILES, remembered within the process.
+    """A scorer's value for a good SMILES, remembered until a file of its settings changes.
 
     Raises:
         ValueError: unknown scorer, wrong settings, or not a valid SMILES.
     """
+    return _value(name, smiles, settings, _stamps(name, settings))
+
+
+@lru_cache(maxsize=200_000)
+def _value(name: str, smiles: str, settings: ScorerSettings | None, stamps: Stamps) -> float:
     return find(name, settings or ScorerSettings()).score(molecule(smiles))
 
 
-@lru_cache(maxsize=50_000)
 def note(name: str, smiles: str, settings: ScorerSettings | None = None) -> str:
     """What a scorer's value rests on, one line; "" where there is nothing to say.
 
@@ -147,5 +169,10 @@ def note(name: str, smiles: str, settings: ScorerSettings | None = None) -> str:
     Raises:
         ValueError: unknown scorer, wrong settings, or not a valid SMILES.
     """
+    return _note(name, smiles, settings, _stamps(name, settings))
+
+
+@lru_cache(maxsize=50_000)
+def _note(name: str, smiles: str, settings: ScorerSettings | None, stamps: Stamps) -> str:
     explain = getattr(find(name, settings or ScorerSettings()), "note", None)
     return "" if explain is None else str(explain(molecule(smiles)))

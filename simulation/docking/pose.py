@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import io
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,13 +30,55 @@ _SMALLEST_SEED = 1  # 0 asks Vina for a seed of its own
 
 @dataclass(frozen=True)
 class Pose:
-    """The best pose of a molecule in a receptor."""
+    """The best pose of a molecule in a receptor.
 
-    molecule: Chem.Mol  # with hydrogens, after the heavy atoms, and one conformer; Angstrom
+    Hydrogens on nitrogen, oxygen and sulphur lie where Vina turned them; those on carbon, which
+    Vina does not know, are set by geometry.
+    """
+
+    molecule: Chem.Mol  # with hydrogens, behind the heavy atoms, and one conformer; Angstrom
     energy: float  # kcal/mol, what Vina calls affinity
     intermolecular: float  # kcal/mol, between the molecule and the receptor
     torsional: float  # kcal/mol, what its rotatable bonds cost
     gap: float | None  # kcal/mol to the next pose; None for an only one
+
+
+def accepted(into: Receptor, *, scoring: str) -> None:
+    """Read the receptor into Vina, without a molecule.
+
+    Raises:
+        InputError: Vina does not take it.
+    """
+    with _search(into, scoring=scoring, seed=_SMALLEST_SEED):
+        pass
+
+
+@contextlib.contextmanager
+def _search(into: Receptor, *, scoring: str, seed: int) -> Iterator[Any]:
+    """Vina with the receptor in it.
+
+    Raises:
+        InputError: Vina does not take the receptor.
+    """
+    from vina import Vina
+
+    with tempfile.TemporaryDirectory(prefix="molq-docking-") as folder:
+        file = Path(folder) / "receptor.pdbqt"
+        file.write_text(into.pdbqt, encoding="utf-8")
+        try:
+            with contextlib.redirect_stdout(io.StringIO()):
+                search = Vina(sf_name=scoring, cpu=1, seed=seed, verbosity=0)
+                search.set_receptor(str(file))
+        except (RuntimeError, TypeError, ValueError) as error:
+            # the binding goes on with the prototypes of its overloads
+            said = str(error).partition("Additional information")[0].replace(str(file), into.name)
+            reason = " ".join(said.split())[:300]
+            raise InputError(
+                STEP,
+                f"docking.receptor: Vina does not read {into.name}: {reason}; prepare it again "
+                "(mk_prepare_receptor.py), rigid and without a ligand",
+            ) from error
+        yield search
 
 
 def dock(
@@ -53,22 +96,17 @@ def dock(
         seed: of the starting conformer (rings keep theirs) and the search.
 
     Raises:
-        InputError: an element or a structure that Vina has no parameters for.
+        InputError: an element or a structure that Vina has no parameters for, or a receptor
+            that it does not read.
         StochasticError: no starting conformer with this seed.
     """
     from meeko import PDBQTMolecule, RDKitMolCreate
-    from vina import Vina
 
     seed = max(seed, _SMALLEST_SEED)
     ligand = _ligand(_embedded(molecule, seed))
-    said = io.StringIO()
-    with tempfile.TemporaryDirectory(prefix="molq-docking-") as folder:
-        file = Path(folder) / "receptor.pdbqt"
-        file.write_text(into.pdbqt, encoding="utf-8")
+    with _search(into, scoring=scoring, seed=seed) as search:
         try:
-            with contextlib.redirect_stdout(said):
-                search = Vina(sf_name=scoring, cpu=1, seed=seed, verbosity=0)
-                search.set_receptor(str(file))
+            with contextlib.redirect_stdout(io.StringIO()):
                 search.set_ligand_from_string(ligand)
                 search.compute_vina_maps(center=list(into.center), box_size=list(into.size))
                 search.dock(exhaustiveness=exhaustiveness, n_poses=_POSES)
@@ -137,9 +175,23 @@ def _ligand(embedded: Chem.Mol) -> str:
 
 
 def _ordered(placed: Chem.Mol, molecule: Chem.Mol) -> Chem.Mol:
-    """The pose with its heavy atoms in the molecule's order, and every hydrogen behind them."""
+    """The pose with its heavy atoms in the molecule's order, and every hydrogen behind them.
+
+    In the order in which RDKit adds hydrogens to the molecule, whatever of them came back.
+    """
     bare = Chem.RemoveHs(placed)
     match = bare.GetSubstructMatch(molecule, useChirality=True) or bare.GetSubstructMatch(molecule)
     if len(match) != molecule.GetNumAtoms():
         raise InputError(STEP, "the pose that came back is not the molecule that was docked")
-    return Chem.AddHs(Chem.RenumberAtoms(bare, list(match)), addCoords=True)
+    ordered = Chem.AddHs(Chem.RenumberAtoms(bare, list(match)), addCoords=True)
+    heavy = [atom.GetIdx() for atom in placed.GetAtoms() if atom.GetAtomicNum() > 1]
+    places, conformer = placed.GetConformer().GetPositions(), ordered.GetConformer()
+    for new, old in enumerate(heavy[at] for at in match):
+        turned = _hydrogens(placed.GetAtomWithIdx(old))
+        for to, origin in zip(_hydrogens(ordered.GetAtomWithIdx(new)), turned, strict=False):
+            conformer.SetAtomPosition(to, places[origin].tolist())
+    return ordered
+
+
+def _hydrogens(atom: Chem.Atom) -> list[int]:
+    return [one.GetIdx() for one in atom.GetNeighbors() if one.GetAtomicNum() == 1]

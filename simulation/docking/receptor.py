@@ -42,9 +42,10 @@ def receptor(settings: DockingSettings) -> Receptor:
     Raises:
         InputError: a file is missing or cannot be used; says which and why.
     """
-    text = _text(settings.receptor, "receptor")
+    content = _content(settings.receptor, "receptor")
+    text = _lines(content)
     center, size = _box(settings)
-    digest = hashlib.sha256(text.encode()).hexdigest()
+    digest = hashlib.sha256(content).hexdigest()
     suffix = settings.receptor.suffix.lower()
     if suffix == ".pdbqt":
         prepared = text
@@ -60,13 +61,18 @@ def receptor(settings: DockingSettings) -> Receptor:
     return Receptor(settings.receptor.name, prepared, digest, center, size)
 
 
-def _text(path: Path, key: str) -> str:
+def _content(path: Path, key: str) -> bytes:
     try:
-        return path.read_text(encoding="utf-8", errors="replace")
+        return path.read_bytes()
     except OSError as error:
         raise InputError(
             STEP, f"docking.{key}: {path} cannot be read: {error.strerror}; check the path"
         ) from error
+
+
+def _lines(content: bytes) -> str:
+    """A file's text with its lines ended as Vina's and RDKit's parsers take them."""
+    return content.decode("utf-8", errors="replace").replace("\r\n", "\n").replace("\r", "\n")
 
 
 @lru_cache(maxsize=4)
@@ -119,7 +125,7 @@ def _vector(values: NDArray[np.float64]) -> Vector:
 
 def _places(path: Path) -> NDArray[np.float64]:
     """Coordinates of a file's first molecule, Angstrom; shape (atoms, 3)."""
-    text = _text(path, "ligand")
+    text = _lines(_content(path, "ligand"))
     suffix = path.suffix.lower()
     if suffix in (".sdf", ".mol"):
         with rdBase.BlockLogs():

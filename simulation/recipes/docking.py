@@ -14,7 +14,7 @@ from simulation.errors import InputError
 from simulation.molecule import canonical, unassigned_stereo
 from simulation.protonation import Protonated, at_ph
 from simulation.provenance import versions
-from simulation.recipes.recipe import Better, Content, Reach, Site
+from simulation.recipes.recipe import Better, Content, Reach, Site, whole_molecule
 from simulation.score import Baseline, ConformerRecord, Contribution, Provenance, Score
 from simulation.settings import SimulationSettings
 from simulation.workup import Workup
@@ -51,18 +51,19 @@ class Docking:
 
     def sites(self, molecule: Chem.Mol) -> tuple[Site, ...]:
         """The whole molecule; none where there is no carbon."""
-        carbons = any(atom.GetAtomicNum() == 6 for atom in molecule.GetAtoms())
-        return (Site("whole molecule", tuple(range(molecule.GetNumAtoms()))),) if carbons else ()
+        return whole_molecule(molecule)
 
     def ready(self, settings: SimulationSettings) -> None:
-        """Check what docking needs, and prepare the receptor.
+        """Check what docking needs, and load the receptor into Vina.
 
         Raises:
             InputError: a package, the settings, or a file is missing or cannot be used.
         """
+        from simulation.docking.pose import accepted
         from simulation.docking.receptor import receptor
 
-        receptor(_settings(settings))
+        chosen = _settings(settings)
+        accepted(receptor(chosen), scoring=chosen.scoring)
 
     def content(self, settings: SimulationSettings) -> Content:
         """What the energies are a function of.

@@ -40,6 +40,13 @@ class Site:
     atoms: tuple[int, ...]  # heavy-atom indices in the canonical SMILES
 
 
+def whole_molecule(molecule: Chem.Mol) -> tuple[Site, ...]:
+    """The site of a quantity that belongs to no place in a molecule; none without a carbon."""
+    if not any(atom.GetAtomicNum() == 6 for atom in molecule.GetAtoms()):
+        return ()
+    return (Site("whole molecule", tuple(range(molecule.GetNumAtoms()))),)
+
+
 class Recipe(Protocol):
     """A named, defined quantity of a molecule.
 

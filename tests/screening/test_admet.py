@@ -46,6 +46,9 @@ class ADMETModel:
                 pass
 
     def predict(self, smiles):
+        if "STAND_IN_COUNT" in os.environ:
+            with open(os.environ["STAND_IN_COUNT"], "a") as asked:
+                asked.write(f"{len(smiles)}\\n")
         if "CCCl" in smiles:
             sys.stderr.write("terrible things\\n")
             sys.stderr.flush()
@@ -150,9 +153,10 @@ def _lives(process):
         return False
 
 
-def test_what_the_model_takes_is_counted_to_its_recipe(environment, monkeypatch):
+def test_what_the_model_takes_is_counted_to_its_recipe(environment, monkeypatch, tmp_path):
     monkeypatch.setenv(PYTHON, environment)
     monkeypatch.setenv("STAND_IN", "heavy")
+    monkeypatch.setenv("STAND_IN_COUNT", str(tmp_path / "predictions"))
     job = Job(
         id=1,
         inchikey="",
@@ -169,7 +173,7 @@ def test_what_the_model_takes_is_counted_to_its_recipe(environment, monkeypatch)
     assert [decode(one.outcome).value for one in (first, second)] == [0.0208, 0.0801]
     assert first.usage.peak_memory_mb > 200
     assert first.usage.cpu_seconds >= 0.9
-    assert second.usage.cpu_seconds < 0.5  # the same prediction
+    assert (tmp_path / "predictions").read_text() == "1\n"  # one prediction for both
     deadline = time.monotonic() + 20
     while (lives := _lives(model)) and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -218,7 +222,13 @@ def test_names_of_the_family(name, words):
 def test_without_an_environment_the_remedy_is_named(monkeypatch, tmp_path):
     monkeypatch.delenv(PYTHON, raising=False)
     monkeypatch.setattr("screening.admet.predictor.find_spec", lambda name: None)
-    with pytest.raises(InputError, match=r"pip install admet-ai, then set MOLQ_ADMET_PYTHON="):
+    remedy = r"pip install admet-ai, then set MOLQ_ADMET_PYTHON=\$PWD/admet/bin/python"
+    with pytest.raises(InputError, match=remedy):
+        python()
+    monkeypatch.setenv(PYTHON, "admet/bin/python")
+    with pytest.raises(
+        InputError, match=r"is a relative path; give the whole one: \$PWD/admet/bin"
+    ):
         python()
     monkeypatch.setenv(PYTHON, str(tmp_path))
     with pytest.raises(InputError, match="is no program"):

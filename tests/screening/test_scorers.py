@@ -163,6 +163,15 @@ def test_a_label_keeps_two_lists_apart(known, tmp_path):
     assert scorers.find("novelty:patents").unit == ""
 
 
+def test_an_edited_list_is_read_again_in_the_same_process(known):
+    settings = ScorerSettings(known=str(known))
+    assert scorers.value("novelty", ASPIRIN, settings) == 0.0
+    assert "of 2 known: aspirin" in scorers.note("novelty", ASPIRIN, settings)
+    known.write_text("CCO ethanol\n")
+    assert scorers.value("novelty", ASPIRIN, settings) > 0.5
+    assert "of 1 known: ethanol" in scorers.note("novelty", ASPIRIN, settings)
+
+
 def test_a_sum_holds_the_list_fast(known):
     right = hashlib.sha256(known.read_bytes()).hexdigest()
     scorers.check("novelty", ScorerSettings(known=str(known), sha256=right))
