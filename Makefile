@@ -42,7 +42,7 @@ browser: $(STAMP) ## a Chromium for the tests of pages, where there is none
 
 test: $(STAMP) lint browser ## linters, types, import direction and the default tests
 	@echo '==> the default tests (usually 10-13 minutes on 2 cores)'
-	@$(BIN)/python -m pytest -m 'not slow' --cov --cov-report=term
+	@$(BIN)/python -m pytest -m 'not slow' --cov --cov-report=term --durations=25
 
 test-slow: $(STAMP) browser ## the tests that compute or wait for minutes (usually 25 minutes)
 	@$(BIN)/python -m pytest -m slow
