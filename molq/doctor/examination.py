@@ -25,6 +25,8 @@ def findings(
         yield ok(calculation.AREA, "calculations", "not tried: --quick")
         yield ok(raycheck.AREA, "Ray", "not started: --quick")
     else:
-        yield from calculation.findings()
-        yield raycheck.finding()
+        # Ray mostly waits for its daemons: meanwhile the calculations are tried
+        with raycheck.started() as ray:
+            yield from calculation.findings()
+            yield ray.finding()
     yield from access.findings(online=online, environment=environment)

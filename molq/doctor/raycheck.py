@@ -9,6 +9,8 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
+from collections.abc import Iterator
 
 from molq.doctor.finding import Finding, fail, ok, warn
 from screening import childprocess
@@ -32,13 +34,11 @@ sys.stdout.write(f"{ray.__version__} {version} {time.monotonic() - begun:.1f}")
 """
 
 
-def finding(limit_s: float = LIMIT_S) -> Finding:
-    """Start Ray as a run would, have one task answer, and stop it again.
+@contextlib.contextmanager
+def started() -> Iterator[RayCheck]:
+    """Start Ray as a run would, in a process that goes with the block.
 
     A cluster that ``RAY_ADDRESS`` names is not asked; see ``access``.
-
-    Args:
-        limit_s: after which it is ended.
     """
     environment = {**childprocess.environment(1), "RAY_ADDRESS": "local"}
     child = subprocess.Popen(
@@ -51,34 +51,54 @@ def finding(limit_s: float = LIMIT_S) -> Finding:
         text=True,
     )
     try:
-        said, complaint = child.communicate(timeout=limit_s)
-    except subprocess.TimeoutExpired:
-        _end(child)
-        return fail(
-            AREA,
-            "Ray",
-            f"did not answer within {limit_s:g} s",
-            "look for a firewall between this machine's own addresses, a full /dev/shm, or "
-            "other Ray processes (ray stop)",
-        )
-    except BaseException:
-        _end(child)
-        raise
-    words = said.split()
-    if child.returncode or len(words) != 3:
-        lines = [line.strip() for line in complaint.splitlines() if line.strip()]
-        return fail(
-            AREA,
-            "Ray",
-            _shortened(lines[-1] if lines else "ended without a word"),
-            "if the machine is busy, wait and run molq doctor again; else free what the line "
-            "names, or pip install --upgrade 'ray[default]'",
-        )
-    version, _, seconds = words
-    text = f"{version} started here and a task answered in {seconds} s"
-    if float(seconds) > _SLOW_S:
-        return warn(AREA, "Ray", text, "the machine is busy or its disk slow; runs begin as late")
-    return ok(AREA, "Ray", text)
+        yield RayCheck(child)
+    finally:
+        if child.poll() is None:
+            _end(child)
+
+
+class RayCheck:
+    """A Ray that starts, has one task answer, and is stopped again.
+
+    Args:
+        child: the process that it starts in.
+    """
+
+    def __init__(self, child: subprocess.Popen[str]) -> None:
+        self._child = child
+        self._begun = time.monotonic()
+
+    def finding(self, limit_s: float = LIMIT_S) -> Finding:
+        """What became of it.
+
+        Args:
+            limit_s: since its start, after which it is ended.
+        """
+        left = max(0.0, limit_s - (time.monotonic() - self._begun))
+        try:
+            said, complaint = self._child.communicate(timeout=left)
+        except subprocess.TimeoutExpired:
+            _end(self._child)
+            return fail(
+                AREA, "Ray", f"did not answer within {limit_s:g} s",
+                "look for a firewall between this machine's own addresses, a full /dev/shm, or "
+                "other Ray processes (ray stop)",
+            )  # fmt: skip
+        words = said.split()
+        if self._child.returncode or len(words) != 3:
+            lines = [line.strip() for line in complaint.splitlines() if line.strip()]
+            return fail(
+                AREA, "Ray", _shortened(lines[-1] if lines else "ended without a word"),
+                "if the machine is busy, wait and run molq doctor again; else free what the line "
+                "names, or pip install --upgrade 'ray[default]'",
+            )  # fmt: skip
+        version, _, seconds = words
+        text = f"{version} started here and a task answered in {seconds} s"
+        if float(seconds) > _SLOW_S:
+            return warn(
+                AREA, "Ray", text, "the machine is busy or its disk slow; runs begin as late"
+            )
+        return ok(AREA, "Ray", text)
 
 
 def _shortened(line: str) -> str:

@@ -2,8 +2,9 @@
 
 import json
 import shutil
+import signal
 import socket
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, metadata
 from importlib.resources import files
 from pathlib import Path
 
@@ -142,14 +143,35 @@ def test_an_address_is_knocked_at_only_when_asked() -> None:
     assert access._cluster("RAY_ADDRESS", "http://[bad").state == "fail"
 
 
+def test_ray_is_ended_with_a_check_that_is_given_up() -> None:
+    seen = []
+
+    def given_up() -> None:
+        with raycheck.started() as ray:
+            seen.append(ray._child)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        given_up()
+    assert seen[0].poll() == -signal.SIGKILL
+
+
+def test_an_extra_is_said_to_give_what_needs_it() -> None:
+    assert installation._GIVES.keys() == set(metadata("molq").get_all("Provides-Extra"))
+    # the NIBR filters come with RDKit
+    assert installation._GIVES["medchem"] == "Lilly rules (lilly-demerits)"
+
+
 def test_ray_that_does_not_answer_is_ended_in_time() -> None:
-    found = raycheck.finding(limit_s=0.2)
+    with raycheck.started() as ray:
+        found = ray.finding(limit_s=0.2)
     assert found.state == "fail"
     assert found.said == "did not answer within 0.2 s"
 
 
 @pytest.mark.slow
 def test_ray_starts_and_answers() -> None:
-    found = raycheck.finding()
+    with raycheck.started() as ray:
+        found = ray.finding()
     assert found.state in ("ok", "warn"), found
     assert "a task answered" in found.said
