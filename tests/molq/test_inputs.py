@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from generative import weights
-from molq import CallError
+from molq import CallError, companions
 from molq.campaignfile import CampaignFile
 from molq.environment import environment
-from molq.inputs import LIBRARY, PRIOR, Source, changes, checksums
+from molq.inputs import COMPANIONS, LIBRARY, PRIOR, Source, changes, checksums
 from screening.intake.intake import COMPLETE
 from screening.store.journal import Journal
 
@@ -80,6 +80,48 @@ def test_another_library_is_refused_until_all_of_it_was_read(
         changes(journal, campaign, NOW)
     journal.mark(COMPLETE, "yes")
     assert changes(journal, campaign, NOW) == ()
+
+
+def _two_lists(tmp_path: Path) -> CampaignFile:
+    for place in ("one", "two"):
+        (tmp_path / place).mkdir(exist_ok=True)
+        (tmp_path / place / "known.smi").write_text(f"{'C' * len(place)}O {place}\n")
+    wishes = [
+        {
+            "name": f"novelty:{place}", "transform": "maximize", "low": 0, "high": 1,
+            "settings": {"known": str(tmp_path / place / "known.smi")},
+        }
+        for place in ("one", "two")
+    ]  # fmt: skip
+    return CampaignFile.model_validate({"objective": wishes})
+
+
+def test_two_files_of_one_name_have_a_sum_each(tmp_path: Path) -> None:
+    file = _two_lists(tmp_path)
+    (tmp_path / "two" / "known.smi").write_text("CCCO other\n")
+    sums = checksums(file)[COMPANIONS]
+    assert list(sums) == ["objective 1 novelty:one known", "objective 2 novelty:two known"]
+    assert len(set(sums.values())) == 2
+    with Journal.create(
+        tmp_path / "run", kind="campaign", settings={},
+        environment={"versions": {"molq": NOW}, **checksums(file)},
+    ) as journal:  # fmt: skip
+        assert changes(journal, file, NOW) == ()
+        (tmp_path / "one" / "known.smi").write_text("CCCCO other\n")
+        with pytest.raises(CallError, match=r"one/known\.smi is not the file the run began with"):
+            changes(journal, file, NOW)
+
+
+def test_copies_are_named_the_same_wherever_the_files_lie(tmp_path: Path) -> None:
+    names = []
+    for place in ("here", "elsewhere"):
+        (tmp_path / place).mkdir()
+        found = companions.named_apart(companions.paths(_two_lists(tmp_path / place)))
+        names.append(list(found.values()))
+    assert names[0] == names[1] == ["known.smi", "known-2.smi"]
+    third = [Path("a/known.smi"), Path("b/known.smi"), Path("c/known-2.smi"), Path("library.csv")]
+    told = list(companions.named_apart(third).values())
+    assert told == ["known.smi", "known-3.smi", "known-2.smi", "library-2.csv"]
 
 
 def test_the_campaign_file_is_kept_byte_for_byte_with_what_the_call_changed(

@@ -1,6 +1,8 @@
 """Docking by Vina into the pocket of Abl kinase (PDB 1IEP)."""
 
+import hashlib
 import sys
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +10,9 @@ import pytest
 from pydantic import ValidationError
 from rdkit import Chem
 from rdkit.Chem import rdMolAlign
+from scipy.spatial import cKDTree
 
+from simulation.docking import pose
 from simulation.docking.receptor import receptor
 from simulation.docking.settings import DockingSettings
 from simulation.errors import InputError
@@ -55,9 +59,9 @@ def test_the_dominant_form_is_docked_and_stated(amine):
 
 
 def test_the_pose_lies_in_the_pocket_with_its_bonds(amine):
-    pose = docked(amine)
-    assert Chem.MolToSmiles(Chem.RemoveHs(pose)) == "[NH3+]CCc1ccccc1"
-    places = pose.GetConformer().GetPositions()
+    found = docked(amine)
+    assert Chem.MolToSmiles(Chem.RemoveHs(found)) == "[NH3+]CCc1ccccc1"
+    places = found.GetConformer().GetPositions()
     middle, edges = np.array(SMALL_BOX["center"]), np.array(SMALL_BOX["size"])
     assert (abs(places - middle) < edges / 2 + 1.5).all()
     protein = np.array(
@@ -67,12 +71,12 @@ def test_the_pose_lies_in_the_pocket_with_its_bonds(amine):
             if line.startswith("ATOM") and line[76:78].strip() != "H"
         ]
     )
-    heavy = places[[a.GetIdx() for a in pose.GetAtoms() if a.GetAtomicNum() > 1]]
+    heavy = places[[a.GetIdx() for a in found.GetAtoms() if a.GetAtomicNum() > 1]]
     nearest = np.linalg.norm(heavy[:, None] - protein[None], axis=-1).min()
     assert 2.3 < nearest < 4.5  # Angstrom: in contact, no clash
     lengths = [
         np.linalg.norm(places[b.GetBeginAtomIdx()] - places[b.GetEndAtomIdx()])
-        for b in pose.GetBonds()
+        for b in found.GetBonds()
     ]
     assert 0.9 < min(lengths) < max(lengths) < 1.7
 
@@ -169,6 +173,65 @@ def test_a_receptor_that_meeko_refuses_is_named(tmp_path):
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "ATOM      1  N   LEU A 248      18.630  64.773   9.241  1.00 58.44     0.000 XX\n",
+        "ROOT\nATOM      1  N   LEU A 248      18.630  64.773   9.241  1.00 0.00     0.000 N \n",
+    ],
+)
+def test_a_receptor_that_vina_refuses_is_named_before_any_molecule(tmp_path, text):
+    path = tmp_path / "odd.pdbqt"
+    path.write_text(text)
+    with pytest.raises(InputError, match=r"Vina does not read odd.pdbqt: PDBQT parsing error"):
+        recipe.find("docking").ready(settings(receptor=path))
+
+
+def test_the_sum_of_a_receptor_is_that_of_its_bytes(tmp_path):
+    path = tmp_path / "windows.pdb"
+    path.write_bytes(POCKET.read_bytes().replace(b"\n", b"\r\n"))
+    found = receptor(settings(receptor=path).docking)
+    assert found.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert found.pdbqt == receptor(settings().docking).pdbqt
+
+
+def test_polar_hydrogens_are_those_that_vina_turned(monkeypatch):
+    """A hydroxyl's direction is found by the search, and no rule knows it."""
+    placed = []
+    ordered = pose._ordered
+    monkeypatch.setattr(pose, "_ordered", lambda *of: placed.append(of[0]) or ordered(*of))
+    found = docked(score(PARACETAMOL))
+    was = placed[0].GetConformer().GetPositions()
+    for atom in found.GetAtoms():
+        if atom.GetAtomicNum() == 1 and atom.GetNeighbors()[0].GetSymbol() in "NO":
+            place = found.GetConformer().GetPositions()[atom.GetIdx()]
+            hydrogens = [a.GetIdx() for a in placed[0].GetAtoms() if a.GetAtomicNum() == 1]
+            assert np.linalg.norm(was[hydrogens] - place, axis=1).min() < 1e-3
+    places = found.GetConformer().GetPositions()
+    lengths = [
+        np.linalg.norm(places[b.GetBeginAtomIdx()] - places[b.GetEndAtomIdx()])
+        for b in found.GetBonds()
+    ]
+    assert 0.9 < min(lengths) < max(lengths) < 1.7
+
+
+def test_the_campaigns_box_ends_where_the_cut_pocket_does():
+    """Of the shipped campaign's box at most a tenth lies away from every atom that is kept."""
+    table = tomllib.loads((DATA.parent / "kinase_pocket.toml").read_text())["simulation"]["docking"]
+    found = receptor(
+        DockingSettings(receptor=POCKET, ligand=LIGAND, padding=table.get("padding", 5.0))
+    )
+    axes = [
+        c + np.arange(-e / 2, e / 2, 0.5) for c, e in zip(found.center, found.size, strict=True)
+    ]
+    grid = np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, 3)  # shape: (points, 3)
+    atoms = [line for line in POCKET.read_text().splitlines() if line.startswith("ATOM")]
+    assert not [line for line in atoms if line[76:78].strip() == "H"]
+    places = [[float(line[at : at + 8]) for at in (30, 38, 46)] for line in atoms]
+    distances, _ = cKDTree(places).query(grid)
+    assert (distances > 3.5).mean() < 0.1
+
+
+@pytest.mark.parametrize(
     ("table", "words"),
     [
         ({}, "no box: give ligand"),
@@ -196,9 +259,10 @@ def test_a_missing_receptor_or_package_names_the_remedy(monkeypatch):
 @pytest.mark.slow
 def test_imatinib_finds_its_place_again():
     """Redocked from a new conformer, it must lie within 2 Angstrom of the crystal's pose."""
-    found = score(IMATINIB, seed=1, ligand=LIGAND, center=None, size=None, exhaustiveness=8)
+    table = {"ligand": LIGAND, "center": None, "size": None, "padding": 1}
+    found = score(IMATINIB, seed=1, exhaustiveness=8, **table)
     assert found.value < -11
     crystal = Chem.RemoveHs(Chem.MolFromMolFile(str(LIGAND)))
-    pose = Chem.RemoveHs(docked(found))
-    assert Chem.MolToSmiles(pose) == Chem.MolToSmiles(crystal)
-    assert rdMolAlign.CalcRMS(pose, crystal) < 2.0
+    again = Chem.RemoveHs(docked(found))
+    assert Chem.MolToSmiles(again) == Chem.MolToSmiles(crystal)
+    assert rdMolAlign.CalcRMS(again, crystal) < 2.0
