@@ -125,14 +125,30 @@ window.molqConformer = (() => {
       const element = document.createElement("div");
       element.className = "lead-canvas";
       host.append(element);
-      stage = { element, viewer: $3Dmol.createViewer(element, { antialias: true }) };
+      stage = { element, viewer: $3Dmol.createViewer(element, { antialias: true }), scene: null };
+      // its own watchers would draw on nothing when a closed dialog takes the stage's size
+      stage.viewer.divwatcher?.disconnect();
+      stage.viewer.intwatcher?.disconnect();
+      new ResizeObserver(refit).observe(element);
     }
     host.append(stage.element);
+    stage.viewer.resize(); // before anything is drawn
     stage.viewer.clear();
     stage.viewer.removeAllLabels();
     stage.viewer.setBackgroundColor(isDark() ? BACK.dark : BACK.light);
-    stage.viewer.resize();
+    stage.size = sizeOf(stage.element);
     return stage.viewer;
+  }
+
+  const sizeOf = (element) => `${element.clientWidth} ${element.clientHeight}`;
+
+  // The molecule stays whole, and turned as it is, when its stage gets another size.
+  function refit() {
+    const size = sizeOf(stage.element);
+    if (stage.scene === null || !stage.element.clientWidth || size === stage.size) return;
+    stage.size = size;
+    stage.viewer.resize();
+    stage.scene.aim(stage.viewer.getView().slice(4));
   }
 
   function xyzText(conformer, title) {
@@ -171,6 +187,7 @@ window.molqConformer = (() => {
     constructor(host, view, shared) {
       Object.assign(this, { view, shared, grids: new Map(), shown: null, isovalue: ISOVALUE, surfaces: [] });
       this.viewer = stageIn(host);
+      stage.scene = this;
       this.model = addModel(this.viewer, view.conformer);
       this.colour(false);
       this.mark();
@@ -198,12 +215,14 @@ window.molqConformer = (() => {
       }
     }
 
-    // looks onto the marked atoms, a little from above
-    aim() {
+    // looks onto the marked atoms, a little from above; or by another turn (a quaternion)
+    aim(turn = this.view.turn) {
       this.viewer.zoomTo({}, 0);
       const place = this.viewer.getView();
-      this.viewer.setView([...place.slice(0, 4), ...(this.view.turn ?? place.slice(4))]);
-      this.viewer.zoom(1.15);
+      this.viewer.setView([...place.slice(0, 4), ...(turn ?? place.slice(4))]);
+      // zoomTo looks at the height alone, and a molecule is longest from left to right
+      const { clientWidth: width, clientHeight: height } = stage.element;
+      this.viewer.zoom(Math.min(1.15, (0.9 * width) / height || 1.15));
       this.viewer.render();
     }
 
@@ -264,7 +283,8 @@ window.molqConformer = (() => {
 
   // Empties the viewer; it is kept, for a browser allows few of them.
   function release() {
-    if (stage === null) return;
+    if (stage === null || !stage.element.isConnected) return;
+    stage.scene = null;
     stage.viewer.clear();
     stage.element.remove();
   }

@@ -2,6 +2,7 @@
 // The leads as a grid (AG Grid): sorted, filtered, searched and selected by the reader.
 window.molqLeadGrid = (() => {
   const MINUS = "\u2212";
+  const narrow = matchMedia("(max-width: 700px)"); // where a pinned structure would cover the table
 
   function element(name, properties = {}, ...children) {
     const made = Object.assign(document.createElement(name), properties);
@@ -102,7 +103,7 @@ window.molqLeadGrid = (() => {
     return [
       { colId: "rank", headerName: "#", valueGetter: ({ data }) => data.rank, width: 62, pinned: "left", cellClass: "rank", ...number, floatingFilter: false },
       {
-        colId: "structure", headerName: "Structure", width: 226, pinned: innerWidth > 700 ? "left" : null, sortable: false, filter: false,
+        colId: "structure", headerName: "Structure", width: 226, pinned: narrow.matches ? null : "left", sortable: false, filter: false,
         valueGetter: ({ data }) => data.alt, cellRenderer: ({ data }) => drawing(data), cellClass: "structure-cell",
       },
       {
@@ -176,6 +177,7 @@ window.molqLeadGrid = (() => {
       onSortChanged: () => changed(),
       onSelectionChanged: () => changed(),
     });
+    narrow.addEventListener("change", () => api.setColumnsPinned(["structure"], narrow.matches ? null : "left"));
     api.setGridAriaProperty("label", "Ranked leads");
     container.removeAttribute("aria-busy");
     const shown = () => {
@@ -204,5 +206,5 @@ window.molqLeadGrid = (() => {
     };
   }
 
-  return { create, element, written, drawing, value, tags, reviewed };
+  return { create, narrow, element, written, drawing, value, tags, reviewed };
 })();

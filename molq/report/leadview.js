@@ -47,7 +47,8 @@ window.molqLeadView = (() => {
     if (space.natural) return "";
     return space.basis
       ? "The recorded orbitals do not fit the basis functions that are installed now."
-      : "This score was recorded without its orbitals; scored again, the molecule has them.";
+      : "This score was recorded without its orbitals, and they cannot be added to this run. To compute them anew: " +
+        `molq score '${score.smiles}' --recipe ${score.recipe} --verbose --json`;
   }
 
   function radio(name, options, chosen, onchange) {

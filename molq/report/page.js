@@ -14,7 +14,7 @@
   }
 
   function workbench(payload) {
-    const { element } = window.molqLeadGrid;
+    const { element, narrow } = window.molqLeadGrid;
     const byKey = new Map(payload.leads.map((lead) => [lead.inchikey, lead]));
     let view = "table";
 
@@ -47,6 +47,7 @@
     function changed() {
       const shown = grid.shown();
       const selected = grid.selected();
+      nothing(shown.length);
       const of = shown.length === payload.leads.length ? "" : ` of ${payload.leads.length}`;
       const some = selected.length ? `, ${selected.length} selected` : "";
       const text = `${shown.length}${of} ${payload.leads.length === 1 ? "lead" : "leads"}${some}`;
@@ -60,6 +61,15 @@
       changed.before = selected.length > 0;
       window.molqChart?.mark?.(selected.map((lead) => lead.inchikey));
       if (view === "cards" && changed.shown !== (changed.shown = shown.map((lead) => lead.inchikey).join())) cards();
+    }
+
+    // why a search finds nothing: text is compared, and a molecule has many SMILES
+    function nothing(count) {
+      const text = count ? "" : find("find").value.trim()
+        ? "No lead has this text and passes the filters. The text of names, SMILES and InChIKeys is compared, not structures: " +
+          "a SMILES is found as it is written here, or a part of it. A molecule written otherwise is found by its name or InChIKey."
+        : "No lead passes these filters.";
+      if (find("nothing").textContent !== text) find("nothing").textContent = text;
     }
 
     function taken() {
@@ -105,13 +115,22 @@
       for (const name of ["find", "origin", "scaffold", "doubts"]) find(name).value = "";
       grid.clear();
     });
+    function look(wanted) {
+      view = wanted;
+      document.querySelector(`input[name=view][value=${view}]`).checked = true;
+      find("grid").hidden = view !== "table";
+      find("cards").hidden = view !== "cards";
+      document.querySelector(".cards-only").hidden = view !== "cards" || !payload.scaffolds.length;
+      if (view === "cards") cards();
+    }
+
+    // cards where a table has no room, until the reader chooses
+    const byWidth = () => look(narrow.matches ? "cards" : "table");
+    narrow.addEventListener("change", byWidth);
     for (const radio of document.querySelectorAll("input[name=view]")) {
       radio.addEventListener("change", () => {
-        view = radio.value;
-        find("grid").hidden = view !== "table";
-        find("cards").hidden = view !== "cards";
-        document.querySelector(".cards-only").hidden = view !== "cards" || !payload.scaffolds.length;
-        if (view === "cards") cards();
+        narrow.removeEventListener("change", byWidth);
+        look(radio.value);
       });
     }
     find("grouped").addEventListener("change", cards);
@@ -126,6 +145,7 @@
       if (!["layer-shares", "compare-open", "deselect"].includes(part.id) && part.tagName !== "OPTION") part.disabled = false;
     }
     changed();
+    if (narrow.matches) byWidth();
 
     document.addEventListener("keydown", (event) => {
       const typing = event.target.closest("input, select, textarea, [contenteditable]");

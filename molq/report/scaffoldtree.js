@@ -65,6 +65,8 @@ window.molqScaffolds = (() => {
     li.querySelector(":scope > ul").hidden = !isOpen;
   }
 
+  const above = (li) => li.parentElement.closest('[role="treeitem"]');
+
   const isOpen = (li) => li.getAttribute("aria-expanded") === "true";
 
   return (container, tree) => {
@@ -111,7 +113,7 @@ window.molqScaffolds = (() => {
       const buttons = [...li.querySelectorAll(":scope > .node button[data-inchikey]")];
       const all = seen();
       const at = all.indexOf(li);
-      const up = li.parentElement.closest('[role="treeitem"]');
+      const up = above(li);
       if (inside) {
         // among the molecules of a scaffold; Escape goes back to it
         const place = buttons.indexOf(inside);
@@ -130,8 +132,11 @@ window.molqScaffolds = (() => {
         if (isOpen(li)) expand(li, false);
         else if (up) go(up);
       } else if (event.key === "Enter") {
-        if (buttons.length) buttons[0].focus();
-        else expand(li, !isOpen(li));
+        const first = li.querySelector("button[data-inchikey]"); // its own, or the first below it
+        if (first) {
+          for (let at = first.closest('[role="treeitem"]'); at !== li; at = above(at)) expand(above(at), true);
+          first.focus();
+        } else expand(li, !isOpen(li));
       } else if (event.key === " ") expand(li, !isOpen(li));
       else return;
       event.preventDefault();
