@@ -25,7 +25,7 @@ from molq.campaignfile import CampaignFile
 from molq.errors import CallError, MolqError
 from molq.reading import journal_of, leads_of, settings_of, status_of
 from molq.report import gathering, spending
-from molq.review import door, idea, session
+from molq.review import deskview, door, idea, session
 from molq.review.deskview import DeskView
 from molq.review.door import HEADER
 from molq.review.server import Server
@@ -402,7 +402,9 @@ def test_the_api_says_what_the_page_says(waiting: Path) -> None:
         run.review("AAAA", "approve", reviewer="Ann")
 
 
-def test_a_finished_run_has_its_leads_written_anew(tmp_path: Path) -> None:
+def test_a_finished_run_has_its_leads_written_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run = begun(tmp_path, review={}, campaign={"rounds": 1, "batch": 2, "name": "done"})
     best = molq.Run.open(run).leads()[0].candidate
     assert best.smiles in (run / "leads.csv").read_text().splitlines()[1]
@@ -429,6 +431,13 @@ def test_a_finished_run_has_its_leads_written_anew(tmp_path: Path) -> None:
     assert "written anew" in told
     assert best.smiles in (run / "leads.csv").read_text().splitlines()[-1]
     assert molq.Run.open(run).verify().holds
+    monkeypatch.setattr(deskview, "MOST_LEADS", 1)
+    with journal_of(run) as journal:  # it is behind what the page holds, and is not lost
+        lists = DeskView("Ann").state(journal, settings_of(journal))["lists"]
+    assert best.inchikey not in {entry["key"] for entry in lists["leads"]}
+    (out,) = lists["rejected"]
+    assert (out["key"], out["status"]) == (best.inchikey, "computed")
+    assert out["mine"]["standing"] == [1]
     answer = said_of(run, "C=CC(=O)NCCO")
     assert (answer.fate, answer.message) == (
         "refused",
@@ -468,7 +477,10 @@ def test_the_editor_is_the_one_that_was_published() -> None:
     vendor = Path(molq.__file__).parent / "review" / "vendor"
     (entry,) = tomllib.loads((vendor / "VENDOR.toml").read_text(encoding="utf-8")).values()
     assert hashlib.sha256((vendor / entry["file"]).read_bytes()).hexdigest() == entry["sha256"]
-    assert "Redistribution and use" in (vendor / entry["licence_file"]).read_text(encoding="utf-8")
+    for key, holder in (("licence_file", "cheminfo"), ("core_licence_file", "Actelion")):
+        text = (vendor / entry[key]).read_text(encoding="utf-8")
+        assert "Redistribution and use" in text
+        assert holder in text
 
 
 def test_what_was_left_out_and_is_chosen_again_belongs_to_the_round_that_kept_it(
