@@ -239,6 +239,26 @@ def test_scores_stand_beside_their_baselines(
     assert drawn == [[len(t.steps), pytest.approx(max(t.above_casci[-1], 1e-6))] for t in traces]
 
 
+def test_a_hostile_name_of_a_site_is_text_where_a_chart_is_pointed_at(
+    page: Page, document: Path, scores: tuple[Score, ...], tmp_path: Path
+) -> None:
+    """Recipes of others name sites and sectors as they like."""
+    name = '<a href="https://example.org">site</a> & <b>co</b>'
+    sector = json.dumps(scores[0].sites[0].solutions[0].sector)
+    hostile = json.dumps(name).replace("<", "\\u003c")
+    text = document.read_text(encoding="utf-8")
+    assert f'"sector": {sector}' in text
+    changed = tmp_path / "hostile.html"
+    changed.write_text(text.replace(f'"sector": {sector}', f'"sector": {hostile}'), "utf-8")
+    opened(page, changed)
+    page.locator("figure.lead-chart .plot").focus()
+    page.keyboard.press("Home")
+    pointed = page.locator("figure.lead-chart .hoverlayer .hovertext")
+    expect(pointed).to_contain_text("<b>co</b>")
+    assert pointed.locator("a").count() == 0
+    assert pointed.locator("tspan[style*=bold]").count() == 0
+
+
 def test_what_can_be_taken_away(page: Page, document: Path, scores: tuple[Score, ...]) -> None:
     opened(page, document)
     with page.expect_download() as download:

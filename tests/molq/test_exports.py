@@ -306,6 +306,18 @@ def test_integrals_whose_energy_is_another_are_not_written(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("key", ["../../x", "/tmp/x", "BSYNRYMUTXBXSQ-UHFFFAOYSA-N\n", ""])
+def test_a_key_that_is_none_names_no_folder(leads: LeadTable, tmp_path: Path, key: str) -> None:
+    (molecule, *_) = computed.of_leads(leads.leads)
+    good = replace(molecule, rank=None)
+    assert good.folder == molecule.candidate.inchikey
+    hostile = replace(good, candidate=replace(molecule.candidate, inchikey=key))
+    for path in (tmp_path / "files", tmp_path / "files.zip"):
+        with pytest.raises(MolqError, match="is no InChIKey: the journal is damaged"):
+            integralfiles.write([hostile], path)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_two_commands_write_the_same_leads(
     campaign_run: Any, leads: LeadTable, tmp_path: Path, molq_command: Callable[..., Any]
 ) -> None:

@@ -3,22 +3,30 @@
 import csv
 import json
 import shutil
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
 import pytest
+from rdkit import Chem
 
 from molq import companions, execution, inputs, jobrun, reproducing, submission
 from molq.campaignfile import CampaignFile, ScreenFile
 from molq.errors import CallError
 from molq.run import Run
+from screening import leadfiles
+from screening.candidate import Candidate
 from screening.compute.evaluation import Job, decode
 from screening.compute.executor import Inline
 from screening.compute.isolation import Isolation
+from screening.ranking import Lead
 from screening.scorersettings import ScorerSettings
 from screening.store.journal import Journal
+from simulation.recipes import recipe
 from simulation.score import Score
 from simulation.settings import SimulationSettings
+from simulation.workup import Workup
 
 POCKET = Path(__file__).parents[2] / "configs" / "receptors" / "abl_pocket.pdb"
 LIBRARY = """smiles,name
@@ -174,6 +182,26 @@ def test_copies_of_one_name_are_told_apart(folder, tmp_path):
     names = companions.named_apart(companions.paths(file))
     assert len(names) == len(set(names.values())) == 4
     assert "library.smi" not in names.values()
+
+
+def test_an_entry_of_an_sd_file_has_the_docked_pose_behind_a_score_without_one(folder):
+    """Glycine docks as a zwitterion, whose atoms are those of the neutral form bound otherwise."""
+    table = {**DOCKING, "receptor": str(folder / "pocket.pdb")}
+    settings = SimulationSettings.model_validate({"docking": table})
+    docking = recipe.find("docking").score(Workup("NCC(=O)O", settings, seed=5))
+    assert docking.provenance.convergence["form"] == "[NH3+]CC(=O)[O-]"
+    assert leadfiles.embedded(docking) is None
+    bare = replace(docking.provenance, geometry="", convergence={"form": docking.smiles})
+    foretold = replace(docking, recipe="admet:hERG", provenance=bare)
+    candidate = Candidate(docking.inchikey, docking.smiles, "glycine", "library")
+    scores = {"admet:hERG": foretold, "docking": docking}
+    entry = leadfiles.entry(Lead(1, candidate, 0.5, {}, scores, {}, None), {})
+    assert entry.splitlines()[1].split()[-1] == "3D"
+    found = Chem.MolFromMolBlock(entry.partition("$$$$")[0], removeHs=False)
+    assert Chem.MolToSmiles(Chem.RemoveHs(found)) == "[NH3+]CC(=O)[O-]"
+    places = found.GetConformer().GetPositions()
+    for bond in found.GetBonds():
+        assert np.linalg.norm(places[bond.GetBeginAtomIdx()] - places[bond.GetEndAtomIdx()]) < 1.7
 
 
 def test_a_worker_docks_within_its_limits(folder):

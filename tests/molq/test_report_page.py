@@ -8,6 +8,7 @@ import gzip
 import hashlib
 import json
 import re
+import tomllib
 from html.parser import HTMLParser
 from importlib.resources import files
 
@@ -208,6 +209,16 @@ def test_vendored_files_are_what_the_catalogue_says() -> None:
         assert library.version in library.source
         named |= {library.file, library.licence_file}
     assert {entry.name for entry in folder.iterdir() if entry.is_file()} == named
+
+
+def test_the_licences_of_compiled_parts_are_there() -> None:
+    folder = files("molq.report").joinpath(FOLDER)
+    tables = tomllib.loads(folder.joinpath(CATALOGUE).read_text("utf-8"))
+    assert {key for key, table in tables.items() if "parts" in table} == {"3dmol", "plotly"}
+    for table in tables.values():
+        text = folder.joinpath(table["licence_file"]).read_text("utf-8")
+        assert [part for part in table.get("parts", ()) if part not in text] == []
+        assert text.count("opyright") > len(table.get("parts", ()))
 
 
 def test_packing_is_the_same_for_the_same_text() -> None:
