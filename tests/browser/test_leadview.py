@@ -163,6 +163,45 @@ def test_both_lobes_of_an_orbital_are_drawn(page: Page, document: Path) -> None:
     expect(said).to_have_text("No orbital is shown.")
 
 
+def margins(page: Page) -> tuple[int, int]:
+    """Empty columns of the viewer's picture left and right of the molecule."""
+    drawn = page.locator(".lead-stage canvas").evaluate("canvas => canvas.toDataURL()")
+    pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(drawn.partition(",")[2]))))
+    columns = np.flatnonzero((pixels != pixels[0, 0]).any(axis=(0, 2)))
+    return int(columns[0]), int(pixels.shape[1] - 1 - columns[-1])
+
+
+def test_the_molecule_stays_whole_when_its_stage_gets_narrow(page: Page, document: Path) -> None:
+    opened(page, document)
+    page.set_viewport_size({"width": 250, "height": 700})
+    ratio = "canvas => canvas.width / canvas.height"
+    shape = page.locator(".lead-stage canvas")
+    page.wait_for_function(f"({ratio})(document.querySelector('.lead-stage canvas')) < 0.6")
+    page.wait_for_function("new Promise((done) => requestAnimationFrame(() => done(true)))")
+    assert min(margins(page)) > 5
+    page.keyboard.press("Escape")
+    page.locator("#opener").click()  # the next one that is opened, too
+    assert shape.evaluate(ratio) < 0.6
+    assert min(margins(page)) > 5
+
+
+def test_a_closed_lead_draws_on_nothing(page: Page, document: Path) -> None:
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    opened(page, document)
+    for size in (900, 1280):
+        page.keyboard.press("Escape")
+        expect(page.locator("#lead")).not_to_be_visible()
+        page.set_viewport_size({"width": size, "height": 900})
+        page.wait_for_function("new Promise((done) => requestAnimationFrame(() => done(true)))")
+        page.locator("#opener").click()
+        assert min(coloured(page)) > 800
+        page.keyboard.press("]")
+        expect(page.locator("#lead-title")).to_have_text("2 old")
+    page.wait_for_function("new Promise((done) => requestAnimationFrame(() => done(true)))")
+    assert not [text for text in said if "GL" in text]
+
+
 def test_the_browser_evaluates_the_gaussians_as_pyscf_does(
     page: Page, document: Path, scores: tuple[Score, ...]
 ) -> None:
@@ -197,7 +236,8 @@ def test_next_and_previous_by_key_and_button(page: Page, document: Path) -> None
     page.keyboard.press("ArrowRight")
     expect(page.locator("#lead-title")).to_have_text("2 old")
     expect(page.locator(".lead-said")).to_have_text(
-        "This score was recorded without its orbitals; scored again, the molecule has them."
+        "This score was recorded without its orbitals, and they cannot be added to this run. "
+        "To compute them anew: molq score 'C=CC(N)=O' --recipe warhead-ea --verbose --json"
     )
     expect(page.locator("#lead")).to_contain_text("recorded without the way its energies converged")
     page.keyboard.press("]")
