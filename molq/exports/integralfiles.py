@@ -84,6 +84,7 @@ def _write_score(
     from simulation.interchange import write_fcidump
     from simulation.interchange.rebuilding import rebuilt_sectors
 
+    own = folder / molecule.folder
     known: list[Cell] = [molecule.rank, molecule.label, molecule.candidate.inchikey]
     known += [score.smiles, recipe]
     try:
@@ -92,7 +93,6 @@ def _write_score(
         gaps: list[Cell] = [None] * (len(HEADER) - len(known) - 2)
         done.rows.append(["", *known, *gaps, error.message])
         return
-    own = folder / molecule.folder
     own.mkdir(parents=True, exist_ok=True)
     for sector in sectors:
         solved, hamiltonian = sector.solution, sector.hamiltonian
