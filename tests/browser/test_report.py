@@ -178,6 +178,66 @@ def test_search_knows_name_smiles_and_key(report: Page) -> None:
         expect(report.locator("#count")).to_have_text("6 leads")
 
 
+def test_a_search_without_hits_says_what_is_compared(report: Page) -> None:
+    hint = report.locator("#nothing")
+    expect(hint).to_be_hidden()
+    report.locator("#find").fill("O=C(C=C)N(C)C")  # "dimethyl, N", written otherwise
+    expect(report.locator("#count")).to_have_text("0 of 6 leads")
+    expect(hint).to_contain_text("compared, not structures")
+    report.locator("#find").fill("")
+    expect(hint).to_be_hidden()
+    report.locator("#scaffold").select_option(label="without a ring")
+    report.get_by_role("spinbutton", name="qed Filter Input").fill("0.999")
+    expect(hint).to_have_text("No lead passes these filters.")
+
+
+def test_a_window_that_narrows_gets_cards_and_one_line_of_menu(report: Page) -> None:
+    pinned = "molqGrid.api.getColumn('structure').getPinned() ?? null"
+    assert report.evaluate(pinned) == "left"
+    report.set_viewport_size({"width": 390, "height": 800})
+    expect(report.locator("#cards .card").first).to_be_visible()
+    expect(report.locator("#grid")).to_be_hidden()
+    assert report.evaluate(pinned) is None
+    assert report.locator(".contents").evaluate("menu => menu.offsetHeight") < 60
+    assert report.evaluate("document.documentElement.scrollWidth") <= 390
+    report.set_viewport_size({"width": 1280, "height": 800})
+    expect(report.locator("#grid")).to_be_visible()
+    assert report.evaluate(pinned) == "left"
+    report.locator("input[value=table]").check()
+    report.locator("input[value=cards]").check()
+    report.locator("input[value=table]").check()  # chosen by hand: it stays
+    report.set_viewport_size({"width": 390, "height": 800})
+    report.wait_for_function(f"({pinned}) === null")
+    expect(report.locator("#grid")).to_be_visible()
+
+
+def test_enter_in_the_scaffold_tree_goes_to_a_molecule_below(report: Page) -> None:
+    tree = report.locator("#scaffold-tree")
+    tree.get_by_role("button", name="Close all").click()
+    assert (
+        report.evaluate(
+            """() => {
+            for (const li of document.querySelectorAll("#scaffold-tree [role=treeitem]")) {
+                li.focus();
+                li.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+                const at = document.activeElement;
+                if (!at.matches("button[data-inchikey]") || !li.contains(at)) return li.innerText;
+                if (at.closest("ul[hidden]")) return "hidden";
+            }
+            return "all";
+        }"""
+        )
+        == "all"
+    )
+
+
+def test_figures_have_units_and_words(report: Page) -> None:
+    expect(report.locator("#decisions thead")).to_contain_text("per core-hour")
+    if report.locator("#surrogate .judged tbody tr").count():
+        expect(report.locator("#surrogate .judged tbody tr").first).to_contain_text("eV")
+        expect(report.locator("#surrogate")).to_contain_text("too sure of itself")
+
+
 def test_rows_are_selected_by_keyboard_and_taken_away_as_files(
     report: Page, finished: Finished
 ) -> None:
@@ -352,7 +412,6 @@ def test_everything_that_can_be_pressed_has_a_name(report: Page) -> None:
     )
 
 
-@pytest.mark.slow
 def test_500_leads_take_less_than_5_megabytes_and_stay_handy(page: Page, tmp_path: Path) -> None:
     sys.path.append(str(Path(__file__).parent))
     import manyleads
