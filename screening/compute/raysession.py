@@ -118,7 +118,7 @@ class RaySession:
         slots = machine.cores() // self._threads
         total = machine.memory_mb()
         workers, memory = capacity.local_share(self._settings, slots, total)
-        self._folder = ScratchFolder(_FOLDER, short=True)
+        folder = self._folder = ScratchFolder(_FOLDER, short=True)
         self._owned = True
 
         def begin() -> None:
@@ -131,7 +131,7 @@ class RaySession:
                 include_dashboard=False,
                 object_store_memory=_OBJECT_STORE_MB * _MB,
                 _memory=max(workers * memory, int(total * capacity.MEMORY_SHARE)) * _MB,
-                _temp_dir=str(self._folder.path),
+                _temp_dir=str(folder.path),
                 **_QUIET,
             )
 
