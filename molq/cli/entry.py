@@ -129,7 +129,7 @@ def run_arguments(arguments: list[str], *, debug: bool = False) -> int:
         # another module's name
         message = getattr(error, "format_message", None)
         if callable(message):
-            text = " ".join(str(message()).split()).rstrip(".")
+            text = " ".join(str(message()).split()).rstrip(".").replace("Value error, ", "")
             if text:
                 note(f"molq: {text}; see {_help_of(error)}")
             return WRONG_CALL
