@@ -18,6 +18,7 @@ from typing import Any
 from rdkit import Chem, rdBase
 from rdkit.Chem import rdDistGeom, rdForceFieldHelpers
 
+from simulation.docking.meekopackage import meeko
 from simulation.docking.receptor import STEP, Receptor
 from simulation.errors import InputError, StochasticError
 
@@ -100,7 +101,7 @@ def dock(
             that it does not read.
         StochasticError: no starting conformer with this seed.
     """
-    from meeko import PDBQTMolecule, RDKitMolCreate
+    package = meeko()
 
     seed = max(seed, _SMALLEST_SEED)
     ligand = _ligand(_embedded(molecule, seed))
@@ -117,7 +118,7 @@ def dock(
             raise InputError(STEP, f"Vina does not dock this molecule: {reason}") from error
     if len(rows) == 0:
         raise InputError(STEP, "Vina finds no pose inside the box: is it large enough?")
-    placed = RDKitMolCreate.from_pdbqt_mol(PDBQTMolecule(text, skip_typing=True))[0]
+    placed = package.RDKitMolCreate.from_pdbqt_mol(package.PDBQTMolecule(text, skip_typing=True))[0]
     if placed is None:
         raise InputError(STEP, "the pose cannot be read back as a molecule")
     total, intermolecular, _, torsional, _ = (float(x) for x in rows[0])
@@ -158,13 +159,13 @@ def _embedded(molecule: Chem.Mol, seed: int) -> Chem.Mol:
 
 def _ligand(embedded: Chem.Mol) -> str:
     """The molecule as PDBQT text."""
-    from meeko import MoleculePreparation, PDBQTWriterLegacy
+    package = meeko()
 
     said = io.StringIO()
     try:
         with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said), rdBase.BlockLogs():
-            setup = MoleculePreparation().prepare(embedded)[0]
-            text, is_fine, reason = PDBQTWriterLegacy.write_string(setup)
+            setup = package.MoleculePreparation().prepare(embedded)[0]
+            text, is_fine, reason = package.PDBQTWriterLegacy.write_string(setup)
     except Exception as error:
         # typing a molecule ends in whatever error its rules come upon
         reason = " ".join(str(error).split())[:300]

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rdkit import Chem, rdBase
 
+from simulation.docking.meekopackage import meeko
 from simulation.docking.settings import LONGEST, DockingSettings, Vector
 from simulation.errors import InputError
 
@@ -78,18 +79,18 @@ def _lines(content: bytes) -> str:
 @lru_cache(maxsize=4)
 def _prepared(pdb: str, name: str) -> str:
     """A PDB file's text as PDBQT."""
-    from meeko import MoleculePreparation, PDBQTWriterLegacy, Polymer, ResidueChemTemplates
+    package = meeko()
 
     said = io.StringIO()
     try:
         with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said), rdBase.BlockLogs():
-            polymer = Polymer.from_pdb_string(
+            polymer = package.Polymer.from_pdb_string(
                 pdb,
-                ResidueChemTemplates.create_from_defaults(),
-                MoleculePreparation(),
+                package.ResidueChemTemplates.create_from_defaults(),
+                package.MoleculePreparation(),
                 default_altloc="A",
             )
-            rigid, _ = PDBQTWriterLegacy.write_string_from_polymer(polymer)
+            rigid, _ = package.PDBQTWriterLegacy.write_string_from_polymer(polymer)
     except Exception as error:
         # meeko raises what its parsers raise: a receptor that it does not take is the input's
         reason = " ".join(str(error).split())[:300]

@@ -113,7 +113,7 @@ def test_logs_and_stop_of_a_folder(molq_command, tmp_path):
     assert lines[-1].endswith("a last word")
     call = molq_command("stop", tmp_path / "run")
     assert (call.code, call.out) == (0, "")
-    assert "nothing works on" in call.err
+    assert "no process is at work on" in call.err
     for verb in ("logs", "stop", "status"):
         call = molq_command(verb, "molq-0123456789ab")
         assert call.code == 2

@@ -13,6 +13,7 @@ from rdkit.Chem import rdMolAlign
 from scipy.spatial import cKDTree
 
 from simulation.docking import pose
+from simulation.docking.meekopackage import meeko
 from simulation.docking.receptor import receptor
 from simulation.docking.settings import DockingSettings
 from simulation.errors import InputError
@@ -266,3 +267,9 @@ def test_imatinib_finds_its_place_again():
     again = Chem.RemoveHs(docked(found))
     assert Chem.MolToSmiles(again) == Chem.MolToSmiles(crystal)
     assert rdMolAlign.CalcRMS(again, crystal) < 2.0
+
+
+def test_rdkit_speaks_where_it_did_before(capfd: pytest.CaptureFixture[str]) -> None:
+    meeko()
+    Chem.MolFromSmiles("not a smiles")
+    assert "SMILES Parse Error" in capfd.readouterr().err
