@@ -17,6 +17,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from simulation.atomicunits import HARTREE_KCAL
+
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
 
@@ -60,7 +62,6 @@ FIELDS = ("name", "smiles", "experiment", "gfn2", "hf", "balanced", "casci")
 def compute(name: str, conformers: int, seed: int) -> dict[str, Any]:
     from rdkit import Chem
 
-    from simulation.geometry import HARTREE_KCAL
     from simulation.hydrogenabstraction import (
         bonds,
         dissociation,

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from simulation.geometry import HARTREE_KCAL
+from simulation.atomicunits import HARTREE_KCAL
 from simulation.settings import SimulationSettings
 from simulation.workup import Workup
 

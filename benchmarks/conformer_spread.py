@@ -18,8 +18,9 @@ import numpy as np
 
 from simulation import warheads
 from simulation.activespace import pi_axes
+from simulation.atomicunits import HARTREE_KCAL
 from simulation.conformers import EMBEDDED_PER_OPTIMISED, embed
-from simulation.geometry import HARTREE_KCAL, optimise
+from simulation.geometry import optimise
 from simulation.molecule import parse
 from simulation.settings import SimulationSettings
 

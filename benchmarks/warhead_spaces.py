@@ -12,8 +12,8 @@ from __future__ import annotations
 import argparse
 
 from simulation.activespace import select
+from simulation.atomicunits import HARTREE_EV
 from simulation.casci import CASCISolver
-from simulation.geometry import HARTREE_EV
 from simulation.integrals import active_hamiltonian
 from simulation.meanfield import solve
 from simulation.recipes.warhead_ea import affinities

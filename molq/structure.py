@@ -26,6 +26,7 @@ from molq.scoring import (
 )
 from screening.compute.evaluation import Evaluation
 from screening.failure import Failure
+from simulation.atomicunits import BOHR
 from simulation.errors import InputError
 from simulation.score import Score
 
@@ -330,8 +331,6 @@ def from_qcschema(
         CallError: it is no such record, its molecule is not a closed shell, the SMILES has
             another charge than the record, or of several records none is chosen.
     """
-    from simulation.xtb import BOHR
-
     source = str(record) if isinstance(record, str | Path) else "the record"
     known: Any = _read(Path(record)) if isinstance(record, str | Path) else record
     if isinstance(known, Sequence) and not isinstance(known, str):

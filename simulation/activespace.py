@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from pyscf import gto
 from rdkit import Chem
 
+from simulation.atomicunits import HARTREE_EV
 from simulation.errors import ConvergenceError
-from simulation.geometry import HARTREE_EV, Geometry
+from simulation.geometry import Geometry
 from simulation.meanfield import MeanField
 from simulation.pisystem import alternating_axes, normal
 

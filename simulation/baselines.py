@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from simulation.atomicunits import HARTREE_EV
 from simulation.score import Baseline
 
 if TYPE_CHECKING:  # pyscf and tblite are loaded when a molecule is computed
@@ -41,15 +42,11 @@ def hf_lumo(field: MeanField) -> Baseline:
 
 def hf_gap(field: MeanField) -> Baseline:
     """Between HOMO and LUMO of the mean field, eV."""
-    from simulation.geometry import HARTREE_EV
-
     homo, lumo = field.orbital_energies[field.occupied - 1 : field.occupied + 1] * HARTREE_EV
     return Baseline(float(lumo - homo), "eV", f"{field.method} HOMO-LUMO gap")
 
 
 def koopmans_ip(field: MeanField) -> Baseline:
     """The ionisation potential by Koopmans' theorem, eV."""
-    from simulation.geometry import HARTREE_EV
-
     homo = -float(field.orbital_energies[field.occupied - 1]) * HARTREE_EV
     return Baseline(homo, "eV", f"-HOMO of {field.method}")

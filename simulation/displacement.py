@@ -11,8 +11,9 @@ from rdkit import Chem
 from rdkit.Chem import rdMolTransforms
 
 from simulation import thiolate
+from simulation.atomicunits import HARTREE_KCAL
 from simulation.errors import ConvergenceError
-from simulation.geometry import HARTREE_KCAL, Geometry
+from simulation.geometry import Geometry
 from simulation.sn2warhead import SN2Warhead
 from simulation.thiolate import Point, Restraint
 

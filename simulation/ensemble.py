@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.constants import calorie, gas_constant
 
-from simulation.geometry import HARTREE_KCAL, Geometry
+from simulation.atomicunits import HARTREE_KCAL
+from simulation.geometry import Geometry
 
 ROOM_TEMPERATURE = 298.15  # K
 

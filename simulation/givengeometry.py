@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from rdkit import Chem
 
+from simulation.atomicunits import BOHR, HARTREE_EV
 from simulation.errors import InputError
 from simulation.score import ConformerRecord
 from simulation.settings import SimulationSettings
@@ -75,8 +76,8 @@ class GivenGeometry(Workup):
             ConvergenceError: GFN2-xTB has no energy there.
         """
         from simulation.ensemble import Ensemble
-        from simulation.geometry import HARTREE_EV, Geometry
-        from simulation.xtb import BOHR, GFN2
+        from simulation.geometry import Geometry
+        from simulation.xtb import GFN2
 
         numbers = np.array([atom.GetAtomicNum() for atom in self._explicit.GetAtoms()])
         solvent = self.settings.solvent

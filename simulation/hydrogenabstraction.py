@@ -11,10 +11,11 @@ from rdkit import Chem
 
 from simulation import balance
 from simulation.activeorbitals import natural_orbitals
+from simulation.atomicunits import HARTREE_EV, HARTREE_KCAL
 from simulation.casci import ground_state
 from simulation.checkpoint import Checkpoint
 from simulation.errors import ConvergenceError
-from simulation.geometry import HARTREE_EV, HARTREE_KCAL, Geometry, optimise_all
+from simulation.geometry import Geometry, optimise_all
 from simulation.hamiltonian import Hamiltonian
 from simulation.integrals import active_hamiltonian
 from simulation.meanfield import MeanField, solve

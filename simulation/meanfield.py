@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from pyscf import gto, lib, scf
 
 from simulation import basisset
+from simulation.atomicunits import HARTREE_EV
 from simulation.basisset import check_basis as check_basis
 from simulation.checkpoint import Checkpoint, StepCheckpoint
 from simulation.densityfitting import FittedRepulsion
 from simulation.errors import ConvergenceError, InputError, ResourceError
-from simulation.geometry import HARTREE_EV, Geometry
+from simulation.geometry import Geometry
 from simulation.scfstate import SCFCheckpoint, SCFState, continued
 from simulation.settings import SimulationSettings
 

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
-from scipy.constants import physical_constants
-
 from simulation import register
+from simulation.atomicunits import HARTREE_EV
 from simulation.hamiltonian import Hamiltonian
 from simulation.score import (
     CircuitCost,
@@ -21,8 +20,6 @@ from simulation.score import (
 from simulation.settings import SimulationSettings
 
 GROUP = "molq.solvers"
-_HARTREE_EV = physical_constants["Hartree energy in eV"][0]
-
 
 _MOST_POINTS = 60  # of a trace that is kept
 
@@ -230,8 +227,8 @@ def doubts(solved: Sequence[SolverRecord]) -> tuple[str, ...]:
             f"({first.reason})"
         )
         if len(solved) > 1 and len(reduced) == len(solved):
-            small = (reduced[0].casci_energy - reduced[1].casci_energy) * _HARTREE_EV
-            whole = (solved[0].casci_energy - solved[1].casci_energy) * _HARTREE_EV
+            small = (reduced[0].casci_energy - reduced[1].casci_energy) * HARTREE_EV
+            whole = (solved[0].casci_energy - solved[1].casci_energy) * HARTREE_EV
             line += (
                 f"; exact E({solved[0].sector}) - E({solved[1].sector}) is {small:.3f} eV in it "
                 f"and {whole:.3f} eV in the whole space"

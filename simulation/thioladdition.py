@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from rdkit import Chem
 
 from simulation import thiolate
+from simulation.atomicunits import BOHR, HARTREE_KCAL
 from simulation.errors import ConvergenceError, InputError
-from simulation.geometry import HARTREE_KCAL, Geometry
+from simulation.geometry import Geometry
 from simulation.michaelacceptor import MichaelAcceptor
 from simulation.thiolate import Point, Restraint
-from simulation.xtb import BOHR, GFN2
+from simulation.xtb import GFN2
 
 Vector = NDArray[np.float64]  # shape: (3,)
 

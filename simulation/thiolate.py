@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from rdkit import Chem, rdBase
 
+from simulation.atomicunits import BOHR
 from simulation.conformers import keeps_bonds
 from simulation.errors import ConvergenceError
 from simulation.modelhessian import lindh
-from simulation.xtb import BOHR, GFN2, EnergyGradient, relax
+from simulation.xtb import GFN2, EnergyGradient, relax
 
 if TYPE_CHECKING:
     from simulation.workup import Workup

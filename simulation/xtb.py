@@ -8,13 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.constants import physical_constants
 from tblite.exceptions import TBLiteRuntimeError, TBLiteValueError
 from tblite.interface import Calculator, Result
 
 from simulation.errors import ConvergenceError, InputError
-
-BOHR = physical_constants["Bohr radius"][0] * 1e10  # Angstrom
 
 EnergyGradient = Callable[[NDArray[np.float64]], tuple[float, NDArray[np.float64]]]
 

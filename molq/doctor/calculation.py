@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from molq.doctor.finding import Finding, fail, ok
+from simulation.atomicunits import BOHR
 
 AREA = "calculation"
 
@@ -52,7 +53,7 @@ def _structure() -> tuple[bool, str]:
 def _geometry() -> tuple[bool, str]:
     import numpy as np
 
-    from simulation.xtb import BOHR, GFN2
+    from simulation.xtb import GFN2
 
     numbers, places = _WATER
     calculator = GFN2(

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from simulation.atomicunits import BOHR
 from simulation.errors import InputError
 from simulation.hamiltonian import Hamiltonian
 from simulation.score import Score, SolverRecord
@@ -324,8 +325,6 @@ def _topology(atoms: Atoms, charge: int, multiplicity: int, name: str | None = N
 
 
 def _in_bohr(coordinates: ArrayLike) -> list[float]:
-    from simulation.xtb import BOHR  # loads tblite, which records of integrals do without
-
     positions: list[float] = (np.asarray(coordinates, dtype=np.float64) / BOHR).ravel().tolist()
     return positions
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rdkit import Chem
 
+from simulation.atomicunits import HARTREE_KCAL
 from simulation.errors import ConvergenceError, InputError
 from simulation.recipes.account import provenance
 from simulation.recipes.pispace import solver_flags
@@ -89,7 +90,6 @@ class CHBDE:
             raise InputError("recipe", "no C-H bond; ch-bde ranks the C-H bonds of a molecule")
         solver = find(work.settings)
 
-        from simulation.geometry import HARTREE_KCAL
         from simulation.hydrogenabstraction import (
             bonds,
             dissociation,

@@ -7,11 +7,12 @@ from typing import ClassVar
 
 from rdkit import Chem
 
+from simulation.atomicunits import HARTREE_EV
 from simulation.baselines import hf_gap
 from simulation.errors import ConvergenceError
 from simulation.recipes.account import provenance
 from simulation.recipes.chromophore import chromophore, largest, named
-from simulation.recipes.pispace import HARTREE_EV, charge_flags, difference, solver_flags
+from simulation.recipes.pispace import charge_flags, difference, solver_flags
 from simulation.recipes.recipe import Better, Site
 from simulation.recipes.stage import HF_GAP, CheapStep
 from simulation.score import Baseline, Score, SiteScore

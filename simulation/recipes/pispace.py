@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from simulation import balance
+from simulation.atomicunits import HARTREE_EV
 from simulation.score import ActiveSpaceRecord, SolverRecord
 from simulation.solver import Solver, difference_error, doubts, records
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:  # pyscf is loaded when a molecule is scored
     from simulation.hamiltonian import Hamiltonian
     from simulation.meanfield import MeanField
 
-HARTREE_EV = 27.211386245981
 LARGE_DEVIATION = 1.6  # mHa, chemical accuracy
 
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rdkit import Chem
 
+from simulation.atomicunits import HARTREE_EV
 from simulation.baselines import gfn2_lumo, koopmans_ip
 from simulation.errors import ConvergenceError, InputError
 from simulation.recipes.account import provenance
 from simulation.recipes.chromophore import ChromophoreSpace, chromophore, largest, named
-from simulation.recipes.pispace import HARTREE_EV, Difference, difference, solver_flags
+from simulation.recipes.pispace import Difference, difference, solver_flags
 from simulation.recipes.recipe import Better, Site
 from simulation.recipes.stage import CheapStep
 from simulation.score import Baseline, Score, SiteScore

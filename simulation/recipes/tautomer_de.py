@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from rdkit import Chem
 
 from simulation import balance
+from simulation.atomicunits import HARTREE_KCAL
 from simulation.errors import ConvergenceError, InputError
 from simulation.recipes.account import provenance
 from simulation.recipes.chromophore import ChromophoreSpace, chromophore
@@ -20,7 +21,6 @@ from simulation.workup import Workup
 if TYPE_CHECKING:  # pyscf is loaded when a molecule is scored
     from simulation.meanfield import MeanField
 
-HARTREE_KCAL = 627.5094740631
 MOST = 6  # tautomers looked at with GFN2-xTB
 LONE_PAIRS = True  # the hydrogen that moves makes a lone pair of the one a pi electron of the other
 

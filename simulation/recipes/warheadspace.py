@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from simulation import warheads
+from simulation.atomicunits import HARTREE_EV
 from simulation.errors import ConvergenceError, InputError
 from simulation.recipes.account import provenance
 from simulation.recipes.pispace import (
-    HARTREE_EV,
     Difference,
     Sectors,
     charge_flags,

@@ -11,9 +11,10 @@ from scipy.spatial.transform import Rotation
 
 from simulation import activespace, spacedoubts
 from simulation.activespace import ActiveSpace, pi_axes, select, substituents
+from simulation.atomicunits import HARTREE_EV
 from simulation.casci import CASCISolver
 from simulation.errors import ConvergenceError
-from simulation.geometry import HARTREE_EV, Geometry, embed, optimise
+from simulation.geometry import Geometry, embed, optimise
 from simulation.integrals import active_hamiltonian
 from simulation.meanfield import MeanField, solve
 from simulation.molecule import parse

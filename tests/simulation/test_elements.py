@@ -6,8 +6,8 @@ import pytest
 from pyscf import gto, scf
 from rdkit import Chem
 
+from simulation.atomicunits import HARTREE_EV, HARTREE_KCAL
 from simulation.basisset import check_basis
-from simulation.geometry import HARTREE_EV, HARTREE_KCAL
 from simulation.meanfield import MeanField, solve
 from simulation.recipes.recipe import find
 from simulation.settings import SimulationSettings

@@ -4,12 +4,13 @@ from rdkit import Chem
 from rdkit.Chem import rdDistGeom
 
 from simulation import conformers, geometry
+from simulation.atomicunits import BOHR
 from simulation.errors import ConvergenceError, InputError, ResourceError, StochasticError
 from simulation.geometry import embed, optimise
 from simulation.modelhessian import lindh
 from simulation.molecule import parse
 from simulation.settings import SimulationSettings
-from simulation.xtb import BOHR, GFN2, relax
+from simulation.xtb import GFN2, relax
 
 QUICK = SimulationSettings(conformers=3)
 

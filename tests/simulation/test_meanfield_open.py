@@ -7,9 +7,10 @@ import pytest
 from pyscf import gto, mcscf, scf
 from rdkit import Chem
 
+from simulation.atomicunits import HARTREE_EV
 from simulation.casci import CASCISolver
 from simulation.errors import ConvergenceError, InputError
-from simulation.geometry import HARTREE_EV, Geometry
+from simulation.geometry import Geometry
 from simulation.integrals import active_hamiltonian
 from simulation.meanfield import Rung, solve
 from simulation.score import ConformerRecord
