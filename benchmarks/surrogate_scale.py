@@ -245,6 +245,8 @@ def lumo(smiles: str) -> float:
     from rdkit.Chem import AllChem
     from tblite.interface import Calculator
 
+    from simulation.atomicunits import BOHR, HARTREE_EV
+
     mol = Chem.AddHs(Chem.MolFromSmiles(smiles))
     AllChem.EmbedMolecule(mol, randomSeed=7)
     AllChem.MMFFOptimizeMolecule(mol)
@@ -252,13 +254,13 @@ def lumo(smiles: str) -> float:
     calculator = Calculator(
         "GFN2-xTB",
         numbers,
-        mol.GetConformer().GetPositions() / 0.529177210903,
+        mol.GetConformer().GetPositions() / BOHR,
         charge=float(Chem.GetFormalCharge(mol)),
     )
     calculator.set("verbosity", 0)
     found = calculator.singlepoint()
     energies, occupations = found.get("orbital-energies"), found.get("orbital-occupations")
-    return float(energies[occupations < 0.5].min() * 27.211386)
+    return float(energies[occupations < 0.5].min() * HARTREE_EV)
 
 
 def fidelities(path: Path, sizes: Sequence[int], seeds: int) -> str:

@@ -60,6 +60,13 @@ def _unknown_key(loc: Path, model: type[BaseModel]) -> str:
         elsewhere = _elsewhere(key, (), model)
         if elsewhere:
             return f'unknown key "{key}" outside every table; it belongs in {elsewhere}'
+        from screening import scorers
+
+        if "objective" in known and scorers.is_scorer(key):
+            return (
+                f"{line}: {key} is a scorer, whose settings stand in the [[objective]] or "
+                "[[funnel]] table that asks for it: settings = { ... }"
+            )
         return f"{line}; the tables are {', '.join(headers.values())}"
     place = "" if is_flat else f"{_header(loc[:-1], model)} "
     line = f'{place}unknown key "{key}"'

@@ -204,7 +204,20 @@ def _scored(
 
 
 def _in_simulation(text: str) -> str:
-    return text if text.split("=")[0].strip().startswith("simulation.") else f"simulation.{text}"
+    """A setting of the simulation table, whose name may be left out.
+
+    Raises:
+        CallError: it is the setting of a scorer that is not asked for.
+    """
+    from screening import scorers
+    from simulation.settings import SimulationSettings
+
+    key = text.split("=")[0].strip()
+    head, dot, _ = key.partition(".")
+    known = ("simulation", *SimulationSettings.model_fields)
+    if dot and head not in known and scorers.is_scorer(head):
+        raise CallError(f"--set {key}: the scorer {head} is not asked for; add --scorer {head}")
+    return text if head == "simulation" else f"simulation.{text}"
 
 
 def _molecules(arguments: list[str]) -> list[str]:

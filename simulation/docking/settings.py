@@ -35,7 +35,11 @@ class DockingSettings(BaseModel):
     )
     scoring: Literal["vina", "vinardo"] = Field(default="vina", description="scoring function")
     exhaustiveness: int = Field(
-        default=8, ge=1, le=256, description="independent searches; time grows with it"
+        default=8,
+        ge=1,
+        le=256,
+        description="independent searches; time grows with it, and scores of fewer than 8 are "
+        "flagged",
     )
     ph: float | None = Field(
         default=7.4,

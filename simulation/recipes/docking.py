@@ -25,6 +25,9 @@ if TYPE_CHECKING:  # vina and meeko are loaded when a molecule is docked
 
 _PACKAGES = ("vina", "meeko")
 
+LEAST_EXHAUSTIVENESS = 8
+"""Vina's own default; the energies of a shorter search are flagged."""
+
 
 @dataclass(frozen=True)
 class Docking:
@@ -128,7 +131,7 @@ class Docking:
                 method=f"ETKDGv3 / MMFF94, docked by {settings.scoring} into {into.name}",
             ),
             provenance=_provenance(work, form, pose, _asked(settings, into)),
-            flags=_flags(work, form, pose),
+            flags=_flags(work, form, pose, settings.exhaustiveness),
             contributions=(
                 Contribution(
                     "intermolecular", pose.intermolecular, "kcal/mol", pose.intermolecular,
@@ -199,8 +202,13 @@ def _provenance(
     )
 
 
-def _flags(work: Workup, form: Protonated, pose: Pose) -> tuple[str, ...]:
+def _flags(work: Workup, form: Protonated, pose: Pose, exhaustiveness: int) -> tuple[str, ...]:
     found = []
+    if exhaustiveness < LEAST_EXHAUSTIVENESS:
+        found.append(
+            f"short search: exhaustiveness {exhaustiveness}, below Vina's default of "
+            f"{LEAST_EXHAUSTIVENESS}; a better pose may have been missed"
+        )
     if open_stereo := unassigned_stereo(work.molecule):
         left_open = ", ".join(open_stereo)
         found.append(f"one stereoisomer was docked, chosen at random: {left_open} left open")

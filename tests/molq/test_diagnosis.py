@@ -43,6 +43,11 @@ def _lines(document: dict[str, Any]) -> list[str]:
         ),
         ({"simulations": {}}, "unknown table [simulations]; did you mean [simulation]?"),
         ({"objectives": []}, "unknown table [objectives]; did you mean [[objective]]?"),
+        (
+            {"novelty": {}},
+            "unknown table [novelty]: novelty is a scorer, whose settings stand in the "
+            "[[objective]] or [[funnel]] table that asks for it: settings = { ... }",
+        ),
         ({"xyz": {}}, "unknown table [xyz]; the tables are [simulation], [[objective]]"),
         (
             {"basis": "sto-3g"},

@@ -38,6 +38,8 @@ def test_json_has_a_record_for_each_molecule_and_scorer(
         (["--scorer", "qed", "--scorer", "qed"], "is given twice"),
         (["--scorer", "qed", "--set", "qed.x=1"], "takes no settings"),
         (["--scorer", "qed", "--set", "qed.x.y=1"], "settings.x"),
+        (["--set", "novelty.known=x.smi"], "scorer novelty is not asked for; add --scorer novelty"),
+        (["--scorer", "qed", "--set", "novelty:own.known=x"], "add --scorer novelty:own"),
         (["--scorer", "qed", "--workers", "2"], "go with --reinvent"),
         (["--reinvent", "--scorer", "qed", "--set", "qed.x.y=1"], "settings.x"),
         (["--reinvent", "--verbose"], "writes its own document"),

@@ -45,6 +45,12 @@ def amine():
     return score(AMINE)
 
 
+def test_a_search_shorter_than_vinas_own_is_flagged(amine):
+    assert any("short search: exhaustiveness 1, below" in flag for flag in amine.flags)
+    # methane: eight searches of nothing but its place
+    assert not any("short search" in flag for flag in score("C", exhaustiveness=8).flags)
+
+
 def test_the_dominant_form_is_docked_and_stated(amine):
     assert amine.unit == "kcal/mol"
     assert amine.solver == "none"
