@@ -27,9 +27,10 @@ class RoundStarted:
     rounds: int
     pool: int  # candidates it was chosen from
     selected: int  # so far; the others are chosen as workers come free
-    proposed: int  # of these, by the generator
+    proposed: int  # of these, by the generator; what a reviewer asked for is not counted
     generator_note: str
     places: int  # molecules it will have evaluated at its end, at most
+    ideas: int = 0  # of those selected, what reviewers asked for, whatever its origin
 
 
 @dataclass(frozen=True)

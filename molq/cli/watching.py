@@ -58,23 +58,37 @@ def listener(tracker: Tracker) -> Listener:
 
 
 def _begun(event: RoundStarted) -> str:
-    number = f"{event.selected} molecule{'' if event.selected == 1 else 's'}"
+    number = _counted(event.selected, "molecule")
     later = event.places - event.selected
     rest = f", {later} more as workers come free" if later else ""
+    library = event.selected - event.proposed - event.ideas
+    sources = [
+        _counted(event.proposed, "proposal") if event.proposed else "",
+        f"{library} from the library" if library else "",
+        f"{_counted(event.ideas, 'idea')} of reviewers" if event.ideas else "",
+    ]
+    told = ", ".join(source for source in sources if source)
     return (
-        f"round {event.round} of {event.rounds}: {number} chosen "
-        f"from {event.pool}, {event.proposed} of them proposals{rest}"
+        f"round {event.round} of {event.rounds}: {number} chosen from {event.pool}"
+        f"{f' ({told})' if told else ''}{rest}"
     )
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _judged(event: RoundFinished) -> list[str]:
     """How good a round's predictions were, and what was expected of it."""
+    from simulation.recipes import recipe as register
+
     lines = []
     for recipe, figures in event.summary.get("calibration", {}).items():
+        unit = register.find(recipe).unit
         line = (
-            f"{recipe}: {figures['n']} predicted, rmse {figures['rmse']:.3g}, "
+            f"{recipe}: {figures['n']} predicted, rmse {figures['rmse']:.3g} {unit}, "
             f"{100 * figures['coverage_95']:.0f} % within their 95 % interval, "
-            f"NLPD {figures['nlpd']:.2f}"
+            f"NLPD {figures['nlpd']:.2f} nats a molecule"
         )
         if figures["conformal_factor"] != 1.0:
             line += f", deviations times {figures['conformal_factor']:.2f}"

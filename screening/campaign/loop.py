@@ -363,15 +363,17 @@ class _Loop:
             self._tell(RoundFinished(number, self._plan.campaign.rounds, summary))
 
     def _tell_started(self, round: OpenRound) -> None:
+        own = [chosen for chosen in round.chosen if IDEA not in chosen.facts]
         self._tell(
             RoundStarted(
                 round=round.number,
                 rounds=self._plan.campaign.rounds,
                 pool=round.record.pool_size,
                 selected=len(round.chosen),
-                proposed=sum(1 for s in round.chosen if s.candidate.origin == "generator"),
+                proposed=sum(1 for s in own if s.candidate.origin == "generator"),
                 generator_note=round.record.generator_note,
                 places=len(round.chosen) + round.open_places,
+                ideas=len(round.chosen) - len(own),
             )
         )
 

@@ -25,11 +25,25 @@ def told(*events):
 def test_a_round_that_is_topped_up_says_so():
     begun = RoundStarted(2, 3, pool=120, selected=3, proposed=2, generator_note="", places=8)
     assert told(begun) == [
-        "round 2 of 3: 3 molecules chosen from 120, 2 of them proposals, "
+        "round 2 of 3: 3 molecules chosen from 120 (2 proposals, 1 from the library), "
         "5 more as workers come free"
     ]
     whole = RoundStarted(2, 3, pool=120, selected=1, proposed=0, generator_note="", places=1)
-    assert told(whole) == ["round 2 of 3: 1 molecule chosen from 120, 0 of them proposals"]
+    assert told(whole) == ["round 2 of 3: 1 molecule chosen from 120 (1 from the library)"]
+
+
+def test_ideas_of_reviewers_are_counted_as_such():
+    alone = RoundStarted(
+        2, 3, pool=120, selected=1, proposed=0, generator_note="", places=1, ideas=1
+    )
+    assert told(alone) == ["round 2 of 3: 1 molecule chosen from 120 (1 idea of reviewers)"]
+    beside = RoundStarted(
+        2, 3, pool=120, selected=6, proposed=1, generator_note="", places=6, ideas=2
+    )
+    assert told(beside) == [
+        "round 2 of 3: 6 molecules chosen from 120 "
+        "(1 proposal, 3 from the library, 2 ideas of reviewers)"
+    ]
 
 
 def test_calibration_and_the_stopping_rule_are_told_round_by_round():
@@ -42,8 +56,8 @@ def test_calibration_and_the_stopping_rule_are_told_round_by_round():
     }
     assert told(RoundFinished(2, 3, summary), Stopped(3, decision)) == [
         "round 2 of 3 finished, best utility 0.750",
-        "  warhead-ea: 8 predicted, rmse 0.123, 88 % within their 95 % interval, NLPD 0.50, "
-        "deviations times 1.50",
+        "  warhead-ea: 8 predicted, rmse 0.123 eV, 88 % within their 95 % interval, "
+        "NLPD 0.50 nats a molecule, deviations times 1.50",
         "  begun because the next batch is expected to pay",
         "stopped after round 3: the next batch is expected to pay",
     ]

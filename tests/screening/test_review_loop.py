@@ -223,12 +223,15 @@ def test_an_idea_that_the_library_holds_is_the_librarys(plan, tmp_path):
             left -= {s.candidate.inchikey for s in journal.selections()}
             asked.append(next(c for c in journal.candidates() if c.inchikey in left))
             say(journal, asked[0], "idea", "Bob")
+        if isinstance(event, RoundStarted):
+            ideas.append(event.ideas)
 
-    asked = []
+    asked, ideas = [], []
     with start(tmp_path / "run") as journal:
         run(journal, plan, listener)
         assert journal.selections(2)[0].candidate == asked[0]
         assert asked[0].origin == "library"
+        assert ideas == [0, 1]
         assert_made_again(journal, plan)
 
 
@@ -363,11 +366,15 @@ def test_ideas_leave_the_generator_its_share_of_the_whole_round(plan, tmp_path):
         if isinstance(event, RoundFinished) and event.round == 1:
             for each in wanted:
                 say(journal, each, "idea", "Bob")
+        if isinstance(event, RoundStarted):
+            told.append((event.proposed, event.ideas))
 
+    told = []
     with start(tmp_path / "run") as journal:
         run(journal, plan, listener)
         origins = [s.candidate.origin for s in journal.selections(2)]
         assert sorted(origins) == ["generator", "generator", "reviewer", "reviewer"]
+        assert told == [(2, 0), (2, 2)]
         assert_made_again(journal, plan)
 
 
