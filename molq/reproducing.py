@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from molq.errors import CallError, MolqError
 from molq.leadtable import called
@@ -18,6 +18,10 @@ from screening.store.reproduction import Reproduced, draw, reproduce
 from simulation.settings import is_simulated
 
 SAMPLE, TOLERANCE = 5, 1e-3
+
+Verdict = Literal["same value", "same exact value", "differs", "failed"]
+"""Within the tolerance; only by exact diagonalisation, and the solver within its own
+target of it both times; neither; no value."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,8 @@ class ReproducedScore:
     recorded: float  # in ``unit``
     value: float | None  # in ``unit``, computed now; None where that failed
     difference: float | None  # in ``unit``; None where it failed
+    exact_difference: float | None  # in ``unit``, of exact diagonalisation; None without one
+    verdict: Verdict
     failure: str  # why there is none, "" where there is one
     versions: tuple[str, ...]  # packages that are others than those of the record
     cpu_seconds: float  # s, of the calculation now
@@ -56,11 +62,14 @@ class Reproduction:
 
     @property
     def holds(self) -> bool:
-        """Whether each came out, and within the tolerance."""
-        return all(
-            score.difference is not None and abs(score.difference) <= self.tolerance
-            for score in self.scores
-        )
+        """Whether each came out within the tolerance, by its value or by its exact value."""
+        return all(score.verdict in ("same value", "same exact value") for score in self.scores)
+
+    @property
+    def largest_exact(self) -> ReproducedScore | None:
+        """The one whose exact diagonalisation came out farthest, None without one."""
+        found = [score for score in self.scores if score.exact_difference is not None]
+        return max(found, key=lambda score: abs(score.exact_difference or 0.0), default=None)
 
     @property
     def versions(self) -> tuple[str, ...]:
@@ -68,14 +77,15 @@ class Reproduction:
         return tuple(dict.fromkeys(line for score in self.scores for line in score.versions))
 
     def rows(self) -> list[list[str]]:
-        """The cells of a table: molecule, recipe, both values, their difference, the seed."""
+        """The cells of a table: molecule, recipe, both values, the differences, the seed."""
         return [
             [
                 score.molecule,
                 score.recipe,
                 f"{score.recorded:.6f}",
                 "–" if score.value is None else f"{score.value:.6f}",
-                "–" if score.difference is None else f"{score.difference:+.1e}",
+                _small(score.difference),
+                _small(score.exact_difference),
                 score.unit,
                 str(score.seed),
                 score.failure,
@@ -96,6 +106,19 @@ class Reproduction:
             lines.append(
                 f"largest difference {abs(largest.difference or 0.0):.1e} {largest.unit} "
                 f"({largest.molecule}, {largest.recipe}); tolerance {self.tolerance:.1e}"
+            )
+        exact = self.largest_exact
+        if exact is not None:
+            lines.append(
+                "largest difference of exact diagonalisation "
+                f"{abs(exact.exact_difference or 0.0):.1e} {exact.unit} ({exact.molecule})"
+            )
+        by_exact = sum(score.verdict == "same exact value" for score in self.scores)
+        if by_exact:
+            lines.append(
+                f"{by_exact} differ{'s' if by_exact == 1 else ''} by more than the tolerance "
+                "and agree in exact diagonalisation: the trial state ends anywhere within "
+                "target_error_mha of it, and did both times"
             )
         if self.left_out:
             lines.append(f"{self.left_out} drawn of a remote device were left out")
@@ -119,7 +142,17 @@ class Reproduction:
     def _repr_html_(self) -> str:
         from molq.notebook import table
 
-        header = ["molecule", "recipe", "recorded", "now", "difference", "unit", "seed", ""]
+        header = [
+            "molecule",
+            "recipe",
+            "recorded",
+            "now",
+            "difference",
+            "exact",
+            "unit",
+            "seed",
+            "",
+        ]
         return table(header, self.rows())
 
 
@@ -137,7 +170,9 @@ def reproduced(
         directory: of the run, which may be going on; nothing is written there.
         sample: how many, drawn at random.
         seed: of the choice.
-        tolerance: by how much a value may differ, in its unit.
+        tolerance: by how much a value may differ, in its unit. One that differs by more still
+            holds where exact diagonalisation agrees so far and the solver was within its
+            ``target_error_mha`` both times.
         on_score: called with each as it is computed.
 
     Raises:
@@ -165,7 +200,7 @@ def reproduced(
                 max_attempts=file.compute.max_attempts,
                 docking=file.simulation.docking,
             ):
-                found.append(_stated(one))
+                found.append(_stated(one, tolerance))
                 if on_score is not None:
                     on_score(found[-1])
         except (OSError, ValueError) as error:
@@ -173,7 +208,22 @@ def reproduced(
     return Reproduction(str(directory), seed, tolerance, tuple(found), len(drawn) - len(here))
 
 
-def _stated(one: Reproduced) -> ReproducedScore:
+def _small(difference: float | None) -> str:
+    return "–" if difference is None else f"{difference:+.1e}"
+
+
+def _verdict(one: Reproduced, tolerance: float) -> Verdict:
+    if one.difference is None:
+        return "failed"
+    if abs(one.difference) <= tolerance:
+        return "same value"
+    exact = one.exact_difference
+    if exact is not None and abs(exact) <= tolerance and one.is_within_solver:
+        return "same exact value"
+    return "differs"
+
+
+def _stated(one: Reproduced, tolerance: float) -> ReproducedScore:
     outcome, candidate = one.outcome, one.result.candidate
     return ReproducedScore(
         molecule=called(candidate),
@@ -185,6 +235,8 @@ def _stated(one: Reproduced) -> ReproducedScore:
         recorded=one.score.value,
         value=None if isinstance(outcome, Failure) else outcome.value,
         difference=one.difference,
+        exact_difference=one.exact_difference,
+        verdict=_verdict(one, tolerance),
         failure=outcome.message if isinstance(outcome, Failure) else "",
         versions=tuple(other_versions(one.score.provenance.versions)),
         cpu_seconds=one.cpu_seconds,

@@ -115,12 +115,15 @@ def score_all(
     check_recipes(recipes)
     check_simulation(settings)
     check_ready(recipes, settings)
+    from simulation.threads import limited
+
     results: list[ScoredMolecule] = []
-    for text in smiles:
-        for item in _score_molecule(text, recipes, settings, seed):
-            results.append(item)
-            if progress is not None:
-                progress(len(results), len(smiles) * len(recipes), item)
+    with limited(settings.threads):
+        for text in smiles:
+            for item in _score_molecule(text, recipes, settings, seed):
+                results.append(item)
+                if progress is not None:
+                    progress(len(results), len(smiles) * len(recipes), item)
     return ScoreTable(tuple(results))
 
 

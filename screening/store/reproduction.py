@@ -13,9 +13,14 @@ from screening.compute.isolation import Isolation
 from screening.failure import Failure
 from screening.store.journal import Journal
 from screening.store.records import Result
+from simulation.atomicunits import HARTREE_EV, HARTREE_KCAL
 from simulation.docking.settings import DockingSettings
 from simulation.score import Score
 from simulation.settings import SimulationSettings
+
+_GROWING = ("vqe", "vqe-circuit")  # solvers whose ansatz may be one that is grown
+_ROUNDING_MHA = 1e-6  # mHa, of energies of thousands of Hartree
+_HARTREE_IN = {"eV": HARTREE_EV, "V": HARTREE_EV, "kcal/mol": HARTREE_KCAL}
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,35 @@ class Reproduced:
         if isinstance(self.outcome, Failure):
             return None
         return self.outcome.value - self.score.value
+
+    @property
+    def exact_difference(self) -> float | None:
+        """The same of exact diagonalisation in the active space; None where there is none."""
+        if isinstance(self.outcome, Failure):
+            return None
+        exact, recorded = self.outcome.casci_value, self.score.casci_value
+        return None if exact is None or recorded is None else exact - recorded
+
+    @property
+    def is_within_solver(self) -> bool:
+        """Whether both values are as near to the exact one as the solver was asked to come.
+
+        A trial state that is grown stops at ``target_error_mha`` above the exact energy at
+        most; where below that, the last digits of the integrals decide. A score is a
+        difference of two such energies, so two of them lie apart by twice that at most.
+        """
+        if self.difference is None or isinstance(self.outcome, Failure):
+            return False
+        settings = SimulationSettings.model_validate(self.score.provenance.settings)
+        hartree = _HARTREE_IN.get(self.score.unit)
+        if settings.solver not in _GROWING or settings.ansatz == "uccsd" or hartree is None:
+            return False
+        target = settings.target_error_mha + _ROUNDING_MHA
+        deviations = [self.score.casci_deviation_mha, self.outcome.casci_deviation_mha]
+        return (
+            all(deviation is not None and abs(deviation) <= target for deviation in deviations)
+            and abs(self.difference) <= 2e-3 * target * hartree
+        )
 
 
 def draw(journal: Journal, recipes: Sequence[str], number: int, *, seed: int) -> list[Result]:

@@ -20,6 +20,7 @@ from screening.compute.evaluation import decode, encode
 from screening.store.database import FILE
 from screening.store.journal import Journal
 from screening.store.reproduction import draw
+from simulation.atomicunits import HARTREE_EV
 
 
 def test_real_scores_come_out_as_they_were_recorded(
@@ -38,14 +39,16 @@ def test_real_scores_come_out_as_they_were_recorded(
         score = recorded[one["inchikey"]]
         assert (one["recorded"], one["unit"]) == (score.value, "eV")
         assert one["seed"] == score.provenance.seed
-        # geometry and mean field are those of the same seed
-        assert one["value"] == pytest.approx(score.value, abs=1e-6)
+        # geometry and mean field are those of the same seed; where the trial state ends within
+        # its target, the last digits decide
+        assert one["exact_difference"] == pytest.approx(0, abs=1e-6)
+        assert one["verdict"] in ("same value", "same exact value")
         assert one["difference"] == one["value"] - one["recorded"]
     assert abs(found["largest"]) == max(abs(one["difference"]) for one in found["scores"])
     assert {p.name: p.stat().st_mtime_ns for p in screen_run.glob("*.csv")} == before
 
 
-def shifted(directory: Path, inchikey: str, value: float) -> None:
+def shifted(directory: Path, inchikey: str, value: float, **changes: Any) -> None:
     """Another recorded value, with its checksums as they would be."""
     with Journal.open(directory, readonly=True) as journal:
         (result,) = journal.results_of(inchikey)
@@ -56,7 +59,8 @@ def shifted(directory: Path, inchikey: str, value: float) -> None:
     with Journal.create(folder, kind="screen", settings=settings, environment=environment) as new:
         versions = {**result.score.provenance.versions, "pyscf": "0.1"}
         made = replace(result.score.provenance, versions=versions)
-        score = replace(result.score, value=value, provenance=made)
+        made = replace(made, settings={**made.settings, **changes.pop("settings", {})})
+        score = replace(result.score, value=value, provenance=made, **changes)
         assert decode(encode(score)) == score
         new.record(replace(result, outcome=score))
 
@@ -77,6 +81,57 @@ def test_a_difference_beyond_the_tolerance_is_stated_with_exit_code_1(
     assert found.holds
     assert found.largest is not None
     assert found.largest.difference == pytest.approx(-0.5, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("shift_mha", "deviation_mha", "settings", "verdict"),
+    [
+        (0.06, 0.08, {}, "same exact value"),
+        (0.06, 0.2, {}, "differs"),  # the record was not within the target
+        (0.06, 0.08, {"solver": "casci"}, "differs"),  # which has no target
+        (0.06, 0.08, {"ansatz": "uccsd"}, "differs"),
+        (0.0, 0.0, {}, "same value"),
+    ],
+)
+def test_a_grown_state_is_held_to_its_target(
+    screen_run: Path,
+    tmp_path: Path,
+    shift_mha: float,
+    deviation_mha: float,
+    settings: dict[str, Any],
+    verdict: str,
+) -> None:
+    shutil.copytree(screen_run, tmp_path / "run")
+    with Journal.open(tmp_path / "run", readonly=True) as journal:
+        result = next(r for r in journal.iterate_results() if r.score)
+    assert result.score is not None
+    shifted(
+        tmp_path / "run",
+        result.candidate.inchikey,
+        result.score.value + shift_mha * HARTREE_EV / 1000,
+        casci_deviation_mha=deviation_mha,
+        settings=settings,
+    )
+    found = molq.Run.open(tmp_path / "other").reproduce(1)
+    assert [score.verdict for score in found.scores] == [verdict]
+    assert found.holds == (verdict != "differs")
+    lines = " ".join(found.conclusion())
+    assert ("agree in exact diagonalisation" in lines) == (verdict == "same exact value")
+
+
+def test_other_exact_values_do_not_hold(screen_run: Path, tmp_path: Path) -> None:
+    shutil.copytree(screen_run, tmp_path / "run")
+    with Journal.open(tmp_path / "run", readonly=True) as journal:
+        result = next(r for r in journal.iterate_results() if r.score)
+    score = result.score
+    assert score is not None
+    assert score.casci_value is not None
+    changed = {"value": score.value + 0.0015, "casci_value": score.casci_value + 0.0015}
+    shifted(tmp_path / "run", result.candidate.inchikey, **changed)
+    found = molq.Run.open(tmp_path / "other").reproduce(1)
+    assert not found.holds
+    assert found.largest_exact is not None
+    assert found.largest_exact.exact_difference == pytest.approx(-0.0015, abs=1e-6)
 
 
 def test_a_sample_is_drawn_by_its_seed(screen_run: Path) -> None:
