@@ -40,7 +40,8 @@ def export(
         directory: of the run, which may be going on.
         what: ``results``, ``library``, ``attempts``, ``rounds``, ``selections``, ``cuts``,
             ``reviews`` or ``leads``.
-        path: of the file; for ``fcidump`` a folder where it does not end in ``.zip``.
+        path: of the file; for ``fcidump`` a folder, but where it ends in ``.zip`` or, for the only
+            file, in ``.fcidump``.
         form: ``parquet``, ``csv``, ``sdf``, ``xlsx``, ``json``, ``xyz``, ``qcschema`` or
             ``fcidump``; None for what the file's name ends in.
         top: only the first leads; None for all.

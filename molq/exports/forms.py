@@ -32,6 +32,7 @@ OF_STRUCTURES: tuple[Form, ...] = ("xyz", "qcschema", "fcidump")
 _SUFFIXES: dict[str, Form] = {
     ".qcschema.json": "qcschema",
     ".fcidump.zip": "fcidump",
+    ".fcidump": "fcidump",
     ".zip": "fcidump",
     **{f".{form}": form for form in FORMS if form not in ("qcschema", "fcidump")},
 }
@@ -75,7 +76,7 @@ def write_leads(
         leads: by rank; gone through twice at most, and not kept.
         objectives: the wishes.
         form: the format.
-        path: of the file; of a folder for ``fcidump`` where it does not end in ``.zip``.
+        path: of the file; of a folder for ``fcidump`` where no suffix tells otherwise.
         about: what a workbook says of itself, key and text.
         on_molecule: called with a line about each molecule whose integrals are made again.
 
@@ -116,6 +117,14 @@ def write_structures(
     if form == "fcidump":
         from molq.exports import integralfiles
 
+        other = next(
+            (f for suffix, f in _SUFFIXES.items() if path.name.lower().endswith(suffix)), form
+        )
+        if other != form:
+            raise CallError(
+                f"{path} is named as a file of {other}, and {form} is many files: name a folder or "
+                "a .zip file"
+            )
         return integralfiles.write(molecules, path, on_molecule)
     if form == "qcschema":
         from molq.exports import schemafile

@@ -16,6 +16,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from molq.errors import CallError, MolqError
@@ -26,6 +27,7 @@ from simulation.errors import SimulationError
 from simulation.score import Score
 
 INDEX = "index.csv"
+SUFFIX = ".fcidump"
 HEADER = (
     "file", "rank", "name", "inchikey", "smiles", "recipe", "site", "sector", "orbitals",
     "n_alpha", "n_beta", "core energy [Ha]", "CASCI energy [Ha]", "recorded CASCI energy [Ha]",
@@ -46,19 +48,23 @@ class _Progress:
 def write(molecules: Iterable[Computed], path: Path, on_molecule: Listener | None = None) -> int:
     """Write the files into a folder, or into one file whose name ends in ``.zip``.
 
+    A name that ends in ``.fcidump`` is that of the only file, without an index.
+
     Args:
         molecules: with their scores.
-        path: of the folder, which must not hold anything, or of the ZIP file.
+        path: of the folder, which must not hold anything, of the ZIP file, or of the only file.
         on_molecule: called with a line about each molecule that is done.
 
     Returns:
         The number of molecules with a file at least.
 
     Raises:
-        CallError: there is something in the folder.
+        CallError: there is something in the folder, or the only file would be one of several.
         MolqError: no molecule has a file, or nothing can be written there.
     """
     done = _Progress()
+    if path.suffix.lower() == SUFFIX:
+        molecules = _of_one_file(molecules, path)
     with _folder(path) as folder:
         for molecule in molecules:
             before = done.files
@@ -76,6 +82,24 @@ def write(molecules: Iterable[Computed], path: Path, on_molecule: Listener | Non
             writer.writerow(HEADER)
             writer.writerows([runfiles.cell(value) for value in row] for row in done.rows)
     return done.molecules
+
+
+def _of_one_file(molecules: Iterable[Computed], path: Path) -> list[Computed]:
+    """The molecule of which there is one file; refused before anything is made again."""
+    found = list(islice(molecules, 2))
+    files = sum(
+        len(site.solutions)
+        for molecule in found[:1]
+        for score in molecule.scores.values()
+        for site in score.sites
+    )
+    if len(found) > 1 or files > 1:
+        several = f"its molecule has {files}" if len(found) == 1 else "there are several molecules"
+        raise CallError(
+            f"{path} names one file, and there is one for each energy of each molecule "
+            f"({several}): name a folder, {path.with_suffix('')}, or a ZIP file, {path}.zip"
+        )
+    return found
 
 
 def _write_score(
@@ -122,8 +146,10 @@ def _energy(value: float) -> str:
 @contextmanager
 def _folder(path: Path) -> Iterator[Path]:
     """A folder that becomes ``path`` when all is well."""
-    is_zip = path.suffix == ".zip"
-    if not is_zip and path.exists() and (not path.is_dir() or any(path.iterdir())):
+    is_zip, is_file = path.suffix == ".zip", path.suffix.lower() == SUFFIX
+    if is_file and path.is_dir():
+        raise CallError(f"{path} is a folder: name a file")
+    if not is_zip and not is_file and path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise CallError(
             f"{path} is there already: FCIDUMP files go into a new folder or a .zip file"
         )
@@ -137,6 +163,9 @@ def _folder(path: Path) -> Iterator[Path]:
                     for one in sorted(made.rglob("*")):
                         if one.is_file():
                             _add(archive, one, one.relative_to(made).as_posix())
+            elif is_file:
+                (only,) = made.rglob(f"*{SUFFIX}")
+                shutil.move(only, path)
             elif path.is_dir():
                 for one in made.iterdir():
                     shutil.move(one, path / one.name)

@@ -33,7 +33,7 @@ from screening.review.opinions import Opinion
 from screening.store.journal import Journal
 from screening.store.journalexport import Column
 from screening.store.records import Review
-from simulation.interchange import interaction_operator, read_fcidump
+from simulation.interchange import interaction_operator, read_fcidump, rebuilding
 
 
 def known(molecule: computed.Computed) -> computed.Placed:
@@ -284,6 +284,37 @@ def test_fcidump_gives_the_recorded_energy_in_pyscf_and_openfermion(
 def test_integrals_go_nowhere_where_something_is(integrals: Path, campaign_run: Any) -> None:
     with pytest.raises(CallError, match="is there already"):
         export(campaign_run.directory, "leads", integrals, "fcidump", top=1)
+
+
+def test_a_name_of_one_file_is_refused_for_many_before_anything_is_computed(
+    leads: LeadTable, tmp_path: Path
+) -> None:
+    molecules = list(computed.of_leads(leads.leads))
+    path = tmp_path / "l.fcidump"
+    remedy = rf"name a folder, {tmp_path}/l, or a ZIP file, {path}\.zip"
+    with pytest.raises(CallError, match=rf"there are several molecules\): {remedy}"):
+        integralfiles.write(molecules, path)
+    with pytest.raises(CallError, match=rf"its molecule has 2\): {remedy}"):
+        integralfiles.write(molecules[:1], path)
+    with pytest.raises(CallError, match="is named as a file of sdf, and fcidump is many files"):
+        leads.write(tmp_path / "leads.sdf", "fcidump")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_molecule_with_one_energy_is_one_file(
+    leads: LeadTable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (first,) = computed.of_leads(leads[:1])
+    score = first.scores["warhead-ea"]
+    site = replace(score.sites[0], solutions=score.sites[0].solutions[:1])
+    one = replace(first, scores={"x": replace(score, sites=(site,))})
+    (sector, _) = rebuilding.rebuilt_sectors(score)
+    monkeypatch.setattr(rebuilding, "rebuilt_sectors", lambda score: (sector,))
+    path = tmp_path / "l.fcidump"
+    assert integralfiles.write([one], path) == 1
+    assert list(tmp_path.iterdir()) == [path]
+    hamiltonian, n_alpha, n_beta = read_fcidump(path)
+    assert (hamiltonian.norb, n_alpha, n_beta) == (4, 2, 2)
 
 
 def test_integrals_whose_energy_is_another_are_not_written(
