@@ -30,13 +30,14 @@ def command(
     quick: Annotated[
         bool, typer.Option("--quick", help="Start neither Ray nor a calculation.")
     ] = False,
+    no_ray: Annotated[bool, typer.Option("--no-ray", help="Do not start Ray.")] = False,
     json: options.Json = False,
 ) -> int:
     """Check the installation, the machine, Ray and whether there are credentials.
 
-    Every line says what was found and, where something is wrong, the remedy. Credentials
-    are never shown, and no network is asked without --online. The exit code is 1 where
-    something does not work.
+    Every line says what was found and, where something is wrong, the remedy; it is printed
+    as soon as it is known, what Ray says last. Credentials are never shown, and no network is
+    asked without --online. The exit code is 1 where something does not work.
     """
     from molq.cli import threads
 
@@ -44,7 +45,13 @@ def command(
     threads.limit(1)
     from molq.doctor.examination import findings
 
-    looked = findings(online=online, quick=quick, environment=told)
+    looked = findings(
+        online=online,
+        quick=quick,
+        without_ray=no_ray,
+        environment=told,
+        on_wait=None if json else note,
+    )
     found = list(looked) if json else _shown(looked)
     failed = [one for one in found if one.state == "fail"]
     warned = [one for one in found if one.state == "warn"]

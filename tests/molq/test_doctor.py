@@ -4,14 +4,16 @@ import json
 import shutil
 import signal
 import socket
+from contextlib import nullcontext
 from importlib.metadata import EntryPoint, metadata
 from importlib.resources import files
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
 
 from molq.cli.entry import run_arguments
-from molq.doctor import access, calculation, installation, machine, raycheck
+from molq.doctor import access, calculation, examination, installation, machine, raycheck
 from molq.doctor.finding import Finding
 from screening.compute.machine import cores
 
@@ -26,7 +28,7 @@ def test_an_installation_that_works_is_found_to(capsys: pytest.CaptureFixture[st
     assert record["ok"]
     areas = [one["area"] for one in record["findings"]]
     assert list(dict.fromkeys(areas)) == [
-        "installation", "machine", "calculation", "ray", "access"
+        "installation", "machine", "access", "calculation", "ray"
     ]  # fmt: skip
     assert all(one["remedy"] for one in record["findings"] if one["state"] != "ok")
     assert run_arguments(["doctor", "--quick"]) == 0
@@ -165,8 +167,45 @@ def test_an_extra_is_said_to_give_what_needs_it() -> None:
 def test_ray_that_does_not_answer_is_ended_in_time() -> None:
     with raycheck.started() as ray:
         found = ray.finding(limit_s=0.2)
-    assert found.state == "fail"
-    assert found.said == "did not answer within 0.2 s"
+    assert found.said.startswith("did not answer within 0.2 s")
+
+
+def test_a_silent_ray_is_a_fault_only_where_the_machine_is_idle() -> None:
+    assert raycheck._silent(60.0, 0.3, 2).state == "fail"
+    busy = raycheck._silent(60.0, 5.24, 2)
+    assert busy.state == "warn"
+    assert busy.said.endswith("the machine is busy (load 5.2 on 2 cores)")
+
+
+def test_what_is_known_is_told_before_ray_has_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+
+    class Slow:
+        def seconds_left(self) -> float:
+            told.append("asked")
+            return 41.6
+
+        def finding(self) -> Finding:
+            return raycheck.ok("ray", "Ray", "answered at last")
+
+    monkeypatch.setattr(raycheck, "started", lambda: nullcontext(Slow()))
+    monkeypatch.setattr(calculation, "findings", lambda: iter(()))
+    looked = examination.findings(environment={}, on_wait=told.append)
+    before = [one.area for one in takewhile(lambda one: one.area != "ray", looked)]
+    assert {"installation", "machine", "access"} == set(before)
+    assert told == ["asked", "waiting for Ray, 42 s at most (--no-ray leaves it out) ..."]
+
+
+def test_ray_can_be_left_out_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(raycheck, "started", lambda: pytest.fail("Ray was started"))
+    monkeypatch.setattr(
+        calculation, "findings", lambda: iter([raycheck.ok("calculation", "x", "")])
+    )
+    found = list(examination.findings(without_ray=True, environment={}))
+    assert [(one.name, one.said) for one in found[-2:]] == [
+        ("x", ""),
+        ("Ray", "not started: --no-ray"),
+    ]
 
 
 @pytest.mark.slow
