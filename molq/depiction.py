@@ -135,6 +135,7 @@ def layered_svg(
     full: float = 1.0,
     width: int = 240,
     height: int = 150,
+    placed: bool = False,
 ) -> str:
     """A laid out molecule over two layers that a page shows or hides.
 
@@ -148,6 +149,7 @@ def layered_svg(
         full: the size of a share that has the full colour, positive.
         width: of the drawing, in pixels.
         height: of the drawing, in pixels.
+        placed: says in ``data-atoms`` where each atom stands, "x y x y ..." in pixels.
 
     Raises:
         ValueError: another number of shares than atoms.
@@ -166,6 +168,8 @@ def layered_svg(
     if shares is not None:
         layers += _shares_layer(np.asarray(shares, dtype=np.float64) / full, at, bond)
     opening, _, rest = drawing.partition(">")
+    if placed:
+        opening += f' data-atoms="{" ".join(f"{x:.0f}" for x in at.ravel())}"'
     return f"{opening}>{layers}{rest}"
 
 

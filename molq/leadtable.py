@@ -187,7 +187,7 @@ class LeadTable(Sequence[Lead]):
                 continue  # no active space is solved
             columns.append(
                 LeadColumn(
-                    f"{prefix}solver - casci", DEVIATION_UNIT, "deviation", 4,
+                    f"{prefix}CASCI deviation", DEVIATION_UNIT, "deviation", 4,
                     "the solver's energy difference minus the exact one in the same space",
                     _deviation(recipe),
                 )

@@ -194,7 +194,7 @@ class ScoreTable(Sequence[ScoredMolecule]):
         headers = [
             "structure", "SMILES",
             *(["recipe", "value"] if len(recipes) > 1 else recipes or ["score"]),
-            "solver \N{MINUS SIGN} CASCI (mHa)",
+            "CASCI deviation (mHa)",
             *(f"{name} ({unit})" for name, unit in baselines.items()), "flags",
         ]  # fmt: skip
         return table(headers, rows)

@@ -75,7 +75,7 @@ def _write_solutions(score: Score) -> None:
     columns = [
         Column("sector"),
         Column("energy", "Ha", is_number=True),
-        Column("- casci", "mHa", is_number=True),
+        Column("CASCI deviation", "mHa", is_number=True),
     ]
     if has_circuit:
         columns += [

@@ -68,6 +68,7 @@ class LeadRow:
     exported: tuple[object, ...] = ()  # the cells of leads.csv
     review: Mapping[str, Any] | None = None  # what reviewers decided
     detail: Mapping[str, Any] = field(default_factory=dict)  # what its own page shows
+    graph: Mapping[str, Any] | None = None  # for the page's substructure search
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,8 @@ from screening.surrogate import Prediction, calibration
 MAX_LISTED = 200  # rows of a table of failures or dropped rows
 MAX_READ = 5000  # results that are read whole
 MAX_CARDS = 6  # explanations that stand in the page itself, also on paper
-MAX_EXPLAINED = 50  # leads: each one's forecast is fitted without it
+MAX_EXPLAINED = 50  # leads of a large run: each one's forecast is fitted without it
+ALL_EXPLAINED = 1000  # scores, up to which every lead that is shown is explained
 
 _FAILURE_MEANING = {
     "input": "The molecule is outside what the recipe or the method describes; never retried.",
@@ -77,7 +78,9 @@ def contents(
     shown = [c for c in table.number_columns if c.kind != "utility" or file.objective]
     best = table[:top]
     explained = (
-        explanations.of_leads(journal, file, table, best.leads[:MAX_EXPLAINED]) if rounds else []
+        explanations.of_leads(journal, file, table, best.leads[: _explained(file, len(scored))])
+        if rounds
+        else []
     )
     told = {one.lead.candidate.inchikey: one for one in explained}
     details = leadview.details(best.leads, told, found, table.objectives)
@@ -106,7 +109,7 @@ def contents(
         terms=any(score.contributions for lead in best for score in lead.scores.values()),
         objectives=_objectives(table, file),
         has_objectives=bool(file.objective),
-        columns=tuple(leadrows.column(each, scored) for each in shown),
+        columns=tuple(leadrows.column(each) for each in shown),
         leads=leadrows.rows(best, shown, layouts, told, scale, details.leads, file),
         leads_total=len(table) if table.ranked is None else table.ranked,
         agreement=found,
@@ -131,6 +134,13 @@ def contents(
         exported=tuple(leadfiles.LeadColumns.of(best.leads, table.objectives).header()),
         shared=details.shared,
     )
+
+
+def _explained(file: RunFile, scores: int) -> int | None:
+    """How many leads are explained, None for all: what one takes grows with the scores."""
+    learns = file.surrogate if isinstance(file, CampaignFile) else None
+    quick = learns is None or (learns.kind == "gp" and not learns.quantum_kernel)
+    return None if quick and scores <= ALL_EXPLAINED else MAX_EXPLAINED
 
 
 def _first(cards: Explanations | None) -> Explanations | None:

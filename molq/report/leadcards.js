@@ -9,7 +9,7 @@ window.molqLeadCards = (() => {
     box.setAttribute("aria-label", `Select ${lead.label}`);
     const name = element("button", { type: "button", className: lead.named ? "open name" : "open key", textContent: lead.label });
     name.addEventListener("click", () => open(lead));
-    const picture = drawing(lead);
+    const picture = grid.marked(drawing(lead), lead);
     picture.addEventListener("click", () => open(lead));
     const facts = element("dl");
     payload.columns.forEach((column, place) => {

@@ -26,6 +26,22 @@ window.molqLeadGrid = (() => {
     return box;
   }
 
+  // a band under the atoms and bonds that a fragment was found on
+  function mark(box, lead, places) {
+    const svg = box.querySelector("svg[data-atoms]");
+    if (!places || !svg) return box;
+    const at = svg.dataset.atoms.split(" ");
+    const point = (atom) => `${at[2 * atom]} ${at[2 * atom + 1]}`;
+    const ends = lead.graph.bonds;
+    const path = document.createElementNS(svg.namespaceURI, "path");
+    path.setAttribute("class", "found");
+    path.setAttribute("d", [...places.bonds].map((bond) => `M${point(ends[2 * bond])}L${point(ends[2 * bond + 1])}`)
+      .concat([...places.atoms].map((atom) => `M${point(atom)}h0`)).join(""));
+    svg.prepend(path);
+    box.setAttribute("aria-label", `${lead.alt}, ${places.atoms.size} ${places.atoms.size === 1 ? "atom" : "atoms"} of the fragment marked`);
+    return box;
+  }
+
   function value(cell) {
     const [number, digits, error, interval, desirability] = cell;
     const box = element("div", { className: "value" }, element("span", { textContent: written(number, digits) }));
@@ -96,7 +112,7 @@ window.molqLeadGrid = (() => {
     }));
   }
 
-  function columns(payload, open) {
+  function columns(payload, open, marked) {
     const text = { filter: "agTextColumnFilter", filterParams: { maxNumConditions: 2 } };
     const number = { filter: "agNumberColumnFilter", comparator: byNumber, filterParams: { defaultOption: "greaterThanOrEqual", maxNumConditions: 2 } };
     const hasReview = payload.leads.some((lead) => lead.review);
@@ -104,7 +120,7 @@ window.molqLeadGrid = (() => {
       { colId: "rank", headerName: "#", valueGetter: ({ data }) => data.rank, width: 62, pinned: "left", cellClass: "rank", ...number, floatingFilter: false },
       {
         colId: "structure", headerName: "Structure", width: 226, pinned: narrow.matches ? null : "left", sortable: false, filter: false,
-        valueGetter: ({ data }) => data.alt, cellRenderer: ({ data }) => drawing(data), cellClass: "structure-cell",
+        valueGetter: ({ data }) => data.alt, cellRenderer: ({ data }) => marked(drawing(data), data), cellClass: "structure-cell",
       },
       {
         colId: "molecule", headerName: "Molecule", minWidth: 190, flex: 1, ...text,
@@ -140,7 +156,8 @@ window.molqLeadGrid = (() => {
   }
 
   // facets: what a column's own filter would not offer
-  function passes(lead, facets) {
+  function passes(lead, facets, found) {
+    if (found && !found.has(lead.inchikey)) return false;
     if (facets.origin && lead.origin !== facets.origin) return false;
     if (facets.scaffold !== "" && String(lead.scaffold ?? "none") !== facets.scaffold) return false;
     const doubtful = lead.flags.length + lead.notes.length > 0;
@@ -150,10 +167,13 @@ window.molqLeadGrid = (() => {
   // {api, shown(), selected(), ...}; `changed` is called when rows or the selection change
   function create(container, payload, { open, changed }) {
     const facets = { origin: "", scaffold: "", doubts: "" };
+    let found = null; // InChIKey -> where the fragment lies; null where none is looked for
+    let fragment = "";
+    const marked = (box, lead) => mark(box, lead, found?.get(lead.inchikey));
     container.replaceChildren();
     const api = agGrid.createGrid(container, {
       theme: theme(),
-      columnDefs: columns(payload, open),
+      columnDefs: columns(payload, open, marked),
       defaultColDef: { sortable: true, resizable: true, floatingFilter: true, suppressHeaderMenuButton: true, suppressHeaderFilterButton: true, wrapHeaderText: true, autoHeaderHeight: true },
       rowData: payload.leads,
       rowHeight: 142,
@@ -165,8 +185,8 @@ window.molqLeadGrid = (() => {
       enableBrowserTooltips: true,
       tooltipShowDelay: 400,
       ensureDomOrder: true,
-      isExternalFilterPresent: () => Object.values(facets).some((wanted) => wanted !== ""),
-      doesExternalFilterPass: ({ data }) => passes(data, facets),
+      isExternalFilterPresent: () => found !== null || Object.values(facets).some((wanted) => wanted !== ""),
+      doesExternalFilterPass: ({ data }) => passes(data, facets, found),
       onCellKeyDown: ({ data, event, column }) => {
         if (event.key === "Enter" && data && !event.target.closest("a, button, input")) open(data);
       },
@@ -192,6 +212,15 @@ window.molqLeadGrid = (() => {
         .concat(api.getSelectedRows().filter((lead) => !api.getRowNode(lead.inchikey).displayed)),
       isSelected: (lead) => api.getRowNode(lead.inchikey).isSelected(),
       select: (lead, wanted) => api.getRowNode(lead.inchikey).setSelected(wanted),
+      marked,
+      fragment: () => fragment,
+      // only leads that hold a fragment, and where they do; null for all
+      contain: (places, text) => {
+        if (places === null && found === null) return;
+        [found, fragment] = [places, text];
+        api.onFilterChanged();
+        api.refreshCells({ columns: ["structure"], force: true });
+      },
       search: (text) => api.setGridOption("quickFilterText", text),
       facet: (name, wanted) => {
         facets[name] = wanted;

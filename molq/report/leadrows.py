@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rdkit import Chem
@@ -11,12 +11,12 @@ from molq import alignment, depiction, explanations
 from molq.campaignfile import CampaignFile, RunFile
 from molq.leadtable import LeadColumn, LeadTable, label, leading_score, made_by, site_of
 from molq.report.contents import Cell, Column, LeadRow, ScaffoldRow, ShareScale
-from molq.report.words import baseline_words, solver_words
+from molq.report.moleculegraph import graph
+from molq.report.words import baseline_words
 from molq.uncertainty import digits_for
 from screening import leadfiles
 from screening.explanation import Explanation
 from screening.ranking import Lead
-from screening.store.records import Result
 
 WIDTH, HEIGHT = 208, 130  # of a drawing, px
 
@@ -47,6 +47,7 @@ def rows(
             lead,
             tuple(_cell(lead, each, has_objectives=bool(file.objective)) for each in columns),
             drawing=_drawing(lead, layout, told.get(lead.candidate.inchikey), scale),
+            graph=None if layout is None else graph(layout),
             made=made_by(lead.candidate, leads.names),
             scaffold=scaffold,
             exported=tuple(exported),
@@ -58,7 +59,7 @@ def rows(
     )
 
 
-def column(each: LeadColumn, scored: Iterable[Result]) -> Column:
+def column(each: LeadColumn) -> Column:
     """How a column is headed."""
     header = each.header
     if each.kind == "utility":
@@ -67,10 +68,6 @@ def column(each: LeadColumn, scored: Iterable[Result]) -> Column:
         header = "SA score"
     if each.kind == "baseline":
         header = baseline_words(header)
-    if each.kind == "deviation":
-        solvers = (r.score.solver for r in scored if r.score and r.score.casci_value is not None)
-        solver = next(solvers, "solver")
-        header = header.replace("solver - casci", f"{solver_words(solver)} \N{MINUS SIGN} CASCI")
     return Column(header, each.unit, min(each.digits, 3), each.meaning, each.kind)
 
 
@@ -108,6 +105,7 @@ def _row(
     cells: tuple[Cell, ...],
     *,
     drawing: str | None,
+    graph: Mapping[str, Any] | None,
     made: str,
     scaffold: int | None,
     exported: tuple[object, ...],
@@ -125,6 +123,7 @@ def _row(
         smiles=_drawn_smiles(lead),
         inchikey=lead.candidate.inchikey,
         drawing=drawing,
+        graph=graph,
         alternative=f"Structure of {label(lead)}{highlighted}",
         cells=cells,
         origin=lead.candidate.origin,
@@ -184,6 +183,7 @@ def _drawing(
         full=1.0 if scale is None else scale.full,
         width=WIDTH,
         height=HEIGHT,
+        placed=True,
     )
 
 

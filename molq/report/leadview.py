@@ -67,7 +67,8 @@ def details(
         if detail and (card := why.get(_key(lead))) is not None:
             detail["why"] = _why(card, told[_key(lead)])
         found.append(_plain(detail))
-    return LeadDetails(shared.to_json("" if cards is None else cards.method), tuple(found))
+    method = "" if cards is None else cards.method
+    return LeadDetails({**shared.to_json(method), "explained": len(told)}, tuple(found))
 
 
 def _key(lead: Lead) -> str:

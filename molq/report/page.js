@@ -19,6 +19,7 @@
     let view = "table";
 
     const grid = window.molqLeadGrid.create(find("grid"), payload, { open: openLead, changed });
+    const search = window.molqLeadSearch.create(payload, grid);
 
     function openLead(lead) {
       const shown = grid.shown();
@@ -47,7 +48,7 @@
     function changed() {
       const shown = grid.shown();
       const selected = grid.selected();
-      nothing(shown.length);
+      search.nothing(shown.length);
       const of = shown.length === payload.leads.length ? "" : ` of ${payload.leads.length}`;
       const some = selected.length ? `, ${selected.length} selected` : "";
       const text = `${shown.length}${of} ${payload.leads.length === 1 ? "lead" : "leads"}${some}`;
@@ -60,16 +61,7 @@
       if (!selected.length && which.value === "selected") which.value = "all";
       changed.before = selected.length > 0;
       window.molqChart?.mark?.(selected.map((lead) => lead.inchikey));
-      if (view === "cards" && changed.shown !== (changed.shown = shown.map((lead) => lead.inchikey).join())) cards();
-    }
-
-    // why a search finds nothing: text is compared, and a molecule has many SMILES
-    function nothing(count) {
-      const text = count ? "" : find("find").value.trim()
-        ? "No lead has this text and passes the filters. The text of names, SMILES and InChIKeys is compared, not structures: " +
-          "a SMILES is found as it is written here, or a part of it. A molecule written otherwise is found by its name or InChIKey."
-        : "No lead passes these filters.";
-      if (find("nothing").textContent !== text) find("nothing").textContent = text;
+      if (view === "cards" && changed.shown !== (changed.shown = [grid.fragment(), ...shown.map((lead) => lead.inchikey)].join())) cards();
     }
 
     function taken() {
@@ -109,10 +101,10 @@
       choices.append(element("label", { title: column.getColDef().headerTooltip ?? "" }, box, ` ${headerName}`));
     }
 
-    find("find").addEventListener("input", (event) => grid.search(event.target.value));
     for (const name of ["origin", "scaffold", "doubts"]) find(name).addEventListener("change", (event) => grid.facet(name, event.target.value));
     find("clear").addEventListener("click", () => {
-      for (const name of ["find", "origin", "scaffold", "doubts"]) find(name).value = "";
+      for (const name of ["origin", "scaffold", "doubts"]) find(name).value = "";
+      search.clear();
       grid.clear();
     });
     function look(wanted) {

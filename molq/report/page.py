@@ -14,7 +14,7 @@ from markupsafe import Markup
 from molq.report.contents import Contents
 from molq.report.numerals import number, percent, signed
 from molq.report.payload import text
-from molq.report.vendored import libraries, packed, packed_library
+from molq.report.vendored import libraries, notices, packed, packed_library
 
 LIBRARIES = ("plotly", "3dmol", "ag-grid")
 UNPACKER = (
@@ -29,9 +29,13 @@ SCRIPTS = (
     "scoreview.js",
     "leadview.js",
     "leadfiles.js",
+    "smarts.js",
+    "substructure.js",
+    "leadsearch.js",
     "leadgrid.js",
     "leadcards.js",
     "comparing.js",
+    "licences.js",
     "page.js",
 )
 """The page's own scripts, in their order; each leaves one name behind."""
@@ -56,7 +60,7 @@ def html(contents: Contents) -> str:
             for one in libraries(LIBRARIES)
         ],
         unpacker=Markup(unpacker.text()),
-        vendored=", ".join(one.told for one in (*libraries(LIBRARIES), unpacker)),
+        notices=notices([*LIBRARIES, UNPACKER]),
         scripts=[Markup(_resource("report", name)) for name in SCRIPTS],
     )
 

@@ -78,6 +78,7 @@ def _lead(lead: LeadRow) -> dict[str, Any]:
         "smiles": lead.smiles,
         "inchikey": lead.inchikey,
         "svg": lead.drawing,
+        "graph": lead.graph,
         "alt": lead.alternative,
         "cells": [_cell(cell) for cell in lead.cells],
         "origin": lead.origin,

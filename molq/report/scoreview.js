@@ -81,13 +81,13 @@ window.molqScoreView = (() => {
       h("p", { class: "lead-value" }, h("strong", {}, stated(score.value, score.error, score.unit)),
         score.interval ? ` 95\u202f%: ${number(score.interval[0], 2)} to ${number(score.interval[1], 2)}` : "",
         wanted === undefined || wanted === null ? "" : ` \u00b7 desirability ${number(wanted, 2)}`,
-        score.deviation === null ? "" : ` \u00b7 ${score.solver} \u2212 CASCI ${deviation(score.deviation)}`),
+        score.deviation === null ? "" : ` \u00b7 ${score.solver}, CASCI deviation ${deviation(score.deviation)}`),
       about ? h("p", {}, sentence(about.summary)) : null,
       score.flags.length ? h("ul", { class: "tags" }, score.flags.map((flag) => h("li", { class: "tag flag" }, flag))) : null,
       table(`${score.recipe} beside its baselines`, header, rows),
       about ? h("p", { class: "lead-error" }, h("b", {}, "How far to trust it: "), sentence(about.validity),
         about.page ? h("span", {}, " Data and sources: ", h("code", {}, about.page), ".") : null) : null,
-      score.sites.length > 1 ? table("Every site", ["Site", "Value", "CASCI", "Solver \u2212 CASCI"], score.sites.map((site) =>
+      score.sites.length > 1 ? table("Every site", ["Site", "Value", "CASCI", "CASCI deviation"], score.sites.map((site) =>
         [site.name, withUnit(number(site.value, 3), score.unit), number(site.casci, 3), deviation(site.deviation)])) : null,
       termsPart(score), convergencePart(score), spacePart(score), circuitPart(score),
       score.species.length ? table("Other species of the difference", ["Species", "Energy (Ha)", "Charge", "Multiplicity", "SMILES", "Method"],
@@ -235,8 +235,14 @@ window.molqScoreView = (() => {
 
   // --- why, provenance -------------------------------------------------------------------
 
+  function unexplained(context) {
+    const count = context.shared.explained;
+    const which = count ? `This report explains the first ${counted(count, "lead")}: the forecast of each is fitted without its own score.` : "This report explains no lead.";
+    return section("Why it is here", h("p", {}, `${which} What stands behind this one, as text, with DIR the run's folder: `, h("code", {}, `molq leads DIR --explain ${context.lead.rank}`)));
+  }
+
   function whyPart(why, context) {
-    if (!why) return null;
+    if (!why) return unexplained(context);
     const facts = why.facts.length ? ` (${why.facts.map((fact) => fact.join(" ")).join("; ")})` : "";
     return section("Why it is here", h("p", {}, why.restraint), why.choice ? h("p", {}, why.choice, h("span", { class: "lead-soft" }, facts)) : null,
       why.unexplained.map((text) => h("p", { class: "empty" }, text)),

@@ -12,6 +12,8 @@ from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
+from markupsafe import Markup
+
 FOLDER = "vendor"
 CATALOGUE = "VENDOR.toml"
 
@@ -47,6 +49,10 @@ class Library:
             )
         return data.decode()
 
+    def licence_text(self) -> str:
+        """The licence with its notices, of the library and of what is compiled into it."""
+        return _folder().joinpath(self.licence_file).read_text(encoding="utf-8")
+
 
 @cache
 def catalogue() -> tuple[Library, ...]:
@@ -77,6 +83,22 @@ def packed_library(key: str) -> str:
     """A library as ``packed`` gives it."""
     (one,) = libraries([key])
     return packed(one.text())
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A library's licence as a page carries it."""
+
+    key: str
+    told: str  # name, version and licence
+    packed: Markup  # the whole text, as ``packed`` gives it
+
+
+def notices(keys: Sequence[str]) -> tuple[Notice, ...]:
+    """The licences of the named libraries, for ``report/licences.html``."""
+    return tuple(
+        Notice(one.key, one.told, Markup(packed(one.licence_text()))) for one in libraries(keys)
+    )
 
 
 def packed(text: str) -> str:

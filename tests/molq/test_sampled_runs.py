@@ -128,7 +128,7 @@ def test_the_first_recipe_of_a_screen_ranks_and_the_others_stand_beside(tmp_path
     assert leads.notice == ""  # what ranks is exact
     headers = [column.header for column in leads.number_columns]
     assert headers[1:3] == ["thiol-adduct", "warhead-ea"]
-    assert "thiol-adduct solver - casci" not in headers
+    assert "thiol-adduct CASCI deviation" not in headers
     page = (run.directory / "report.html").read_text(encoding="utf-8")
     assert "thiol-adduct: No active space is solved" in page
     assert "thiol-adduct: not for primary amides" in page

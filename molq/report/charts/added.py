@@ -135,7 +135,7 @@ def deviations(found: Sequence[Deviation]) -> Figure:
         section="quantum",
         title="How far the solver stopped from CASCI",
         description=f"{said} Dotted lines mark it." if widest > CHEMICAL_ACCURACY else said,
-        alt=f"Solver minus CASCI in mHa. {said}",
+        alt=f"CASCI deviation in mHa, the solver minus the exact value. {said}",
         data=tuple(
             {
                 "type": "scatter",
@@ -156,7 +156,7 @@ def deviations(found: Sequence[Deviation]) -> Figure:
         ),
         layout={
             "xaxis": axis("two-qubit gates of the larger circuit" if has_gates else "score"),
-            "yaxis": axis("solver \N{MINUS SIGN} CASCI (mHa)", range=[-widest, widest]),
+            "yaxis": axis("CASCI deviation (mHa)", range=[-widest, widest]),
             "showlegend": len(by_recipe) > 1,
             "shapes": [
                 {
@@ -167,7 +167,7 @@ def deviations(found: Sequence[Deviation]) -> Figure:
             ],
         },
         table=Table.of(
-            ("Molecule", "Recipe", "Solver \N{MINUS SIGN} CASCI (mHa)", "Two-qubit gates"),
+            ("Molecule", "Recipe", "CASCI deviation (mHa)", "Two-qubit gates"),
             [
                 (d.name, d.recipe, written(d.deviation, 4), d.two_qubit_gates)
                 for d in sorted(found, key=lambda d: -abs(d.deviation))

@@ -10,11 +10,11 @@ from importlib.resources import files
 from markupsafe import Markup
 
 from molq.report.charts.figure import Figure
-from molq.report.vendored import libraries, packed, packed_library
+from molq.report.vendored import Notice, libraries, notices, packed, packed_library
 
 LIBRARY = "plotly"
 UNPACKER = "fflate"
-SCRIPTS = ("unpacking.js", "charts.js", "chartpage.js")
+SCRIPTS = ("unpacking.js", "charts.js", "licences.js", "chartpage.js")
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class Embedded:
     unpacker: Markup  # the script that unpacks it
     told: str  # names, versions and licences
     charts: Markup  # the specifications, packed alike
+    notices: tuple[Notice, ...]
     scripts: tuple[Markup, ...]
 
 
@@ -42,5 +43,6 @@ def embedded(figures: Sequence[Figure]) -> Embedded:
         unpacker=Markup(vendored[UNPACKER].text()),
         told=", ".join(vendored[key].told for key in (LIBRARY, UNPACKER)),
         charts=Markup(packed(specs)),
+        notices=notices([LIBRARY, UNPACKER]),
         scripts=tuple(Markup(folder.joinpath(name).read_text("utf-8")) for name in SCRIPTS),
     )
