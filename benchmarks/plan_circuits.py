@@ -33,6 +33,7 @@ from simulation.hamiltonian import Hamiltonian
 from simulation.hydrogenabstraction import bonds, dissociation, radical
 from simulation.meanfield import solve
 from simulation.quantum import backends, estimation, measurement
+from simulation.quantum.backends import Backend
 from simulation.quantum.estimation import Setting
 from simulation.quantum.measurement import EnergyMeasurement, Request
 from simulation.recipes.chromophore import chromophore
@@ -53,6 +54,8 @@ COMPILED_GATES = 1500  # two-qubit gates up to which a circuit is compiled for i
 SPREAD_QUBITS = 12  # up to which every mapping's shots are counted; of more, Jordan-Wigner's
 SETTINGS = SimulationSettings(conformers=1)
 SEED = 1
+MITIGATIONS = (("readout",), ("zne",), ("readout", "zne"))
+MOST_SHOTS = 10**15
 
 WARHEADS = (
     "C=CC(N)=O", "C=CC(=O)NC", "CC=CC(=O)OC", "C=CC(=O)Nc1ccccc1", "C=CC#N", "C#CC(=O)NC",
@@ -218,17 +221,29 @@ def shots(state: OptimisedState, name: str) -> dict[str, Any]:
         device = EnergyMeasurement.compiled(circuit, operator, 0.0, backend, SEED)
         calibration = backend.calibration()
         assert calibration is not None
-        # of a plan for a standard error of one, nothing is rounded and nothing is bounded
-        precision = 1e-4
-        planned = measurement.plan(device, backend, Request(precision, 10**12))
         entry["device"] = {
             "name": DEVICE,
             "two_qubit_gates": device.two_qubit_gates,
             "depth": device.depth,
             "survival": round(calibration.survival(device.circuit, two_qubit_factor=1), 6),
-            "spread": round(precision * planned.total**0.5, 5),
+            "spread": device_spread(device, backend, ()),
+            "mitigated": {
+                ", ".join(kinds): device_spread(device, backend, kinds) for kinds in MITIGATIONS
+            },
         }
     return entry
+
+
+def device_spread(
+    device: EnergyMeasurement, backend: Backend, mitigation: tuple[str, ...]
+) -> float:
+    """The spread (Hartree) whose square over that of an error is the shots of a plan for it."""
+    # precise enough for counts that no rounding changes, coarse enough for counts that exist
+    for precision in (1e-4, 1e-1, 1e2, 1e5):
+        planned = measurement.plan(device, backend, Request(precision, MOST_SHOTS, mitigation))
+        if planned.total < 0.99 * MOST_SHOTS:
+            return float(f"{precision * planned.total**0.5:.6g}")
+    raise ValueError(f"{', '.join(mitigation)}: no number of shots suffices")
 
 
 def command(arguments: argparse.Namespace) -> str:

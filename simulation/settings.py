@@ -8,6 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from simulation.docking.settings import DockingSettings
 
+ZNE_SCALES = (1, 3, 5)
+"""How often each two-qubit gate is applied in zero-noise extrapolation."""
+
+READOUT_CIRCUITS = 2
+"""Of a readout calibration: all qubits in 0, all in 1."""
+
 _SIMULATORS = ("exact", "aer", "fake")  # of a device as well
 
 

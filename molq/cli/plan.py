@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from molq.cli import options
-from molq.cli.console import Column, note, write_json, write_table
-from molq.planning.figures import count, duration, number, span
-
-if TYPE_CHECKING:
-    from molq.planning.plan import Plan
-    from molq.planning.population import Population
+from molq.cli.console import write_json
 
 NAME = "plan"
 EPILOG = "Example: molq plan configs/quickstart.toml --learn-from runs/first"
@@ -35,9 +30,12 @@ def command(
         typer.Option(
             "--backend",
             metavar="NAME",
-            help="Quantum device to price, as in the prices file; all of them by default.",
+            help="Quantum device to price and show, as in the prices file.",
         ),
     ] = None,
+    devices: Annotated[
+        bool, typer.Option("--devices", help="Show circuits, shots, device time and cost.")
+    ] = False,
     precision: Annotated[
         float | None,
         typer.Option(
@@ -72,14 +70,19 @@ def command(
     ] = None,
     seed: options.Seed = 0,
     settings: options.Set = None,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Show all that is foretold, and why.")
+    ] = False,
     json: options.Json = False,
 ) -> None:
     """Foretell molecules, time, memory, circuits, shots and money before a run.
 
     Nothing is computed: the library is read, a sample of its rows is standardised and
-    filtered, and costs come from measured calculations. Ranges hold 90 % of runs.
+    filtered, and costs come from measured calculations. Ranges hold 90 % of runs. What
+    matters is a dozen lines; --devices, --verbose and --json have the rest.
     """
     from molq import overrides
+    from molq.cli import plantables
     from molq.planning.planner import DEFAULT_SAMPLE, Request, made, run_file
 
     changes = overrides.parse_all(settings or ())
@@ -102,140 +105,7 @@ def command(
     if json:
         write_json(found.to_json())
         return
-    show(found)
-
-
-def show(plan: Plan) -> None:
-    """The plan as tables on stdout, its warnings on stderr."""
-    write_table([Column(""), Column("")], _facts(plan))
-    write_table(
-        [
-            Column("stage"),
-            Column("cut"),
-            Column("molecules", is_number=True),
-            Column("go on", is_number=True),
-            Column("core-hours", is_number=True),
-            Column("known from", is_optional=True),
-        ],
-        [
-            [
-                stage.stage,
-                stage.cut,
-                count(stage.molecules),
-                count(stage.passing),
-                span(stage.core_seconds.times(1 / 3600)),
-                stage.basis,
-            ]
-            for stage in plan.stages
-        ],
-    )
-    if plan.circuits.kinds:
-        write_table(
-            [
-                Column("energy"),
-                Column("a molecule", is_number=True),
-                Column("qubits", is_number=True),
-                Column("two-qubit gates", is_number=True),
-                Column("depth", is_number=True),
-                Column("settings", is_number=True, is_optional=True),
-                Column("shots", f"{plan.precision_mha:g} mHa", is_number=True),
-                Column("CASCI", "s", is_number=True),
-                Column("known from", is_optional=True),
-            ],
-            [
-                [
-                    f"{kind.recipe} ({kind.electrons}e, {kind.orbitals}o) "
-                    f"{kind.n_alpha}a {kind.n_beta}b",
-                    number(kind.each),
-                    str(kind.qubits),
-                    span(kind.two_qubit_gates),
-                    span(kind.depth),
-                    str(kind.settings),
-                    span(kind.shots),
-                    number(kind.casci_seconds),
-                    kind.basis,
-                ]
-                for kind in plan.circuits.kinds
-            ],
-        )
-    if plan.devices:
-        write_table(
-            [
-                Column("device"),
-                Column("energies", is_number=True),
-                Column("shots", is_number=True),
-                Column("device time", "h", is_number=True),
-                Column("cost", plan.currency, is_number=True),
-                Column("a molecule", plan.currency, is_number=True),
-                Column("CASCI instead", plan.currency, is_number=True),
-                Column("price of", is_optional=True),
-            ],
-            [
-                [
-                    device.backend,
-                    count(device.energies),
-                    span(device.shots),
-                    "not said" if device.seconds is None else span(device.seconds.times(1 / 3600)),
-                    span(device.money),
-                    number(device.money_each),
-                    number(device.casci_money),
-                    device.date,
-                ]
-                for device in plan.devices
-            ],
-        )
-    for line in plan.warnings:
-        note(f"warning: {line}")
-    for line in plan.notes:
-        note(f"note: {line}")
-    note(f"costs rest on {plan.basis}")
-
-
-def _facts(plan: Plan) -> list[list[str]]:
-    facts = [[plan.kind, plan.name], ["computes", _computes(plan)]]
-    if plan.library.rows:
-        facts += [["library", _population(plan.library)]]
-        facts += [["  refused", f"{n} by {why}"] for why, n in plan.library.refused]
-    if plan.proposals.looked_at:
-        share = 100 * plan.proposals.taken / plan.proposals.looked_at
-        facts += [
-            [
-                "generator",
-                f"{share:.0f} % of {plan.proposals.looked_at} drawn pass the filters",
-            ]
-        ]
-    rounds = f" in {plan.rounds} rounds" if plan.rounds else ""
-    memory = plan.memory
-    facts += [
-        ["computed", f"{count(plan.evaluated)} molecules{rounds}"],
-        ["core-hours", f"{span(plan.core_seconds.times(1 / 3600))} "
-         f"({span(plan.core_seconds_each)} s a molecule), "
-         f"{span(plan.core_money)} {plan.currency}"],
-        ["wall-clock", f"{duration(plan.wall_seconds)} on {memory.workers} workers"],
-        ["memory", f"about {memory.each_mb:,.0f} MB for the largest molecule, a process that "
-         f"computes many may take more; {memory.total_mb / 1024:.1f} GB on all workers"],
-        ["disk", f"{span(plan.disk_bytes.times(1e-6))} MB"],
-    ]  # fmt: skip
-    if plan.hits is not None:
-        facts += [
-            ["leads", f"{count(plan.hits.leads)} wanted ({span(plan.hits.share.times(100))} %: "
-             f"{plan.hits.source})"],
-            ["one lead", f"{duration(plan.hits.core_seconds_each)} of a core, "
-             f"{span(plan.hits.money_each)} {plan.currency}"],
-        ]  # fmt: skip
-    return facts
-
-
-def _computes(plan: Plan) -> str:
-    what = ", ".join(plan.recipes) or "exact properties"
-    where = "" if plan.backend == "exact" else f" on {plan.backend}"
-    return f"{what} by {plan.solver}{where}"
-
-
-def _population(library: Population) -> str:
-    text = f"{library.rows:,} rows, "
-    text += f"about {library.expected:,}" if library.is_sampled else f"{library.taken:,}"
-    text += " taken"
-    if library.duplicates:
-        text += f", {library.duplicates:,} repeat others"
-    return text
+    if verbose:
+        plantables.write_all(found)
+    else:
+        plantables.write_short(found, with_devices=devices or backend is not None)

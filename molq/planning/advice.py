@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from generative.settings import START_PRIORS
 from molq.campaignfile import CampaignFile, RunFile
 from molq.comparison.prices import Prices
 from molq.planning.circuitforecast import CircuitForecast
-from molq.planning.devices import DevicePlan
+from molq.planning.devices import DevicePlan, shots_of
 from molq.planning.figures import number, seconds
 from molq.planning.plan import Plan
 
@@ -29,16 +30,24 @@ def given(plan: Plan, file: RunFile, prices: Prices, *, sampled: bool, simulator
         sampled: whether the run itself measures its energies.
         simulator: on which circuits run, "" where that is a device or none.
     """
+    of_circuits = [*_classical(plan, prices, sampled=sampled), *_noise(plan, file)]
     warnings = [
         *_nothing_to_do(plan),
-        *_classical(plan, prices, sampled=sampled),
-        *_noise(plan),
+        *of_circuits,
+        *_refused(file, sampled=sampled),
         *_limits(plan, file),
         *_too_few_shots(plan, file, sampled=sampled),
+        *_unpriced(plan),
         *_old(prices),
     ]
     notes = [*_notes(plan, file, simulator, sampled=sampled), *plan.notes]
-    return replace(plan, warnings=tuple(warnings), notes=tuple(notes))
+    return replace(
+        plan,
+        verdict=_verdict(plan, prices, sampled=sampled),
+        warnings=tuple(warnings),
+        of_circuits=tuple(of_circuits),
+        notes=tuple(notes),
+    )
 
 
 def _nothing_to_do(plan: Plan) -> list[str]:
@@ -84,13 +93,30 @@ def _classical(plan: Plan, prices: Prices, *, sampled: bool) -> list[str]:
     return lines
 
 
+def _verdict(plan: Plan, prices: Prices, *, sampled: bool) -> str:
+    """What the same energies cost on a core, and on the cheapest device."""
+    kinds = plan.circuits.kinds
+    if not kinds or plan.evaluated.middle <= 0:
+        return ""
+    casci = sum(k.each * k.casci_seconds for k in kinds) * plan.evaluated.middle
+    core = f"the same energies take {seconds(casci)} of one core by exact diagonalisation"
+    if not plan.devices:
+        return core
+    least = min(plan.devices, key=lambda device: device.money.middle)
+    device = f"{_money(least.money.middle, plan.currency)} on {least.backend}"
+    if least.money.middle <= _DEARER * prices.cores(casci):
+        return f"{core}, {device}"
+    use = "this run measures them for" if sampled else "a device would ask"
+    return f"cheaper: {core}, {use} {device}"
+
+
 def _use(device: DevicePlan) -> str:
     if device.seconds is None:
         return ""
     return f" ({seconds(device.seconds.middle)} of the device)"
 
 
-def _noise(plan: Plan) -> list[str]:
+def _noise(plan: Plan, file: RunFile) -> list[str]:
     if not plan.devices or not plan.circuits.kinds:
         return []
     known = [k for k in plan.circuits.kinds if k.device is not None]
@@ -108,8 +134,27 @@ def _noise(plan: Plan) -> list[str]:
         f"with the error rates of {worst.device.device} {100 * _survival(worst):.0f} % of the "
         f"shots of a ({worst.electrons}e, {worst.orbitals}o) circuit "
         f"({worst.device.two_qubit_gates.middle:.0f} two-qubit gates as compiled) end without an "
-        "error: shots narrow the error bar, not the bias; mitigation costs more shots than are "
-        "counted here"
+        "error: shots narrow the error bar, not the bias; "
+        + (
+            f"what {' and '.join(file.simulation.mitigation)} takes is counted"
+            if file.simulation.mitigation
+            else "mitigation costs more shots, counted where simulation.mitigation names it"
+        )
+    ]
+
+
+def _refused(file: RunFile, *, sampled: bool) -> list[str]:
+    if sampled and not file.ranking.sampled and isinstance(file, CampaignFile):
+        return ["such a campaign is refused until it says ranking.sampled = true"]
+    return []
+
+
+def _unpriced(plan: Plan) -> list[str]:
+    return [
+        f"{one.backend} is not in the prices file: its {one.circuits.middle:.0f} circuits "
+        f"({one.use}) are counted and not priced"
+        for one in plan.samplings
+        if one.money is None
     ]
 
 
@@ -140,13 +185,15 @@ def _limits(plan: Plan, file: RunFile) -> list[str]:
 def _too_few_shots(plan: Plan, file: RunFile, *, sampled: bool) -> list[str]:
     if not sampled or not plan.circuits.kinds:
         return []
-    most = max(plan.circuits.kinds, key=lambda k: k.shots.middle)
+    noisy = file.simulation.backend not in ("exact", "aer")
+    shots = {k: (shots_of(k) if noisy else k.shots).middle for k in plan.circuits.kinds}
+    most = max(shots, key=shots.__getitem__)
     allowed = file.simulation.max_shots
-    if most.shots.middle <= allowed:
+    if shots[most] <= allowed:
         return []
-    reached = plan.precision_mha * (most.shots.middle / allowed) ** 0.5
+    reached = plan.precision_mha * (shots[most] / allowed) ** 0.5
     return [
-        f"{plan.precision_mha:g} mHa takes {most.shots.middle:.2g} shots of a "
+        f"{plan.precision_mha:g} mHa takes {shots[most]:.2g} shots of a "
         f"({most.electrons}e, {most.orbitals}o) energy and max_shots allows {allowed}: about "
         f"{reached:.2g} mHa will be reached"
     ]
@@ -164,8 +211,6 @@ def _old(prices: Prices) -> list[str]:
 
 def _notes(plan: Plan, file: RunFile, priced_on_cores: str, *, sampled: bool) -> list[str]:
     lines = []
-    if sampled and not file.ranking.sampled and isinstance(file, CampaignFile):
-        lines.append("such a campaign is refused until it says ranking.sampled = true")
     if plan.library.is_sampled:
         lines.append(
             f"{plan.library.looked_at} of {plan.library.rows} rows were looked at; rows that "
@@ -179,11 +224,20 @@ def _notes(plan: Plan, file: RunFile, priced_on_cores: str, *, sampled: bool) ->
                 "what later rounds propose and choose is not known: sizes are those of the library "
                 "and of a first draw from the generator"
             )
-        if file.acquisition.batch == "qaoa" or file.generator.prior == "qcbm":
-            lines.append(
-                "circuits that choose a batch or begin a molecule are not counted, those that "
-                "compute energies are"
-            )
+    if file.simulation.mitigation and any(k.device is None for k in plan.circuits.kinds):
+        lines.append(
+            "of circuits that are too long or have no measured device, error mitigation is not "
+            "counted"
+        )
+    if (
+        isinstance(file, CampaignFile)
+        and file.generator.prior in START_PRIORS
+        and file.generator.scaffold
+    ):
+        lines.append(
+            f"growth begins at generator.scaffold: {file.generator.prior} has no say, and nothing "
+            "of it is counted"
+        )
     if file.simulation.conformer_search == "torsion-qaoa":
         lines.append("circuits of the conformer search are not counted")
     if file.compute.address not in (None, "local"):

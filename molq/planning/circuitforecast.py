@@ -19,7 +19,7 @@ from molq.planning.experience import Experience
 from molq.planning.measuredtables import CircuitRow, CircuitTable, MappedCircuit
 from simulation.recipes import recipe as register
 from simulation.recipes.energies import Energy, foreseen
-from simulation.settings import SimulationSettings
+from simulation.settings import READOUT_CIRCUITS, ZNE_SCALES, SimulationSettings
 
 LEAST_SHOTS = 100
 """Of each measurement setting: its sample variance must mean something."""
@@ -27,6 +27,8 @@ LEAST_SHOTS = 100
 _NORMAL_END = NormalDist().inv_cdf(0.5 + COVERAGE / 2)
 
 JORDAN_WIGNER = "jordan-wigner"
+MITIGATIONS = ("readout", "zne")
+"""In the order of their names in the measured table."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +63,11 @@ class DeviceForecast:
     mapping: str
     qubits: int
     settings: int
-    two_qubit_gates: Estimate  # as compiled
+    mitigation: tuple[str, ...]  # that is counted
+    circuits: int  # of one energy: its settings at each noise scale, and the readout's
+    two_qubit_gates: Estimate  # as compiled, before any is folded
     survival: Estimate  # share of shots in which no gate fails
-    shots: Estimate  # for the asked precision, the noise's spread included; its bias remains
+    shots: Estimate  # for the asked precision, the spread by noise and mitigation included
 
 
 @dataclass(frozen=True)
@@ -273,30 +277,43 @@ def _on_device(
 
     device = chosen[0][1].device
     assert device is not None
+    kinds = tuple(kind for kind in MITIGATIONS if kind in settings.mitigation)
+    circuits = _median([_circuits(mapped, kinds) for _, mapped in chosen])
     return DeviceForecast(
         device=device.name,
         mapping=Counter(name for name, _ in chosen).most_common(1)[0][0],
         qubits=_median([mapped.qubits for _, mapped in chosen]),
         settings=_median([mapped.settings or 0 for _, mapped in chosen]),
+        mitigation=kinds,
+        circuits=circuits,
         two_qubit_gates=among(_compiled_gates),
         survival=among(lambda m: m.device.survival if m.device is not None else 0.0),
-        shots=among(
-            lambda m: _shots(
-                m.device.spread if m.device is not None else 0.0, m.settings, precision
-            )
-        ),
+        shots=among(lambda m: _shots(_device_spread(m, kinds), _circuits(m, kinds), precision)),
     )
+
+
+def _device_spread(mapped: MappedCircuit, kinds: tuple[str, ...]) -> float:
+    """Hartree; of what is left when noise is mitigated in these ways."""
+    assert mapped.device is not None
+    return mapped.device.mitigated[", ".join(kinds)] if kinds else mapped.device.spread
+
+
+def _circuits(mapped: MappedCircuit, kinds: tuple[str, ...]) -> int:
+    """Circuits that one energy runs on a device; without a two-qubit gate nothing is folded."""
+    folds = "zne" in kinds and _compiled_gates(mapped) > 0
+    scales = len(ZNE_SCALES) if folds else 1
+    return scales * (mapped.settings or 0) + (READOUT_CIRCUITS if "readout" in kinds else 0)
 
 
 def _compiled_gates(mapped: MappedCircuit) -> float:
     return math.inf if mapped.device is None else float(mapped.device.two_qubit_gates)
 
 
-def _shots(spread: float | None, settings: int | None, precision: float) -> float:
+def _shots(spread: float | None, circuits: int | None, precision: float) -> float:
     """Shots of one energy: their variance falls with their number, shared out as is best."""
     assert spread is not None
-    assert settings is not None
-    return float(max(math.ceil((spread / precision) ** 2), LEAST_SHOTS * settings))
+    assert circuits is not None
+    return float(max(math.ceil((spread / precision) ** 2), LEAST_SHOTS * circuits))
 
 
 def _median(values: Sequence[int]) -> int:

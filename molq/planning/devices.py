@@ -18,7 +18,7 @@ class DevicePlan:
     backend: str  # as the prices file names it
     what: str
     energies: Estimate  # of the whole run, each one job
-    circuits: Estimate  # one for each measurement setting
+    circuits: Estimate  # one for each measurement setting, and those of error mitigation
     shots: Estimate
     seconds: Estimate | None  # s of the device; None where the prices file does not say
     money: Estimate  # in the prices' currency
@@ -37,6 +37,7 @@ def on_devices(
     energies: Estimate,
     prices: Prices,
     wanted: str | None,
+    max_shots: int | None = None,
 ) -> tuple[DevicePlan, ...]:
     """The plan of every device of the prices file, or of the one that is wanted.
 
@@ -46,11 +47,13 @@ def on_devices(
         energies: of all of them.
         prices: of cores and devices.
         wanted: a backend's name; None for all.
+        max_shots: of one energy, where the run itself measures and will not take more.
     """
     if not kinds:
         return ()
     found = [price for price in prices.device if wanted is None or price.matches(wanted)]
-    return tuple(_plan(price, kinds, molecules, energies, prices, wanted) for price in found)
+    most = math.inf if max_shots is None else float(max_shots)
+    return tuple(_plan(price, kinds, molecules, energies, prices, wanted, most) for price in found)
 
 
 def _plan(
@@ -60,11 +63,12 @@ def _plan(
     energies: Estimate,
     prices: Prices,
     wanted: str | None,
+    most: float,
 ) -> DevicePlan:
-    circuits = sum(kind.each * _settings(kind) for kind in kinds)
-    jobs = sum(kind.each * price.jobs(_settings(kind)) for kind in kinds)
+    circuits = sum(kind.each * _circuits(kind) for kind in kinds)
+    jobs = sum(kind.each * price.jobs(_circuits(kind)) for kind in kinds)
     shots = [
-        sum(kind.each * getattr(_shots(kind), end) for kind in kinds)
+        sum(kind.each * min(most, getattr(shots_of(kind), end)) for kind in kinds)
         for end in ("low", "middle", "high")
     ]
     # how many energies there are is less certain than how many molecules
@@ -104,9 +108,10 @@ def _plan(
     )
 
 
-def _settings(kind: CircuitForecast) -> int:
-    return kind.settings if kind.device is None else kind.device.settings
+def _circuits(kind: CircuitForecast) -> int:
+    return kind.settings if kind.device is None else kind.device.circuits
 
 
-def _shots(kind: CircuitForecast) -> Estimate:
+def shots_of(kind: CircuitForecast) -> Estimate:
+    """Of one energy on a device; without noise where nobody knows what noise does to it."""
     return kind.shots if kind.device is None else kind.device.shots

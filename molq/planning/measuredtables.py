@@ -65,6 +65,7 @@ class DeviceCircuit(_Record):
     depth: int
     survival: float  # share of shots in which no gate fails, by the device's own error rates
     spread: float  # Hartree, as in MappedCircuit
+    mitigated: dict[str, float] = {}  # kinds of mitigation, "readout, zne" -> spread, Hartree
 
 
 class MappedCircuit(_Record):

@@ -11,6 +11,7 @@ from molq.planning.devices import DevicePlan
 from molq.planning.estimate import Estimate
 from molq.planning.funnelforecast import StageForecast
 from molq.planning.population import Population
+from molq.planning.samplingforecast import SamplingForecast
 
 
 @dataclass(frozen=True)
@@ -62,13 +63,16 @@ class Plan:
     energies: Estimate  # of active spaces, that the run solves
     precision_mha: float  # mHartree, standard error of one energy
     devices: tuple[DevicePlan, ...]
+    samplings: tuple[SamplingForecast, ...]  # circuits that choose batches or begin molecules
     currency: str
     core_money: Estimate
     prices_date: datetime.date  # of the oldest price
     hits: Hits | None  # None where nothing says what is wanted
     learned_from: tuple[str, ...]  # folders of runs
     basis: str  # what the costs rest on, one line
+    verdict: str  # what classical computing costs for the same answer; "" without energies
     warnings: tuple[str, ...]
+    of_circuits: tuple[str, ...]  # those of the warnings that are about circuits and devices
     notes: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from generative.settings import START_PRIORS
 from molq.campaignfile import CampaignFile, RunFile, ScreenFile
 from molq.comparison import prices as pricelist
 from molq.errors import CallError
@@ -20,6 +21,7 @@ from molq.planning import (
     devices,
     measuredtables,
     population,
+    samplingforecast,
 )
 from molq.planning.costlaws import CostLaws
 from molq.planning.estimate import Estimate
@@ -220,8 +222,21 @@ def made(file: RunFile, request: Request) -> Plan:
     wanted = request.backend or (file.simulation.backend if sampled else None)
     simulator = wanted if wanted is not None and prices.is_simulator(wanted) else ""
     core_seconds = Estimate.of(work.core_seconds)
-    priced = devices.on_devices(circuits.kinds, evaluated, energies, prices, wanted)
+    priced = devices.on_devices(
+        circuits.kinds,
+        evaluated,
+        energies,
+        prices,
+        wanted,
+        file.simulation.max_shots if sampled else None,
+    )
+    samplings = (
+        samplingforecast.forecast(file, rounds, library, proposals, prices, workers)
+        if isinstance(file, CampaignFile)
+        else ()
+    )
     spent = priced[0].money.middle if sampled and wanted is not None and priced else 0.0
+    spent += sum(one.money.middle for one in samplings if one.money is not None)
     found = Plan(
         name=file.name,
         kind="campaign" if isinstance(file, CampaignFile) else "screen",
@@ -242,13 +257,16 @@ def made(file: RunFile, request: Request) -> Plan:
         energies=energies,
         precision_mha=precision,
         devices=priced,
+        samplings=samplings,
         currency=prices.currency,
         core_money=core_seconds.times(prices.cores(1.0)),
         prices_date=prices.oldest,
         hits=_hits(file, runs, request, work, prices, spent),
         learned_from=tuple(run.directory for run in runs),
         basis=_basis(table, runs, laws),
+        verdict="",
         warnings=(),
+        of_circuits=(),
         notes=tuple(laws.notes),
     )
     return advice.given(found, file, prices, sampled=sampled, simulator=simulator)
@@ -271,8 +289,16 @@ def _check_file(file: RunFile) -> None:
     from molq.scoring import check_simulation
 
     check_simulation(file.simulation)
-    classical = file.simulation.model_copy(update={"backend": "exact", "solver": "casci"})
-    execution.check(file.model_copy(update={"simulation": classical}))
+    here: dict[str, object] = {
+        "simulation": file.simulation.model_copy(
+            update={"backend": "exact", "solver": "casci", "mitigation": ()}
+        )
+    }
+    if isinstance(file, CampaignFile):
+        here["acquisition"] = file.acquisition.model_copy(update={"backend": "exact"})
+        if file.generator.prior in START_PRIORS:
+            here["generator"] = file.generator.model_copy(update={"backend": "exact"})
+    execution.check(file.model_copy(update=here))
 
 
 def _check_backend(name: str | None, prices: pricelist.Prices) -> None:
@@ -347,16 +373,19 @@ def _hits(
     ]
     hits, ranked = (sum(pair[k] for pair in same) for k in (0, 1))
     if request.hit_share is not None:
-        share = Share(1e6 * request.hit_share, 1e6 * (1 - request.hit_share), "as it was given")
+        share = Share(
+            1e6 * request.hit_share,
+            1e6 * (1 - request.hit_share),
+            f"{100 * request.hit_share:g} % of the molecules, as given",
+        )
     elif ranked:
         share = Share(
-            hits + 0.5, ranked - hits + 0.5, f"{hits} of {ranked} in the runs learned from"
+            hits + 0.5, ranked - hits + 0.5, f"{hits} of {ranked} in the runs learned from were"
         )
     else:
         share = Share(
             *ASSUMED_HITS,
-            "assumed, 10 %: no run with these objectives was learned from (--learn-from, "
-            "--hit-share)",
+            "one molecule in ten is assumed to be one; --learn-from or --hit-share say better",
         )
     shares = share.drawn(np.random.default_rng(request.seed + 1))
     leads = shares * work.evaluated

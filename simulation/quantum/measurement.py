@@ -25,6 +25,7 @@ from simulation.quantum.backends import STEP, Backend, Job, Sample
 from simulation.quantum.estimation import Outcomes, Setting
 from simulation.quantum.mitigation import ReadoutCalibration
 from simulation.score import MitigationRecord
+from simulation.settings import ZNE_SCALES
 
 REGISTER = "meas"
 CIRCUIT_NAME = "circuit"
@@ -156,7 +157,7 @@ def plan(measurement: EnergyMeasurement, backend: Backend, request: Request) -> 
             or an optional package is missing.
     """
     folds = "zne" in request.mitigation and measurement.two_qubit_gates > 0
-    scales = mitigation.SCALES if folds else (1,)
+    scales = ZNE_SCALES if folds else (1,)
     calibration = backend.calibration()
     survivals = [1.0] * len(scales)
     flips: NDArray[np.float64] = np.zeros((measurement.qubits, 2))

@@ -15,9 +15,9 @@ from qiskit import QuantumCircuit
 
 from simulation.errors import ConvergenceError, InputError
 from simulation.quantum.estimation import Outcomes
+from simulation.settings import ZNE_SCALES
 
 STEP = "mitigation"
-SCALES = (1, 3, 5)  # how often each two-qubit gate is applied in zero-noise extrapolation
 _LEAST_CONTRAST = 0.1  # 1 - P(1|0) - P(0|1); below it a bit says next to nothing
 _STEP = 1e-5  # relative, of differenced extrapolations
 
@@ -153,7 +153,7 @@ class Extrapolation:
 def extrapolated(
     energies: Sequence[float] | NDArray[np.float64],
     asymptote: float,
-    scales: Sequence[int] = SCALES,
+    scales: Sequence[int] = ZNE_SCALES,
 ) -> Extrapolation:
     """The energy at zero noise.
 

@@ -14,17 +14,29 @@ import pytest
 import molq
 from molq import execution
 from molq.campaignfile import CampaignFile
+from molq.cli import plantables
 from molq.cli.entry import run_arguments
 from molq.comparison import prices
 from molq.errors import CallError
-from molq.planning import advice, circuitforecast, figures, measuredtables
+from molq.planning import (
+    advice,
+    circuitforecast,
+    figures,
+    measuredtables,
+    population,
+    samplingforecast,
+)
 from molq.planning.circuitforecast import Circuits
 from molq.planning.costlaws import CostLaws
 from molq.planning.estimate import Estimate
 from molq.planning.experience import Experience, Usage, of_the_same, read
 from molq.planning.funnelforecast import Crew, Share, Stage, forecast
+from screening.batchqubo import BatchProblem, decomposition
+from screening.batchqubo.greedy import greedy
 from screening.compute.costmodel import PowerLaw, Prior
 from screening.compute.executor import Completed, Inline
+from simulation.quantum import fixedweight
+from simulation.quantum.qubo import QUBO, Samples, gathered, unpacked
 from simulation.recipes import recipe as register
 from simulation.settings import SimulationSettings
 
@@ -549,6 +561,169 @@ def test_a_lead_of_a_run_on_a_device_costs_its_share_of_the_device() -> None:
     assert plan.hits.money_each.middle == pytest.approx(expected, rel=0.02)
 
 
+# mitigation, and circuits that belong to no energy
+
+
+def test_mitigation_costs_the_circuits_and_shots_that_a_measurement_plans() -> None:
+    table = measuredtables.circuits()
+    small = table.model_copy(update={"rows": tuple(r for r in table.rows if r.smiles == "CC")})
+
+    def told(*kinds: str) -> circuitforecast.DeviceForecast:
+        settings = SimulationSettings(backend="fake:torino", mitigation=kinds)
+        (kind,) = circuitforecast.forecast(("ch-bde",), ["CC"], settings, 1.6, small, []).kinds
+        assert kind.device is not None
+        return kind.device
+
+    plain, readout, both = told(), told("readout"), told("zne", "readout")
+    assert plain.settings == 4
+    assert (plain.circuits, readout.circuits, both.circuits) == (4, 4 + 2, 3 * 4 + 2)
+    assert both.mitigation == ("readout", "zne")
+    assert plain.shots.middle < readout.shots.middle < both.shots.middle
+    spread = small.rows[0].mappings["parity"].device
+    assert spread is not None
+    assert readout.shots.middle == np.ceil((spread.mitigated["readout"] / 1.6e-3) ** 2)
+
+
+@pytest.mark.parametrize("row", measuredtables.circuits().rows)
+def test_every_measured_device_circuit_has_its_mitigation(row) -> None:
+    for mapped in row.mappings.values():
+        if mapped.device is not None:
+            assert set(mapped.device.mitigated) == {"readout", "zne", "readout, zne"}
+            assert mapped.device.mitigated["readout"] > mapped.device.spread
+
+
+def test_a_run_takes_no_more_shots_than_it_may() -> None:
+    on = {"simulation.backend": "ibm:torino", "simulation.solver": "vqe-circuit"}
+    few = molq.plan(
+        ACRYLAMIDES,
+        set={**on, "simulation.mitigation": ["readout", "zne"], "simulation.max_shots": 50_000},
+    )
+    (device,) = few.devices
+    assert device.shots.middle == pytest.approx(50_000 * device.energies.middle)
+    assert device.circuits.middle == pytest.approx(214 * device.energies.middle, rel=0.1)
+    assert any("max_shots allows 50000" in warning for warning in few.warnings)
+
+
+def choosing(**told) -> CampaignFile:
+    """The quickstart with batches chosen by circuits."""
+    file = CampaignFile.from_toml(QUICKSTART)
+    settings = {"batch": "qaoa", "backend": "ibm:torino"} | told
+    return file.model_copy(update={"acquisition": file.acquisition.model_copy(update=settings)})
+
+
+def samplings(file: CampaignFile) -> tuple[samplingforecast.SamplingForecast, ...]:
+    """Of three rounds of 8, from 75 molecules of a library and a generator's."""
+    library, proposals = population.Population(75, 75, 75, 0), population.Population(0, 64, 64, 0)
+    return samplingforecast.forecast(file, (8, 8, 8), library, proposals, prices.read(), 2)
+
+
+def test_circuits_that_choose_batches_are_counted(quickstart: molq.Plan) -> None:
+    assert quickstart.samplings == ()
+    (found,) = samplings(choosing())
+    # of three rounds of 8 the first needs no circuit; the others have a problem for the
+    # library's four places and one for the generator's, of more molecules than fit a circuit
+    assert found.use == "batch"
+    assert found.circuits == Estimate(4, 4, 8)
+    assert found.shots.middle == 4 * 1024
+    assert found.qubits == 12
+    # 2 s a job and 0.35 ms a shot, at 1.60 USD a second
+    assert found.money is not None
+    assert found.money.middle == pytest.approx(1.6 * 4 * (2 + 0.00035 * 1024))
+    (free,) = samplings(choosing(backend="aer"))
+    assert free.money == Estimate.exactly(0)
+    (unknown,) = samplings(choosing(backend="mine:device"))
+    assert unknown.money is None
+    assert samplings(choosing(kind="random")) == ()
+    waiting = choosing()
+    at_once = waiting.campaign.model_copy(update={"barrier": False})
+    (one_by_one,) = samplings(waiting.model_copy(update={"campaign": at_once}))
+    # two workers: 2 molecules, then 6 alone, in two rounds
+    assert one_by_one.circuits.low == 4
+    assert one_by_one.circuits.middle == 2 * (2 + 6)
+    assert one_by_one.circuits.high > 16
+
+
+def test_what_circuits_cost_is_told_and_part_of_a_lead(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "library.smi").write_text("\n".join(f"C=CC(=O)N{'C' * n}" for n in range(1, 31)))
+    file = tmp_path / "campaign.toml"
+    file.write_text(
+        '[campaign]\nrounds = 2\nbatch = 4\nbarrier = true\n[library]\npath = "library.smi"\n'
+        "[generator]\nshare = 0.0\n"
+        '[acquisition]\nbatch = "qaoa"\nbackend = "ibm:torino"\n'
+        '[[objective]]\nname = "warhead-ea"\ntransform = "at_least"\nlow = -8.0\n'
+    )
+    plan = molq.plan(file, hit_share=0.5)
+    (found,) = plan.samplings
+    # 26 molecules are left: more than one circuit of 20 takes
+    assert found.circuits == Estimate(1, 1, 2)
+    assert plan.hits is not None
+    assert found.money is not None
+    assert plan.hits.money_each.middle == pytest.approx(found.money.middle / 4, rel=0.02)
+    plantables.write_short(plan, with_devices=False)
+    assert "1 (1-2) circuits on ibm:torino" in capsys.readouterr().out
+    assert plan.to_json()["samplings"][0]["use"] == "batch"
+
+
+def test_most_batches_take_one_pass() -> None:
+    rng = np.random.default_rng(0)
+    for k in (4, 8):
+        counted = []
+        for seed in range(5):
+            points = rng.normal(size=(60, 3))
+            alike = np.exp(-np.square(points[:, None] - points[None]).sum(axis=2))
+            problem = BatchProblem.scaled(rng.normal(size=60), alike, k, 0.5)
+            seen: list[int] = []
+
+            def best(qubo: QUBO, weight: int, seen: list[int] = seen) -> Samples:
+                seen.append(weight)
+                words = fixedweight.words(qubo.variables, weight)
+                return gathered(qubo, unpacked(words, qubo.variables))
+
+            decomposition.improved(
+                problem, best, start=greedy(problem), seed=seed, whole=20, block=12
+            )
+            counted.append(len(seen))
+        once = samplingforecast._parts(60, k, 1)
+        assert np.median(counted) == once
+        assert max(counted) <= samplingforecast._parts(60, k, 2)
+
+
+@pytest.mark.parametrize(("qubits", "ones"), [(2, 1), (5, 2), (6, 5), (12, 6)])
+def test_gates_of_a_batch_are_those_of_its_circuit(qubits: int, ones: int) -> None:
+    from qiskit import transpile
+
+    rng = np.random.default_rng(1)
+    qubo = QUBO(rng.normal(size=qubits), np.triu(rng.normal(size=(qubits, qubits)), 1), 0.0)
+    angles = fixedweight.Angles(np.full(2, 0.3), np.full(2, 0.4), 1.0, 0.0, 0)
+    made = transpile(
+        fixedweight.circuit(qubo, ones, angles), basis_gates=["cx", "rz", "sx", "x"],
+        optimization_level=0,
+    )  # fmt: skip
+    assert made.num_nonlocal_gates() == samplingforecast.qaoa_gates(qubits, ones, 2)
+
+
+def test_circuits_that_begin_molecules_are_counted() -> None:
+    file = CampaignFile.from_toml(QUICKSTART)
+    told = file.generator.model_copy(
+        update={"prior": "qcbm", "scaffold": None, "backend": "ibm:torino"}
+    )
+
+    def starts(**changes) -> tuple[samplingforecast.SamplingForecast, ...]:
+        settings = told.model_copy(update=changes)
+        return samplings(file.model_copy(update={"generator": settings}))
+
+    (found,) = starts()
+    assert (found.use, found.circuits) == ("starts", Estimate(3, 3, 5))
+    assert found.shots.middle == 3 * 4096
+    assert (found.qubits, found.two_qubit_gates) == (12, 66)
+    (once,) = starts(finetune=False)
+    assert once.circuits == Estimate.exactly(1)
+    assert starts(scaffold="C=CC(=O)N[*]") == ()
+    assert starts(share=0.0) == ()
+
+
 # the command
 
 
@@ -557,8 +732,9 @@ def test_the_command_prints_tables_or_json(capsys: pytest.CaptureFixture[str]) -
     assert run_arguments(call) == 0
     shown = capsys.readouterr()
     assert "core-hours" in shown.out
-    assert "warhead-ea (4e, 4o) 2a 2b" in shown.out
-    assert "warning: classical is cheaper" in shown.err
+    assert "warhead-ea (4e, 4o)" not in shown.out
+    assert run_arguments([*call, "--backend", "ibm:torino"]) == 0
+    assert "warhead-ea (4e, 4o) 2a 2b" in capsys.readouterr().out
     assert run_arguments([*call, "--json"]) == 0
     record = json.loads(capsys.readouterr().out)
     assert record["kind"] == "screen"
@@ -569,6 +745,30 @@ def test_the_command_prints_tables_or_json(capsys: pytest.CaptureFixture[str]) -
     assert capsys.readouterr().err == (
         "molq: precision: give a standard error in mHartree, above 0, e.g. 1.6\n"
     )
+
+
+def test_what_matters_is_short_and_the_rest_is_there_when_asked_for(
+    quickstart: molq.Plan, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plantables.write_short(quickstart, with_devices=False)
+    shown = capsys.readouterr()
+    words = ("24 computed in 3 rounds", "core-hours", "wall-clock", "one lead", "is assumed to be",
+             "cheaper: the same energies take", "2 priced; --devices shows")  # fmt: skip
+    assert all(word in shown.out for word in words)
+    assert len(shown.out.splitlines()) < 15
+    assert not re.search(r"\([^)]*\(", shown.out)  # no bracket inside of another
+    assert "2a 2b" not in shown.out
+    assert "warning" not in shown.err
+    assert "remarks more: --verbose" in shown.err
+    plantables.write_short(quickstart, with_devices=True)
+    shown = capsys.readouterr()
+    assert "warhead-ea (4e, 4o) 2a 2b" in shown.out
+    assert "braket:cepheus" in shown.out
+    assert "warning: classical is cheaper" in shown.err
+    plantables.write_all(quickstart)
+    shown = capsys.readouterr()
+    assert all(word in shown.out for word in ("75 rows, 75 taken", "2a 2b", "known from", "disk"))
+    assert "costs rest on" in shown.err
 
 
 def test_only_runs_of_the_same_kind_are_kept() -> None:

@@ -16,6 +16,7 @@ from simulation.quantum import backends, estimation, measurement, mitigation
 from simulation.quantum.estimation import Outcomes
 from simulation.quantum.measurement import EnergyMeasurement, Plan, Request
 from simulation.quantum.mitigation import ReadoutCalibration, extrapolated, folded
+from simulation.settings import ZNE_SCALES
 
 FLIPS = np.array([[0.03, 0.09], [0.06, 0.02]])
 OPERATOR = SparsePauliOp.from_list(
@@ -160,7 +161,7 @@ def test_gates_without_an_inverse_of_their_own_are_refused():
 
 
 def test_an_exponential_decay_is_extrapolated_exactly():
-    energies = [-0.5 - 0.7 * np.exp(-0.2 * scale) for scale in mitigation.SCALES]
+    energies = [-0.5 - 0.7 * np.exp(-0.2 * scale) for scale in ZNE_SCALES]
     found = extrapolated(energies, -0.5)
     assert found.method == "exponential"
     assert found.value == pytest.approx(-1.2, abs=1e-9)

@@ -1,0 +1,207 @@
+"""Circuits that belong to no energy: those that choose batches, and those that begin molecules.
+
+How many there are follows from the campaign's settings. Of a batch chosen in parts nobody
+knows how often it can be bettered: of most problems one pass over the batch is all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from molq.campaignfile import CampaignFile
+from molq.comparison.prices import Prices
+from molq.planning.estimate import Estimate
+from molq.planning.population import Population
+from screening.acquisition.wholebatch import CONSIDERED, LEAST_CONSIDERED
+from screening.batchqubo import decomposition
+from screening.batchqubo import quantum as batches
+from screening.objective import recipe_names
+
+_QCBM = "qcbm"
+
+
+@dataclass(frozen=True)
+class SamplingForecast:
+    """Circuits of one use, over the whole run."""
+
+    use: str  # "batch" or "starts"
+    backend: str
+    qubits: int  # of the largest circuit
+    two_qubit_gates: int  # of the largest, all qubits connected
+    circuits: Estimate  # each a job of its own
+    shots: Estimate
+    seconds: Estimate | None  # s of the device, 0 on a simulator; None where no price says
+    money: Estimate | None  # in the prices' currency; as above
+    basis: str  # what the number rests on, one line
+
+
+def forecast(
+    file: CampaignFile,
+    rounds: Sequence[int],
+    library: Population,
+    proposals: Population,
+    prices: Prices,
+    workers: int,
+) -> tuple[SamplingForecast, ...]:
+    """The circuits that a campaign's settings ask for beside those of its energies.
+
+    Args:
+        file: the campaign.
+        rounds: molecules of each.
+        library: as the filters leave it.
+        proposals: a sample of the generator's.
+        prices: of devices.
+        workers: calculations at a time: without a barrier as many molecules are decided on.
+    """
+    found = (
+        _batches(file, rounds, library, proposals, prices, workers),
+        _starts(file, rounds, prices),
+    )
+    return tuple(one for one in found if one is not None)
+
+
+# batches
+
+
+def _batches(
+    file: CampaignFile,
+    rounds: Sequence[int],
+    library: Population,
+    proposals: Population,
+    prices: Prices,
+    workers: int,
+) -> SamplingForecast | None:
+    settings = file.acquisition
+    if settings.batch != "qaoa" or settings.kind == "random":
+        return None
+    # before the first label a batch is spread over structures, without a circuit
+    begun = 1 if recipe_names(file.objective) else 0
+    part = proposals.taken / proposals.looked_at if proposals.looked_at else 0.0
+    offered = round(file.generator.pool * part)
+    low = usual = high = 0
+    largest = (0, 0)
+    for number, places in enumerate(rounds):
+        if number < begun:
+            continue
+        left = max(0, library.expected - sum(rounds[:number]))
+
+        def problems(decisions: Sequence[int], left: int = left) -> list[tuple[int, int]]:
+            return [
+                one for k in decisions for one in _problems(k, file.generator.share, left, offered)
+            ]
+
+        at_once = problems([places])
+        one_by_one = problems([1] * places)
+        # without a barrier each worker that comes free is given a molecule
+        mixed = problems([min(places, workers), *[1] * max(0, places - workers)])
+        low += sum(_parts(n, k, 1) for n, k in at_once)
+        usual += sum(_parts(n, k, 1) for n, k in (at_once if file.campaign.barrier else mixed))
+        many = at_once if file.campaign.barrier else [*at_once, *one_by_one]
+        high += sum(_parts(n, k, 2) for n, k in many)
+        largest = max(largest, *(_largest(n, k) for n, k in at_once), (0, 0))
+    qubits, gates = largest
+    circuits = Estimate(float(min(low, usual)), float(usual), float(high))
+    return _priced(
+        "batch",
+        settings.backend,
+        qubits,
+        gates,
+        circuits,
+        batches.SHOTS,
+        prices,
+        "one pass over each batch, two at the high end, and never more than "
+        f"{decomposition.MOST_PARTS} circuits a problem; more and smaller ones on a device of "
+        f"fewer than {batches.BLOCK} qubits",
+    )
+
+
+def _problems(k: int, share: float, library: int, offered: int) -> list[tuple[int, int]]:
+    """Molecules and places of the problems of one decision: the generator's, and the library's."""
+    k = min(k, library + offered)
+    own = max(min(int(share * k + 0.5), offered), k - library)
+    parts = ((offered, own), (library, k - own))
+    return [
+        (min(rows, max(CONSIDERED * places, LEAST_CONSIDERED)), places)
+        for rows, places in parts
+        if places > 0
+    ]
+
+
+def _parts(n: int, k: int, passes: int) -> int:
+    """Circuits of one problem: one where it fits, else one for every few of the batch."""
+    if k >= n:
+        return 0
+    if n <= batches.WHOLE:
+        return 1
+    return min(decomposition.MOST_PARTS, passes * -(-k // _leaving(k)))
+
+
+def _leaving(k: int) -> int:
+    return max(1, min(k, batches.BLOCK // 2))
+
+
+def _largest(n: int, k: int) -> tuple[int, int]:
+    """Qubits and two-qubit gates of a problem's largest circuit."""
+    if k >= n:
+        return 0, 0
+    qubits, ones = (n, k) if n <= batches.WHOLE else (batches.BLOCK, _leaving(k))
+    return qubits, qaoa_gates(qubits, ones, batches.LAYERS)
+
+
+def qaoa_gates(qubits: int, ones: int, layers: int) -> int:
+    """Two-qubit gates (CX) of QAOA among assignments with so many ones.
+
+    The Dicke state of Baertschi and Eidenbenz, and in each layer every pair's RZZ and the
+    ring's XX + YY, of two each.
+    """
+    fewer = min(ones, qubits - ones)
+    dicke = sum(4 + 6 * (min(fewer, length - 1) - 1) for length in range(2, qubits + 1) if fewer)
+    ring = qubits if qubits > 2 else qubits - 1
+    return dicke + layers * (qubits * (qubits - 1) + 2 * ring)
+
+
+# starts
+
+
+def _starts(file: CampaignFile, rounds: Sequence[int], prices: Prices) -> SamplingForecast | None:
+    settings = file.generator
+    if settings.prior != _QCBM or settings.share == 0 or settings.scaffold or not rounds:
+        return None  # with a scaffold growth begins there
+    later = len(rounds) - 1 if settings.finetune else 0
+    # untaught once, taught in each later round, and there again where proposals collapse
+    circuits = Estimate(1.0 + later, 1.0 + later, 1.0 + 2 * later)
+    return _priced(
+        "starts",
+        settings.backend,
+        settings.qubits,
+        (settings.qubits - 1) * settings.layers,
+        circuits,
+        settings.shots,
+        prices,
+        "one before there are leads and one in each later round, two where proposals collapse; "
+        "the circuit is trained here, on a simulated state",
+    )
+
+
+def _priced(
+    use: str,
+    backend: str,
+    qubits: int,
+    gates: int,
+    circuits: Estimate,
+    shots: int,
+    prices: Prices,
+    basis: str,
+) -> SamplingForecast:
+    seconds: Estimate | None = None
+    money: Estimate | None = None
+    price = prices.of(backend)
+    if prices.is_simulator(backend):
+        seconds = money = Estimate.exactly(0.0)
+    elif price is not None:
+        money = circuits.times(price.cost(1, shots))
+        seconds = circuits.times(price.seconds(1, shots)) if price.seconds_source else None
+    return SamplingForecast(
+        use, backend, qubits, gates, circuits, circuits.times(shots), seconds, money, basis
+    )
