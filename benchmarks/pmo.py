@@ -160,12 +160,13 @@ def run(job: Job) -> Finish:
     return finish
 
 
-def run_all(jobs: Sequence[Job], processes: int) -> None:
-    """Every job that is not finished, so many at a time."""
+def run_all(jobs: Sequence[Job], processes: int) -> bool:
+    """Every job that is not finished, so many at a time; whether none failed."""
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")  # read by each process when its libraries load
     waiting = [job for job in jobs if not job.done]
     waiting.sort(key=lambda job: DEAR.index(job.task) if job.task in DEAR else len(DEAR))
+    failed = 0
     with ProcessPoolExecutor(
         processes, mp_context=get_context("spawn"), max_tasks_per_child=1
     ) as pool:
@@ -177,12 +178,14 @@ def run_all(jobs: Sequence[Job], processes: int) -> None:
             except Exception as error:
                 # the other tasks go on; this one resumes with the same command
                 print(f"{job.task} seed {job.seed} failed: {error!r}", file=sys.stderr, flush=True)
+                failed += 1
                 continue
             print(
                 f"{finish.task} seed {finish.seed}: {finish.calls} calls, {finish.reason}; "
                 f"{finish.cpu_s:.0f} s CPU, {finish.oracle_s:.0f} s of them the oracle",
                 flush=True,
             )
+    return not failed
 
 
 def main() -> None:
@@ -222,7 +225,7 @@ def main() -> None:
     if unknown:
         parser.error(f"no PMO task {', '.join(unknown)}; there are {', '.join(TASKS)}")
     arguments.out.mkdir(parents=True, exist_ok=True)
-    run_all(
+    succeeded = run_all(
         [
             Job(
                 task,
@@ -238,6 +241,7 @@ def main() -> None:
         ],
         arguments.jobs,
     )
+    sys.exit(0 if succeeded else 1)
 
 
 if __name__ == "__main__":

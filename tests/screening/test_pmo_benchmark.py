@@ -2,6 +2,7 @@ import importlib
 import inspect
 import json
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -152,6 +153,17 @@ def test_a_larger_budget_goes_on_where_a_smaller_one_ended(pmo, history, job, mo
     assert pmo.run(larger).calls == 40
     assert larger.done
     assert history.read(job.history)[29].smiles == "C" * 30
+
+
+def test_a_task_that_fails_is_told_and_the_others_go_on(pmo, job, monkeypatch, capsys):
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        monkeypatch.setenv(name, "1")
+    monkeypatch.setattr(pmo, "ProcessPoolExecutor", lambda count, **_: ThreadPoolExecutor(count))
+    assert not pmo.run_all([replace(job, task="jnk3"), job], processes=1)
+    shown = capsys.readouterr()
+    assert "jnk3 seed 0 failed" in shown.err
+    assert "perindopril_mpo seed 0: 30 calls" in shown.out
+    assert pmo.run_all([job], processes=1)  # it is done
 
 
 def test_the_last_rise_of_a_history(pmo):
