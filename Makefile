@@ -10,6 +10,8 @@ OUT    ?= runs/quickstart
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 export MKL_NUM_THREADS ?= 1
+# Tests side by side, file by file; one for each core of a small machine.
+PROCESSES ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help install browser demo test test-slow lint format docs wheel clean
@@ -42,7 +44,7 @@ browser: $(STAMP) ## a Chromium for the tests of pages, where there is none
 
 test: $(STAMP) lint browser ## linters, types, import direction and the default tests
 	@echo '==> the default tests (usually 20-30 minutes on 2 cores)'
-	@$(BIN)/python -m pytest -m 'not slow' --cov --cov-report=term --durations=25
+	@$(BIN)/python -m pytest -m 'not slow' -n $(PROCESSES) --dist loadgroup --no-loadscope-reorder --cov --cov-report=term --durations=25
 
 test-slow: $(STAMP) browser ## the tests that compute or wait for minutes (usually 25 minutes)
 	@$(BIN)/python -m pytest -m slow
