@@ -115,9 +115,9 @@ def resume_command(directory: Path) -> str:
     """The exact command that goes on with the run, also where molq is not on the PATH."""
     program = "molq"
     if shutil.which(program) is None:
-        called = sys.argv[0]
-        python = f"{shlex.quote(sys.executable)} -m molq"
-        program = python if called.endswith(".py") else shlex.quote(called)
+        called = sys.argv[0]  # "-c" or "-m" where there is no script
+        is_script = not called.startswith("-") and not called.endswith(".py")
+        program = shlex.quote(called) if is_script else f"{shlex.quote(sys.executable)} -m molq"
     return f"{program} resume {shlex.quote(str(directory))}"
 
 

@@ -307,6 +307,8 @@ def test_the_command_that_goes_on_is_one_that_this_shell_finds(
     assert resume_command(Path("runs/a")) == "'an env/bin/molq' resume runs/a"
     monkeypatch.setattr(sys, "argv", ["/somewhere/molq/__main__.py"])
     assert resume_command(Path("runs/a")) == f"{sys.executable} -m molq resume runs/a"
+    monkeypatch.setattr(sys, "argv", ["-c"])
+    assert resume_command(Path("runs/a")) == f"{sys.executable} -m molq resume runs/a"
     (tmp_path / "molq").touch(mode=0o755)
     assert resume_command(Path("runs/a")) == "molq resume runs/a"
 
