@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from molq.errors import MolqError
-from screening.store.database import LOCK, holder, in_use
+from screening.store.runlock import LOCK, holder, in_use
 
 _POLL_S = 0.1
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from screening.funnel.funneltable import StageFigures
-from screening.store.database import in_use
+from screening.store.runlock import in_use
 
 if TYPE_CHECKING:
     from screening.store.journal import Journal

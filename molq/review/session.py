@@ -17,9 +17,9 @@ from molq.reading import REPORT, check_run, every_lead, one_line_errors, setting
 from molq.review.server import Server
 from screening import leadfiles
 from screening.standing import REVIEWED
-from screening.store.database import in_use
 from screening.store.journal import Journal
 from screening.store.reviewbook import ReviewBook
+from screening.store.runlock import in_use
 
 
 def whoever() -> str:

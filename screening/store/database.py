@@ -1,15 +1,13 @@
 """One SQLite file in a run's folder: one writer, patient writes, readers at any time.
 
 Write-ahead logging with a full sync at each commit: what was committed survives
-``kill -9`` and a power cut, and readers never wait. A lock file held for the
-life of the writer refuses a second one; the kernel drops it with the process.
+``kill -9`` and a power cut, and readers never wait. A second writer is refused
+(``runlock``).
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
-import re
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,19 +17,17 @@ from operator import itemgetter
 from pathlib import Path
 from typing import IO, Any
 
-from screening.store import schema
+from screening.store import runlock, schema
 from screening.store.checksum import digest
+from screening.store.runlock import LOCK
 
 FILE = "journal.sqlite"
-LOCK = "journal.lock"
 RESERVE = "journal.reserve"
 
 _RESERVE_BYTES = 4 << 20
 _CACHE_KIB = 16 << 10  # of the writer, for the indices of a large library
 _LOG_BYTES = 64 << 20  # of the write-ahead log; one that a long reader let grow shrinks to this
 PASSING = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
-
-_HOLDER = re.compile(r"process (\d+) on (\S+)")  # what ``_acquire`` writes into the lock
 
 Statement = tuple[str, Sequence[Any]]
 
@@ -225,31 +221,6 @@ class Database:
         return True
 
 
-def in_use(directory: Path) -> bool:
-    """Whether a writer has the run open."""
-    try:
-        handle = (directory / LOCK).open("rb")
-    except OSError:
-        return False
-    with handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError:
-            return True
-        return False
-
-
-def holder(directory: Path) -> tuple[int, str] | None:
-    """Process and host of the writer that has the run open, None where none has."""
-    if not in_use(directory):
-        return None
-    with suppress(OSError):
-        found = _HOLDER.fullmatch((directory / LOCK).read_text(encoding="utf-8").strip())
-        if found is not None:
-            return int(found[1]), found[2]
-    return None
-
-
 def cannot_write(path: Path, code: int, error: sqlite3.Error) -> str:
     """Why a write failed for good, with the remedy, on one line."""
     if code == sqlite3.SQLITE_FULL:
@@ -267,31 +238,15 @@ def _acquire(folder: Path) -> IO[str]:
     Raises:
         JournalError: another process holds it, it cannot be made, or it is a link.
     """
-    path = folder / LOCK
     refuse_links(folder)
     try:
-        handle = path.open("a+", encoding="utf-8")
+        return runlock.acquire(folder)
+    except BlockingIOError as error:
+        raise JournalError(
+            f"{folder} is in use by {error}: wait for it to end, or stop it first"
+        ) from error
     except OSError as error:
         raise JournalError(f"{folder}: cannot be written: {error.strerror}") from error
-    for pause in (0.1, 0.3, 0.6, None):
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            break
-        except OSError as error:
-            if pause is not None:
-                time.sleep(pause)  # a program that only asks holds it for a moment
-                continue
-            handle.seek(0)
-            holder = handle.read(200).strip() or "another process"
-            handle.close()
-            raise JournalError(
-                f"{folder} is in use by {holder}: wait for it to end, or stop it first"
-            ) from error
-    handle.seek(0)
-    handle.truncate()
-    handle.write(f"process {os.getpid()} on {os.uname().nodename}")
-    handle.flush()
-    return handle
 
 
 def refuse_links(folder: Path) -> None:

@@ -25,13 +25,12 @@ from screening.store.database import (
     cannot_write,
     check_schema,
     connect,
-    holder,
-    in_use,
     refuse_links,
     sqlite_errors,
 )
 from screening.store.journal import Journal
 from screening.store.records import Review, ReviewKind
+from screening.store.runlock import holder, in_use
 
 LONGEST_NAME = 80
 """Characters of a reviewer's name."""

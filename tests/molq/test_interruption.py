@@ -9,8 +9,8 @@ import pytest
 
 from molq import interruption
 from molq.errors import MolqError
-from screening.store.database import LOCK
 from screening.store.journal import Journal
+from screening.store.runlock import LOCK
 
 HOLDER = """
 import signal, sys, time

@@ -15,7 +15,7 @@ from screening.compute.evaluation import Usage
 from screening.failure import Failure
 from screening.intake.library import LibraryRow
 from screening.scorecolumns import ScoreColumns
-from screening.store import database, schema
+from screening.store import database, runlock, schema
 from screening.store.checksum import digest
 from screening.store.journal import AddressRecord, Cut, Journal, JournalError, Result
 from screening.store.reviewbook import ReviewBook
@@ -212,9 +212,9 @@ def test_a_second_writer_is_refused_with_the_name_of_the_first(journal):
     assert other.returncode == 1
     assert "in use by process" in other.stderr
     assert len(other.stderr.strip().splitlines()) == 1
-    assert database.in_use(journal.directory)
+    assert runlock.in_use(journal.directory)
     journal.close()
-    assert not database.in_use(journal.directory)
+    assert not runlock.in_use(journal.directory)
     Journal.open(journal.directory).close()
 
 
@@ -236,11 +236,11 @@ def test_a_finished_run_can_be_read_from_a_folder_that_cannot_be_written(journal
     journal.record(result("CCO"))
     journal.close()
     folder = journal.directory
-    assert sorted(p.name for p in folder.iterdir()) == [database.LOCK, database.FILE]
+    assert sorted(p.name for p in folder.iterdir()) == [runlock.LOCK, database.FILE]
     monkeypatch.setattr(database.os, "access", lambda path, mode: False)
     with Journal.open(folder, readonly=True) as reader:
         assert len(reader.results()) == 1
-    assert sorted(p.name for p in folder.iterdir()) == [database.LOCK, database.FILE]
+    assert sorted(p.name for p in folder.iterdir()) == [runlock.LOCK, database.FILE]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from screening.candidate import Candidate
 from screening.compute.evaluation import Usage
 from screening.failure import Failure
 from screening.intake.library import LibraryRow
-from screening.store import database, journalview, libraryview, resultview
+from screening.store import journalview, libraryview, resultview, runlock
 from screening.store.journal import Journal, Result
 from screening.store.records import Cut
 
@@ -140,7 +140,7 @@ def test_the_log_is_read_from_where_one_stood(journal):
 
 
 def test_who_writes_is_known(journal):
-    assert database.holder(journal.directory) == (os.getpid(), socket.gethostname())
+    assert runlock.holder(journal.directory) == (os.getpid(), socket.gethostname())
     journal.close()
-    assert database.holder(journal.directory) is None
-    assert database.holder(journal.directory / "nowhere") is None
+    assert runlock.holder(journal.directory) is None
+    assert runlock.holder(journal.directory / "nowhere") is None

@@ -17,7 +17,7 @@ from screening.intake.library import LibrarySettings
 from screening.intake.standardise import candidate as standardised
 from screening.objective import ObjectiveSettings
 from screening.settings import CampaignSettings
-from screening.store import database, filesystem, reviewbook
+from screening.store import database, filesystem, reviewbook, runlock
 from screening.store.database import JournalError
 from screening.store.journal import Journal
 from screening.store.reviewbook import ReviewBook
@@ -187,7 +187,7 @@ def test_two_machines_do_not_write_one_journal(tmp_path, monkeypatch):
     folder = tmp_path / "run"
     with start(folder):
         ReviewBook.open(folder).close()  # beside its own machine's writer
-        (folder / database.LOCK).write_text("process 12 on node7")
+        (folder / runlock.LOCK).write_text("process 12 on node7")
         with pytest.raises(JournalError, match=r"on node7.*`ssh -L 8123:127.0.0.1:8123 node7`"):
             ReviewBook.open(folder)
     ReviewBook.open(folder).close()  # what a writer left behind says nothing
