@@ -1,8 +1,7 @@
 """The campaign file: the settings of every part, in one TOML file.
 
 Each package carries the settings model of its own parts; this module only
-composes them, reads the file, and says in the file's own words what is wrong
-with it.
+composes them and says in the file's own words what is wrong with it.
 
 TOML has no null: an optional key is unset by leaving it out, or, where its
 default is a value, by the text ``"none"`` (``solvent = "none"``).
@@ -10,8 +9,6 @@ default is a value, by the text ``"none"`` (``solvent = "none"``).
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import NoneType
@@ -27,33 +24,19 @@ from pydantic import (
 )
 
 from generative.settings import GeneratorSettings
-from molq import diagnosis, overrides, tomlwriter
+from molq import diagnosis, documentpaths, overrides, tomlreader, tomlwriter
+from molq.documentpaths import UNSET
 from molq.errors import CallError
-from screening import scorers
 from screening.acquisition import AcquisitionSettings
 from screening.filters import FilterSettings
 from screening.funnel.funnel import Funnel, FunnelStage
-from screening.intake.datasource import is_uri
 from screening.intake.library import LibrarySettings
 from screening.objective import ObjectiveSettings, recipe_names
 from screening.ranking import RankingSettings
 from screening.review.settings import ReviewSettings
 from screening.settings import CampaignSettings, ComputeSettings
 from screening.surrogate import SurrogateSettings
-from simulation.redaction import redacted, without_known
 from simulation.settings import SimulationSettings
-
-UNSET = "none"
-WEIGHTS_SUFFIX = ".safetensors"
-
-_DEEPEST = 10
-_LARGEST = 2**20  # bytes
-_URI = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s\"']*", re.IGNORECASE)
-_NO_SECRETS = (
-    "this looks like a token or a password, and everything a run is told is written into its "
-    "folder; leave it out, and give the token by the environment (QISKIT_IBM_TOKEN) or by a "
-    "saved account"
-)
 
 
 class ReportSettings(BaseModel):
@@ -110,7 +93,7 @@ class _TomlFile(BaseModel):
             CallError: the file cannot be read or says something wrong, one line each.
         """
         path = Path(path)
-        document = overrides.apply(read_toml(path), changes)
+        document = overrides.apply(tomlreader.read(path), changes)
         return cls.from_document(document, folder=path.resolve().parent, source=path.name)
 
     @classmethod
@@ -125,8 +108,8 @@ class _TomlFile(BaseModel):
         Raises:
             CallError: one line for each problem.
         """
-        _check_contents(document, source)
-        document = _with_paths(document, folder)
+        tomlreader.check_contents(document, source)
+        document = documentpaths.absolute(document, folder)
         try:
             return cls.model_validate(document)
         except ValidationError as error:
@@ -254,121 +237,6 @@ class ScreenFile(_TomlFile):
 
 
 RunFile = CampaignFile | ScreenFile
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """The tables of a TOML file.
-
-    Raises:
-        CallError: it is missing, not UTF-8, or not TOML; the line says where.
-    """
-    try:
-        with path.open("rb") as file:
-            raw = file.read(_LARGEST + 1)
-        if len(raw) > _LARGEST:
-            raise CallError(f"{path} is larger than {_LARGEST >> 20} MB: no campaign file is")
-        text = raw.decode("utf-8-sig").replace("\r\n", "\n")
-    except FileNotFoundError as error:
-        raise CallError(f"{path} does not exist; check the path") from error
-    except UnicodeDecodeError as error:
-        raise CallError(f"{path} is not UTF-8 text; save it as UTF-8") from error
-    except OSError as error:
-        raise CallError(f"{path} cannot be read: {error.strerror}") from error
-    if not _is_public(text):
-        numbers = (n for n, line in enumerate(text.splitlines(), start=1) if not _is_public(line))
-        raise CallError(f"{path.name}, line {next(numbers, 1)}: {_NO_SECRETS}")
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise CallError(f"{path} is not valid TOML: {error}") from error
-    except ValueError as error:  # an integer of thousands of digits
-        raise CallError(f"{path} holds a number that cannot be read: {error}") from error
-    except RecursionError as error:
-        raise CallError(f"{path}: its values are nested too deeply to be read") from error
-
-
-def _check_contents(value: Any, place: str, depth: int = 0) -> None:
-    """Refuse what may not stand in a run's folder, where all settings are written.
-
-    Raises:
-        CallError: there is a secret, of which it names the place, or no end of tables.
-    """
-    if depth > _DEEPEST:
-        raise CallError(f"{place}: tables and lists more than {_DEEPEST} deep; no key needs them")
-    is_library = place.endswith(": library")  # what is wrong with its URI its own check says
-    if isinstance(value, str) and not _is_public(value, with_uris=not is_library):
-        raise CallError(f"{place}: {_NO_SECRETS}")
-    if isinstance(value, Mapping):
-        for key, item in value.items():
-            if isinstance(item, str):
-                _check_contents(f"{key} = {item}", place, depth + 1)
-            else:
-                _check_contents(item, f"{place}: {key}", depth + 1)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            _check_contents(item, place, depth + 1)
-
-
-def _is_public(text: str, *, with_uris: bool = False) -> bool:
-    """Whether there is no secret in it, known or by its looks; of URIs only a known one."""
-    if without_known(text) != text:
-        return False
-    bare = text if with_uris else _URI.sub("", text)
-    return redacted(bare) == bare
-
-
-def _with_paths(document: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """The document with its paths made absolute; what is no text is left to validation."""
-    result = dict(document)
-    library, generator = result.get("library"), result.get("generator")
-    path = library.get("path") if isinstance(library, Mapping) else None
-    if isinstance(library, Mapping) and isinstance(path, str) and not is_uri(path):
-        result["library"] = {**library, "path": str(folder / path)}
-    if isinstance(generator, Mapping):
-        files = {
-            key: str(folder / value)
-            for key in ("prior", "base")
-            if isinstance(value := generator.get(key), str) and value.endswith(WEIGHTS_SUFFIX)
-        }
-        result["generator"] = {**generator, **files}
-    compute = result.get("compute")
-    cache = compute.get("cache") if isinstance(compute, Mapping) else None
-    if isinstance(compute, Mapping) and cache is not None:
-        paths = [cache] if isinstance(cache, str) else cache
-        if isinstance(paths, list | tuple) and all(isinstance(path, str) for path in paths):
-            result["compute"] = {**compute, "cache": [str(folder / path) for path in paths]}
-    return _with_scorers_paths(_with_docking_paths(result, folder), folder)
-
-
-def _with_docking_paths(document: dict[str, Any], folder: Path) -> dict[str, Any]:
-    simulation = document.get("simulation")
-    docking = simulation.get("docking") if isinstance(simulation, Mapping) else None
-    if not isinstance(simulation, Mapping) or not isinstance(docking, Mapping):
-        return document
-    files = _absolute(docking, ("receptor", "ligand"), folder)
-    return {**document, "simulation": {**simulation, "docking": {**docking, **files}}}
-
-
-def _with_scorers_paths(document: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Files among the settings of scorers, in objectives and stages of the funnel."""
-    for table, name in (("objective", "name"), ("funnel", "stage")):
-        entries = document.get(table)
-        if isinstance(entries, list | tuple):
-            document[table] = [_with_scorer_paths(entry, name, folder) for entry in entries]
-    return document
-
-
-def _with_scorer_paths(entry: Any, name: str, folder: Path) -> Any:
-    settings = entry.get("settings") if isinstance(entry, Mapping) else None
-    if not isinstance(settings, Mapping) or not isinstance(entry.get(name), str):
-        return entry
-    files = _absolute(settings, scorers.path_keys(entry[name]), folder)
-    return {**entry, "settings": {**settings, **files}}
-
-
-def _absolute(table: Mapping[str, Any], keys: Iterable[str], folder: Path) -> dict[str, str]:
-    texts = {key: table[key] for key in keys if isinstance(table.get(key), str)}
-    return {key: str(folder / text) for key, text in texts.items() if text != UNSET}
 
 
 def _plain(value: Any) -> Any:

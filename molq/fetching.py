@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from molq import companions
-from molq.campaignfile import WEIGHTS_SUFFIX, CampaignFile, RunFile
+from molq.campaignfile import CampaignFile, RunFile
+from molq.documentpaths import WEIGHTS_SUFFIX
 from molq.errors import CallError, MolqError
 from screening.intake import datasource
 from screening.intake.library import LibraryError

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from molq import companions, execution, fetching, reading
-from molq.campaignfile import WEIGHTS_SUFFIX, RunFile
+from molq.campaignfile import RunFile
+from molq.documentpaths import WEIGHTS_SUFFIX
 from molq.errors import CallError
 from molq.submission import Order
 from screening.progress import Listener

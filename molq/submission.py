@@ -19,8 +19,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
-from molq import companions, execution, fetching
-from molq.campaignfile import WEIGHTS_SUFFIX, CampaignFile, RunFile, ScreenFile, read_toml
+from molq import companions, execution, fetching, tomlreader
+from molq.campaignfile import CampaignFile, RunFile, ScreenFile
+from molq.documentpaths import WEIGHTS_SUFFIX
 from molq.errors import CallError, MolqError
 from molq.inputs import SOURCE_FILE, Source
 from molq.jobserver import JobServer
@@ -84,7 +85,7 @@ def read(path: str, changes: dict[str, object], recipes: tuple[str, ...] = ()) -
                            changes=changes)  # fmt: skip
     if recipes:
         raise CallError("--recipe is for a library; a file names its own recipes")
-    if "screen" in read_toml(Path(path)):
+    if "screen" in tomlreader.read(Path(path)):
         return ScreenFile.from_toml(path, changes)
     return CampaignFile.from_toml(path, changes)
 
@@ -97,7 +98,7 @@ def source_of(path: str, changes: dict[str, object]) -> Source | None:
     """
     if datasource.is_uri(path) or not path.lower().endswith(".toml"):
         return None
-    return None if "screen" in read_toml(Path(path)) else Source.read(Path(path), changes)
+    return None if "screen" in tomlreader.read(Path(path)) else Source.read(Path(path), changes)
 
 
 def submit(

@@ -35,11 +35,10 @@ def command(
     from pydantic import ValidationError
 
     from generative.settings import TrainingSettings
-    from molq import diagnosis, overrides
-    from molq.campaignfile import read_toml
+    from molq import diagnosis, overrides, tomlreader
     from molq.cli import threads
 
-    document = overrides.apply(read_toml(config), settings or ())
+    document = overrides.apply(tomlreader.read(config), settings or ())
     if seed is not None:
         document["seed"] = seed
     try:

@@ -25,8 +25,9 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from molq import overrides
-from molq.campaignfile import UNSET, CampaignFile
+from molq.campaignfile import CampaignFile
 from molq.comparison.prices import Prices
+from molq.documentpaths import UNSET
 from molq.errors import CallError
 
 Arm = Literal["classical", "quantum", "hybrid"]

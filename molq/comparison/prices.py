@@ -8,8 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from molq import diagnosis
-from molq.campaignfile import read_toml
+from molq import diagnosis, tomlreader
 from molq.errors import CallError
 
 FILE = "prices.toml"
@@ -111,7 +110,7 @@ def read(path: Path | None = None) -> Prices:
         CallError: it cannot be read or says something wrong, one line each.
     """
     source = Path(str(files("molq.comparison").joinpath(FILE))) if path is None else path
-    document = read_toml(source)
+    document = tomlreader.read(source)
     try:
         return Prices.model_validate(document)
     except ValidationError as error:

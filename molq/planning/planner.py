@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from generative.settings import START_PRIORS
 from molq.campaignfile import CampaignFile, RunFile, ScreenFile
 from molq.comparison import prices as pricelist
@@ -19,6 +17,7 @@ from molq.planning import (
     circuitforecast,
     course,
     devices,
+    leadforecast,
     measuredtables,
     population,
     samplingforecast,
@@ -26,15 +25,14 @@ from molq.planning import (
 from molq.planning.costlaws import CostLaws
 from molq.planning.estimate import Estimate
 from molq.planning.experience import Experience, of_the_same, read
-from molq.planning.funnelforecast import Crew, Share, Stage, Work, forecast
-from molq.planning.plan import Hits, Memory, Plan
+from molq.planning.funnelforecast import Crew, Stage, Work, forecast
+from molq.planning.plan import Memory, Plan
 from molq.planning.population import Population
 from screening.compute.machine import cores, memory_mb
 from screening.store.database import FILE
 
 DEFAULT_PRECISION_MHA = 1.6  # chemical accuracy
 DEFAULT_SAMPLE = 1000
-ASSUMED_HITS = (1.0, 9.0)  # a tenth, and hardly more is known
 _REPORT_BYTES = 2e6
 _RESERVE_BYTES = 4 * 2**20
 _COST_SAMPLE = 200  # molecules whose energies are counted
@@ -261,7 +259,9 @@ def made(file: RunFile, request: Request) -> Plan:
         currency=prices.currency,
         core_money=core_seconds.times(prices.cores(1.0)),
         prices_date=prices.oldest,
-        hits=_hits(file, runs, request, work, prices, spent),
+        hits=leadforecast.forecast(
+            file, runs, work, prices, given=request.hit_share, device_money=spent, seed=request.seed
+        ),
         learned_from=tuple(run.directory for run in runs),
         basis=_basis(table, runs, laws),
         verdict="",
@@ -352,51 +352,6 @@ def _precision(file: RunFile, request: Request) -> tuple[float, bool]:
     sampled = told.solver in SAMPLING_SOLVERS or told.backend != EXACT
     own = file.simulation.precision_mha if sampled else DEFAULT_PRECISION_MHA
     return request.precision_mha or own, sampled
-
-
-def _hits(
-    file: RunFile,
-    runs: Sequence[Experience],
-    request: Request,
-    work: Work,
-    prices: pricelist.Prices,
-    device_money: float,
-) -> Hits | None:
-    if not file.objective:
-        return None
-    same = [
-        run.hits
-        for run in runs
-        if run.hits is not None
-        and run.objectives == file.objective
-        and run.hit_utility == file.report.hit_utility
-    ]
-    hits, ranked = (sum(pair[k] for pair in same) for k in (0, 1))
-    if request.hit_share is not None:
-        share = Share(
-            1e6 * request.hit_share,
-            1e6 * (1 - request.hit_share),
-            f"{100 * request.hit_share:g} % of the molecules, as given",
-        )
-    elif ranked:
-        share = Share(
-            hits + 0.5, ranked - hits + 0.5, f"{hits} of {ranked} in the runs learned from were"
-        )
-    else:
-        share = Share(
-            *ASSUMED_HITS,
-            "one molecule in ten is assumed to be one; --learn-from or --hit-share say better",
-        )
-    shares = share.drawn(np.random.default_rng(request.seed + 1))
-    leads = shares * work.evaluated
-    each = work.core_seconds / np.maximum(leads, 0.5)
-    return Hits(
-        share=Estimate.of(shares),
-        source=share.source,
-        leads=Estimate.of(leads),
-        core_seconds_each=Estimate.of(each),
-        money_each=Estimate.of(each * prices.cores(1.0) + device_money / np.maximum(leads, 0.5)),
-    )
 
 
 def _basis(table: measuredtables.CostTable, runs: Sequence[Experience], laws: CostLaws) -> str:

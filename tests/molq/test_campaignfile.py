@@ -7,8 +7,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from molq import CallError
-from molq.campaignfile import CampaignFile, ScreenFile, read_toml
+from molq import CallError, tomlreader
+from molq.campaignfile import CampaignFile, ScreenFile
 
 SMALLEST = """library.path = "library.csv"
 [[objective]]
@@ -67,7 +67,7 @@ def test_the_written_file_reads_back_the_same(smallest: Path, tmp_path: Path) ->
     written.write_text(file.to_toml())
     assert CampaignFile.from_toml(written) == file
     assert file.simulation.solvent is None
-    document = read_toml(written)
+    document = tomlreader.read(written)
     assert set(document) == set(CampaignFile.model_fields)
     assert document["simulation"]["conformers"] == 10
 
@@ -98,10 +98,10 @@ def test_without_library_and_generator_there_is_nothing_to_choose(tmp_path: Path
 
 def test_the_schema_accepts_what_the_reader_accepts(smallest: Path) -> None:
     schema = CampaignFile.json_schema()
-    jsonschema.validate(read_toml(smallest), schema)
+    jsonschema.validate(tomlreader.read(smallest), schema)
     jsonschema.validate(CampaignFile.from_toml(smallest).to_document(), schema)
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate({**read_toml(smallest), "simulation": {"conformer": 1}}, schema)
+        jsonschema.validate({**tomlreader.read(smallest), "simulation": {"conformer": 1}}, schema)
 
 
 def test_every_key_says_what_it_is() -> None:

@@ -338,7 +338,7 @@ def test_a_run_teaches_its_costs_its_circuits_and_its_hits(finished: Path) -> No
     experience = read(finished)
     assert plan.learned_from == (str(finished),)
     assert plan.hits is not None
-    assert f"of {experience.results} in the runs" in plan.hits.source
+    assert f"of {experience.results} were leads in the runs" in plan.hits.source
     # with STO-3G nobody has measured but this run
     width = plan.core_seconds.high / plan.core_seconds.low
     assert width < unlearned.core_seconds.high / unlearned.core_seconds.low
