@@ -266,7 +266,8 @@ def _write_scores(recipe: str, scores: list[Score]) -> None:
     columns = [Column("SMILES"), Column(recipe, unit, is_number=True)]
     columns += [Column("95 % interval", unit, is_number=True)] if has_interval else []
     columns += [Column(name, of, is_number=True) for name, of in baselines.items()]
-    columns += [Column("solver"), Column("CASCI deviation", "mHa", is_number=True)] if is_solved else []
+    if is_solved:
+        columns += [Column("solver"), Column("CASCI deviation", "mHa", is_number=True)]
     rows = []
     for score in scores:
         row = [score.smiles, stated(score.value, score.standard_error)]

@@ -15,6 +15,9 @@ import pytest
 from playwright.sync_api import Browser, Download, Page, expect
 from rdkit import Chem
 
+from molq.report.page import LIBRARIES, UNPACKER
+from molq.report.vendored import libraries
+
 LIBRARY = """name,smiles
 acrylamide,C=CC(N)=O
 <b>N-phenyl</b>,C=CC(=O)Nc1ccccc1
@@ -189,6 +192,81 @@ def test_a_search_without_hits_says_what_is_compared(report: Page) -> None:
     report.locator("#scaffold").select_option(label="without a ring")
     report.get_by_role("spinbutton", name="qed Filter Input").fill("0.999")
     expect(hint).to_have_text("No lead passes these filters.")
+
+
+def test_a_fragment_is_looked_for_in_the_structures(report: Page) -> None:
+    count, said = report.locator("#count"), report.locator("#fragment")
+    marked = report.locator("#grid .drawing path.found")
+    report.get_by_role("radio", name="substructure").check()
+    expect(said).to_be_hidden()
+    report.locator("#find").fill("O=C(C=C)N(C)C")  # "dimethyl, N", written otherwise
+    expect(count).to_have_text("2 of 6 leads")
+    assert set(_labels(report)) == {"dimethyl, N", "morpholide"}
+    expect(said).to_have_text("2 of 6 leads contain O=C(C=C)N(C)C, marked in the drawings.")
+    expect(marked).to_have_count(2)
+    assert "found" not in report.evaluate("molqReady.then((p) => p.leads[0].svg)")
+
+    report.locator("#find").fill("C1=CC=CC=C1")  # as drawing programs write it
+    expect(said).to_contain_text("also looked for as an aromatic one")
+    expect(count).to_have_text("2 of 6 leads")
+    assert set(_labels(report)) == {"<b>N-phenyl</b>", "p-fluoro"}
+    # a band lies under every atom and bond of the ring
+    bands = marked.first.get_attribute("d") or ""
+    assert (bands.count("L"), bands.count("h0")) == (6, 6)
+
+    report.locator("#doubts").select_option("some")
+    report.locator("#find").fill("[$(Cl)]")
+    expect(said).to_have_text("0 of 6 leads contain [$(Cl)].")
+    expect(report.locator("#nothing")).to_have_text("No lead passes these filters.")
+    report.locator("#clear").click()
+    expect(count).to_have_text("6 leads")
+    expect(said).to_be_hidden()
+    expect(marked).to_have_count(0)
+
+
+def test_a_fragment_that_cannot_be_read_is_said_to_be(report: Page) -> None:
+    report.get_by_role("radio", name="substructure").check()
+    report.locator("#find").fill("c1ccc(F)cc1")
+    expect(report.locator("#count")).to_have_text("1 of 6 leads")
+    report.locator("#find").fill("c1ccc(F)cc")
+    said = report.locator("#fragment")
+    expect(said).to_have_text(
+        "c1ccc(F)cc was not searched for, all leads are shown: "
+        "ring 1 is opened and not closed (position 2)."
+    )
+    expect(report.locator("#count")).to_have_text("6 leads")
+    assert report.locator("#find").get_attribute("aria-invalid") == "true"
+    report.locator("#find").fill("<img src=x onerror=alert(1)>")
+    expect(said).to_contain_text("<img src=x")  # a text, never markup
+    assert report.locator("#workbench img").count() == 0
+    report.get_by_role("radio", name="text", exact=True).check()
+    expect(said).to_be_hidden()
+    expect(report.locator("#count")).to_have_text("0 of 6 leads")
+    expect(report.locator("#nothing")).to_contain_text("Choose substructure")
+
+
+def test_cards_mark_a_fragment_too(report: Page) -> None:
+    report.locator("input[value=cards]").check()
+    report.get_by_role("radio", name="substructure").check()
+    marked = report.locator("#cards path.found")
+    report.locator("#find").fill("C=C")  # all have it, the cards stay the same ones
+    expect(marked).to_have_count(6)
+    expect(
+        report.get_by_role("img", name=re.compile("2 atoms of the fragment")).first
+    ).to_be_visible()
+    report.locator("#find").fill("")
+    expect(marked).to_have_count(0)
+
+
+def test_the_licences_stand_whole_in_the_file(report: Page) -> None:
+    found = report.locator("details.licence")
+    expect(found).to_have_count(len(libraries()))
+    for place, library in enumerate(libraries([*LIBRARIES, UNPACKER])):
+        licence = found.nth(place)
+        expect(licence.locator("summary")).to_have_text(library.told)
+        licence.locator("summary").click()
+        expect(licence.locator("pre")).to_contain_text("opyright")
+        assert licence.locator("pre").evaluate("one => one.textContent") == library.licence_text()
 
 
 def test_a_window_that_narrows_gets_cards_and_one_line_of_menu(report: Page) -> None:
@@ -435,6 +513,15 @@ def test_500_leads_take_less_than_5_megabytes_and_stay_handy(page: Page, tmp_pat
     page.locator("#find").fill(last)
     expect(page.locator("#count")).to_have_text("1 of 500 leads")
     page.locator("#find").fill("")
+    # a fragment in all of them, and whether every lead is explained
+    page.get_by_role("radio", name="substructure").check()
+    page.locator("#find").fill("C1=CC=NC=N1")
+    pattern = Chem.MolFromSmiles("C1=CC=NC=N1")
+    leads = page.evaluate("molqReady.then((p) => p.leads.map((x) => [x.smiles, !!x.detail.why]))")
+    hits = sum(Chem.MolFromSmiles(smiles).HasSubstructMatch(pattern) for smiles, _ in leads)
+    assert 0 < hits < 500
+    expect(page.locator("#count")).to_have_text(f"{hits} of 500 leads")
+    assert all(is_explained for _, is_explained in leads)
     entries = page.evaluate(
         """molqReady.then((payload) => payload.leads.filter(molqLeadFiles.hasConformer)
             .map((lead) => molqLeadFiles.sdf(payload.exported, lead)).join(""))"""

@@ -12,8 +12,11 @@ import tomllib
 from html.parser import HTMLParser
 from importlib.resources import files
 
+import jinja2
+
 from molq.depiction import scale_colours, shares_svg, svg
 from molq.report.campaigncharts import RunCharts
+from molq.report.charts.embedding import embedded
 from molq.report.charts.figure import Drawn, Figure, Table
 from molq.report.contents import (
     AgreementRow,
@@ -126,17 +129,22 @@ class _Scripts(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.found: dict[str, str] = {}
+        self.licences: dict[str, str] = {}
         self.key: str | None = None
+        self.licence: str | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         known = dict(attrs)
         if tag == "script" and known.get("type") == "application/octet-stream":
             self.key = known.get("id") or known.get("data-library")
+            self.licence = known.get("data-licence")
 
     def handle_data(self, data: str) -> None:
         if self.key is not None:
             self.found[self.key] = data
-            self.key = None
+        if self.licence is not None:
+            self.licences[self.licence] = gzip.decompress(base64.b64decode(data)).decode()
+        self.key = self.licence = None
 
 
 class _Reader(HTMLParser):
@@ -196,6 +204,25 @@ def test_the_packed_leads_say_what_was_gathered() -> None:
     for library in libraries(LIBRARIES):
         text = gzip.decompress(base64.b64decode(reader.found[library.key]))
         assert text.decode() == library.text()
+
+
+def test_the_licences_of_all_libraries_are_carried_whole() -> None:
+    folder = files("molq.report").joinpath(FOLDER)
+    templates = jinja2.Environment(loader=jinja2.PackageLoader("molq", "."), autoescape=True)
+    charted = templates.get_template("report/charts/embedding.html").module.embedding(
+        embedded([figure("progress", "plain")])
+    )
+    for page, keys in (
+        (html(contents()), {"plotly", "3dmol", "ag-grid", "fflate"}),
+        (charted, {"plotly", "fflate"}),
+    ):
+        reader = _Scripts()
+        reader.feed(page)
+        assert set(reader.licences) == keys
+        for library in libraries([*keys]):
+            assert library.told in page
+            written = folder.joinpath(library.licence_file).read_text("utf-8")
+            assert reader.licences[library.key] == written
 
 
 def test_vendored_files_are_what_the_catalogue_says() -> None:
