@@ -37,7 +37,7 @@ def given(plan: Plan, file: RunFile, prices: Prices, *, sampled: bool, simulator
         *_refused(file, sampled=sampled),
         *_limits(plan, file),
         *_too_few_shots(plan, file, sampled=sampled),
-        *_unpriced(plan),
+        *_unpriced(plan, sampled=sampled and not simulator),
         *_old(prices),
     ]
     notes = [*_notes(plan, file, simulator, sampled=sampled), *plan.notes]
@@ -149,8 +149,14 @@ def _refused(file: RunFile, *, sampled: bool) -> list[str]:
     return []
 
 
-def _unpriced(plan: Plan) -> list[str]:
-    return [
+def _unpriced(plan: Plan, *, sampled: bool) -> list[str]:
+    lines = []
+    if sampled and not plan.devices and plan.circuits.kinds:
+        lines.append(
+            f"{plan.backend} is not in the prices file: what it asks for the energies is not "
+            "known; add a [[device]] for it and give the file by --prices"
+        )
+    return lines + [
         f"{one.backend} is not in the prices file: its {one.circuits.middle:.0f} circuits "
         f"({one.use}) are counted and not priced"
         for one in plan.samplings

@@ -79,29 +79,27 @@ def _batches(
     begun = 1 if recipe_names(file.objective) else 0
     part = proposals.taken / proposals.looked_at if proposals.looked_at else 0.0
     offered = round(file.generator.pool * part)
+    share = file.generator.share
     low = usual = high = 0
     largest = (0, 0)
     for number, places in enumerate(rounds):
         if number < begun:
             continue
-        left = max(0, library.expected - sum(rounds[:number]))
-
-        def problems(decisions: Sequence[int], left: int = left) -> list[tuple[int, int]]:
-            return [
-                one for k in decisions for one in _problems(k, file.generator.share, left, offered)
-            ]
-
-        at_once = problems([places])
-        one_by_one = problems([1] * places)
+        left = max(0, library.expected - round((1 - share) * sum(rounds[:number])))
+        at_once = _problems([places], share, left, offered)
+        one_by_one = _problems([1] * places, share, left, offered)
         # without a barrier each worker that comes free is given a molecule
-        mixed = problems([min(places, workers), *[1] * max(0, places - workers)])
-        low += sum(_parts(n, k, 1) for n, k in at_once)
-        usual += sum(_parts(n, k, 1) for n, k in (at_once if file.campaign.barrier else mixed))
-        many = at_once if file.campaign.barrier else [*at_once, *one_by_one]
-        high += sum(_parts(n, k, 2) for n, k in many)
-        largest = max(largest, *(_largest(n, k) for n, k in at_once), (0, 0))
+        freed = [min(places, workers), *[1] * max(0, places - workers)]
+        few, some = _circuits(at_once, 1), _circuits(_problems(freed, share, left, offered), 1)
+        most = _circuits(at_once, 2)
+        if file.campaign.barrier:
+            some = few
+        else:
+            most = max(most, _circuits(one_by_one, 2))
+        low, usual, high = low + min(few, some), usual + some, high + max(most, some)
+        largest = max([largest, *(_largest(n, k) for n, k in at_once)])
     qubits, gates = largest
-    circuits = Estimate(float(min(low, usual)), float(usual), float(high))
+    circuits = Estimate(float(low), float(usual), float(high))
     return _priced(
         "batch",
         settings.backend,
@@ -116,16 +114,22 @@ def _batches(
     )
 
 
-def _problems(k: int, share: float, library: int, offered: int) -> list[tuple[int, int]]:
-    """Molecules and places of the problems of one decision: the generator's, and the library's."""
-    k = min(k, library + offered)
-    own = max(min(int(share * k + 0.5), offered), k - library)
-    parts = ((offered, own), (library, k - own))
-    return [
-        (min(rows, max(CONSIDERED * places, LEAST_CONSIDERED)), places)
-        for rows, places in parts
-        if places > 0
-    ]
+def _problems(
+    decisions: Sequence[int], share: float, library: int, offered: int
+) -> list[tuple[int, int]]:
+    """Molecules and places of the problems of decisions: the generator's, and the library's."""
+    found = []
+    for wanted in decisions:
+        k = min(wanted, library + offered)
+        own = max(min(int(share * k + 0.5), offered), k - library)
+        for rows, places in ((offered, own), (library, k - own)):
+            if places > 0:
+                found.append((min(rows, max(CONSIDERED * places, LEAST_CONSIDERED)), places))
+    return found
+
+
+def _circuits(problems: Sequence[tuple[int, int]], passes: int) -> int:
+    return sum(_parts(n, k, passes) for n, k in problems)
 
 
 def _parts(n: int, k: int, passes: int) -> int:

@@ -550,6 +550,19 @@ def test_a_campaign_on_a_device_is_planned_for_its_own_precision() -> None:
     assert any("this run measures its energies for" in warning for warning in plan.warnings)
 
 
+def test_a_device_without_a_price_is_named(tmp_path: Path) -> None:
+    library, known = tmp_path / "library.smi", tmp_path / "prices.toml"
+    library.write_text("C=CS(C)(=O)=O\n")
+    known.write_text(
+        'simulators = ["exact"]\n[core]\nwhat = "mine"\nper_hour = 0.05\nsource = "bill"\n'
+        f"date = {datetime.date.today()}\n"
+    )
+    on = {"simulation.backend": "ibm:torino", "simulation.solver": "vqe-circuit"}
+    plan = molq.plan(library, prices=known, set=on)
+    assert plan.devices == ()
+    assert any("ibm:torino is not in the prices file" in line for line in plan.warnings)
+
+
 def test_a_lead_of_a_run_on_a_device_costs_its_share_of_the_device() -> None:
     wish = {"name": "warhead-ea", "transform": "at_least", "low": -5.0}
     on = {"simulation.backend": "ibm:torino", "simulation.solver": "vqe-circuit"}
