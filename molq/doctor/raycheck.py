@@ -21,6 +21,7 @@ LIMIT_S = 60.0
 """Since its start. On two cores Ray took 14 s at a load of 2.4, and 32 s at one of 6.5."""
 
 _SLOW_S = 30.0
+_READ_S = 5.0  # for what a process that has ended has said
 _PROGRAM = """
 import sys, time
 begun = time.monotonic()
@@ -82,8 +83,9 @@ class RayCheck:
         Args:
             limit_s: since its start, after which it is ended.
         """
+        left = _READ_S if self._child.poll() is not None else self.seconds_left(limit_s)
         try:
-            said, complaint = self._child.communicate(timeout=self.seconds_left(limit_s))
+            said, complaint = self._child.communicate(timeout=left)
         except subprocess.TimeoutExpired:
             _end(self._child)
             return _silent(limit_s, os.getloadavg()[0], cores())

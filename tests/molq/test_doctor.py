@@ -4,6 +4,8 @@ import json
 import shutil
 import signal
 import socket
+import subprocess
+import sys
 from contextlib import nullcontext
 from importlib.metadata import EntryPoint, metadata
 from importlib.resources import files
@@ -168,6 +170,18 @@ def test_ray_that_does_not_answer_is_ended_in_time() -> None:
     with raycheck.started() as ray:
         found = ray.finding(limit_s=0.2)
     assert found.said.startswith("did not answer within 0.2 s")
+
+
+def test_a_ray_that_has_answered_long_ago_is_read() -> None:
+    child = subprocess.Popen(
+        [sys.executable, "-c", "print('2.60.0 host 14.1', end='')"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    child.wait()
+    ray = raycheck.RayCheck(child)
+    assert ray.seconds_left() == 0
+    found = ray.finding(limit_s=0.0)
+    assert found.said == "2.60.0 started here and a task answered in 14.1 s"
 
 
 def test_a_silent_ray_is_a_fault_only_where_the_machine_is_idle() -> None:
