@@ -3,8 +3,8 @@
 // A ring that is written with alternating double bonds is also looked for as an aromatic one.
 window.molqSubstructure = (() => {
   const { read, typed, Unreadable } = window.molqSmarts;
-  const MOST_STEPS = 400_000; // of one lead, before the search is given up
-  const MOST_PLACES = 60; // of a fragment in one lead that are marked
+  const MOST_STEPS = 5_000_000; // in all leads together, before the search is given up
+  const MOST_PLACES = 400; // of a fragment in one lead that are marked
   const MOST_RINGS = 5; // that are read in two ways
   const SIZES = new Set([5, 6, 7]); // sizes of rings that may be aromatic
 
@@ -127,7 +127,7 @@ window.molqSubstructure = (() => {
   // --- what the page asks -------------------------------------------------------------------
 
   // {notes, in(molecule)}: `in` gives null, or the atoms and bonds of the molecule that match.
-  // Throws an Unreadable where the text is no fragment that this page can look for.
+  // Both throw an Unreadable where the text is no fragment that this page can look for.
   function fragment(text) {
     const { pattern, inner, notes } = read(text);
     if (inner.some((one) => alternating(one).length)) throw new Unreadable("in $() an aromatic ring is written in small letters, as in c1ccccc1");
@@ -139,11 +139,11 @@ window.molqSubstructure = (() => {
       patterns.push(some.length ? aromatic(pattern, some) : pattern);
     }
     if (rings.length) notes.add("A ring written with double bonds is also looked for as an aromatic one.");
+    const budget = { left: MOST_STEPS };
     function within(m) {
       const atoms = new Set();
       const bonds = new Set();
       let places = 0;
-      const budget = { left: MOST_STEPS };
       for (const one of patterns) {
         try {
           lay(one, m, null, budget, (found) => {
@@ -153,7 +153,7 @@ window.molqSubstructure = (() => {
             return places >= MOST_PLACES;
           });
         } catch (error) {
-          if (!(error instanceof Unreadable) || !places) throw error;
+          if (!(error instanceof Unreadable) || !places) throw error; // what was found is found
         }
         if (places >= MOST_PLACES) break;
       }
