@@ -174,7 +174,7 @@ def test_the_mouse_shows_the_structure_and_opens_it(opened: Page) -> None:
     expect(card.locator("p").first).to_have_text("<b>N-phenyl</b>acrylamide & co")
     opened.mouse.down()
     opened.mouse.up()
-    opened.wait_for_function("opened.length === 1")
+    opened.wait_for_function("() => opened.length === 1")
     assert opened.evaluate("opened") == ["WRIYPEUOMDFAHW"]
 
 
@@ -184,9 +184,9 @@ def test_another_view_has_other_colours(opened: Page) -> None:
     )
     assert opened.evaluate(colours) == [1, 0.8, 0.6, 0.4, 0.2]
     opened.get_by_role("radio", name="by round").check()
-    opened.wait_for_function(f"String(({colours})()) === '1,2,1,2,1'")
+    opened.wait_for_function(f"() => String(({colours})()) === '1,2,1,2,1'")
     opened.get_by_role("radio", name="by origin").check()
-    opened.wait_for_function(f"new Set(({colours})()).size === 2")
+    opened.wait_for_function(f"() => new Set(({colours})()).size === 2")
 
 
 def test_chosen_molecules_are_marked_in_every_chart(opened: Page) -> None:
@@ -195,9 +195,9 @@ def test_chosen_molecules_are_marked_in_every_chart(opened: Page) -> None:
         "[...document.querySelectorAll('.js-plotly-plot')]"
         ".map((p) => p.data.flatMap((t) => t.selectedpoints ?? []).length)"
     )
-    opened.wait_for_function(f"String({chosen}) === '1,1'")
+    opened.wait_for_function(f"() => String({chosen}) === '1,1'")
     opened.evaluate("molqChart.mark([])")
-    opened.wait_for_function(f"String({chosen}) === '0,0'")
+    opened.wait_for_function(f"() => String({chosen}) === '0,0'")
 
 
 def test_the_numbers_stand_below_as_a_table(opened: Page) -> None:
@@ -211,10 +211,10 @@ def test_the_numbers_stand_below_as_a_table(opened: Page) -> None:
 def test_on_paper_every_chart_is_drawn_and_fits(opened: Page, tmp_path: Path) -> None:
     opened.pdf(path=tmp_path / "page.pdf", format="A4", landscape=True)
     assert (tmp_path / "page.pdf").stat().st_size > 10_000
-    opened.wait_for_function("document.querySelectorAll('.plot .main-svg').length >= 4 * 2")
+    opened.wait_for_function("() => document.querySelectorAll('.plot .main-svg').length >= 4 * 2")
     # on the screen they are as wide as before
     opened.wait_for_function(
-        "[...document.querySelectorAll('.plot')].every((plot) => "
+        "() => [...document.querySelectorAll('.plot')].every((plot) => "
         "Math.abs(plot.querySelector('.main-svg').width.baseVal.value - plot.clientWidth) < 2)"
     )
 
@@ -252,7 +252,7 @@ def test_the_dark_has_colours_of_its_own(browser: Browser, path: Path) -> None:
     page.emulate_media(color_scheme="light")
     page.emulate_media(color_scheme="dark")  # draws again, as for a reader who switches
     page.wait_for_function(
-        "document.querySelector('[data-chart=utility-by-round] .plot').layout.font.color"
+        "() => document.querySelector('[data-chart=utility-by-round] .plot').layout.font.color"
         " === '#b3bdc8'"
     )
     context.close()

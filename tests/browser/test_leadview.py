@@ -194,7 +194,7 @@ def test_the_molecule_stays_whole_when_its_stage_gets_narrow(page: Page, documen
             while (({ratio})(canvas) >= 0.6) await new Promise(requestAnimationFrame);
         }}"""
     )
-    page.wait_for_function("new Promise((done) => requestAnimationFrame(() => done(true)))")
+    page.wait_for_function("() => new Promise((done) => requestAnimationFrame(() => done(true)))")
     assert min(margins(page)) > 5
     page.keyboard.press("Escape")
     page.locator("#opener").click()  # the next one that is opened, too
@@ -210,12 +210,14 @@ def test_a_closed_lead_draws_on_nothing(page: Page, document: Path) -> None:
         page.keyboard.press("Escape")
         expect(page.locator("#lead")).not_to_be_visible()
         page.set_viewport_size({"width": size, "height": 900})
-        page.wait_for_function("new Promise((done) => requestAnimationFrame(() => done(true)))")
+        page.wait_for_function(
+            "() => new Promise((done) => requestAnimationFrame(() => done(true)))"
+        )
         page.locator("#opener").click()
         assert min(coloured(page)) > 800
         page.keyboard.press("]")
         expect(page.locator("#lead-title")).to_have_text("2 old")
-    page.wait_for_function("new Promise((done) => requestAnimationFrame(() => done(true)))")
+    page.wait_for_function("() => new Promise((done) => requestAnimationFrame(() => done(true)))")
     assert not [text for text in said if "GL" in text]
 
 
