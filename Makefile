@@ -46,7 +46,7 @@ test: $(STAMP) lint browser ## linters, types, import direction and the default 
 	@echo '==> the default tests (usually 20-30 minutes on 2 cores)'
 	@$(BIN)/python -m pytest -m 'not slow' -n $(PROCESSES) --dist loadgroup --no-loadscope-reorder --cov --cov-report=term --durations=25
 
-test-slow: $(STAMP) browser ## the tests that compute or wait for minutes (usually 25 minutes)
+test-slow: $(STAMP) browser ## the tests that compute or wait for minutes (usually an hour)
 	@$(BIN)/python -m pytest -m slow
 
 lint: $(STAMP) ## ruff, mypy over the four packages, import direction

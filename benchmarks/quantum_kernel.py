@@ -100,6 +100,8 @@ def main() -> None:
             sets[name] = read(path, *SETS[name][:2])
         else:
             print(f"{path} is missing; --help says where it is published")
+    if not sets:
+        parser.exit(1, f"{asked.data}: none of the files is there\n")
     if "ablation" in parts:
         ablation(sets, asked.seeds, asked.results)
     if "backends" in parts and "FreeSolv" in sets:

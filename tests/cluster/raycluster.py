@@ -7,6 +7,7 @@ import json
 import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -63,6 +64,8 @@ class RayCluster:
             text=True,
             env=environment,
             cwd=self.folder,
+            # a shell starts what it runs in the background with SIGINT ignored
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
     def run(self, *arguments: str | Path, **changes: str | None) -> tuple[int, str, str]:
