@@ -3,9 +3,10 @@
     OMP_NUM_THREADS=1 python benchmarks/vqe_noise.py [SMILES ...] [--noise 1e-13] [--times 4]
 
 The sectors of ``warhead-ea`` are solved by the default solver (``vqe``, ``auto``) with
-integrals to which a Gaussian of that width (Hartree) is added, as another order of
-summation does. Told are how many of the sectors end in another circuit, and how far the
-energies of the trial state, and those of exact diagonalisation, lie from the undisturbed.
+integrals to which Gaussian noise is added, as another order of summation adds it; ``--noise``
+is its width in Hartree before it is given the integrals' symmetries. Told are how many of the
+sectors end in another circuit, and how far the energies of the trial state, and those of
+exact diagonalisation, lie from the undisturbed.
 """
 
 from __future__ import annotations

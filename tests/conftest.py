@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-_TOGETHER = {"cluster": "ray clusters", "faults": "ray clusters"}
-"""Folders whose tests start Ray clusters: one after the other, as two at once starve."""
+_TOGETHER = {"cluster": "clusters", "faults": "clusters"}
+"""Folders whose tests start Ray clusters of several nodes, and kill them: one after the other,
+as two such at once starve on two cores. A Ray of one node beside them does not."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -12,7 +12,7 @@ from qiskit.primitives import BitArray
 from qiskit.quantum_info import Operator, SparsePauliOp
 
 from simulation.errors import ConvergenceError, InputError
-from simulation.quantum import backends, estimation, measurement, mitigation
+from simulation.quantum import backends, estimation, measurement
 from simulation.quantum.estimation import Outcomes
 from simulation.quantum.measurement import EnergyMeasurement, Plan, Request
 from simulation.quantum.mitigation import ReadoutCalibration, extrapolated, folded
