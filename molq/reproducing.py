@@ -116,9 +116,9 @@ class Reproduction:
         by_exact = sum(score.verdict == "same exact value" for score in self.scores)
         if by_exact:
             lines.append(
-                f"{by_exact} differ{'s' if by_exact == 1 else ''} by more than the tolerance "
-                "and agree in exact diagonalisation: the trial state ends anywhere within "
-                "target_error_mha of it, and did both times"
+                f"by more than the tolerance {by_exact} of {len(self.scores)} differ, whose exact "
+                "diagonalisation agrees: the trial state ends anywhere within target_error_mha "
+                "of that energy, and did both times"
             )
         if self.left_out:
             lines.append(f"{self.left_out} drawn of a remote device were left out")

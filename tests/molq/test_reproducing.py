@@ -116,7 +116,7 @@ def test_a_grown_state_is_held_to_its_target(
     assert [score.verdict for score in found.scores] == [verdict]
     assert found.holds == (verdict != "differs")
     lines = " ".join(found.conclusion())
-    assert ("agree in exact diagonalisation" in lines) == (verdict == "same exact value")
+    assert ("exact diagonalisation agrees" in lines) == (verdict == "same exact value")
 
 
 def test_other_exact_values_do_not_hold(screen_run: Path, tmp_path: Path) -> None:
