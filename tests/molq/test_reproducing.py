@@ -6,7 +6,7 @@ import json
 import math
 import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,10 @@ from molq.verifying import other_versions
 from screening.compute.evaluation import decode, encode
 from screening.store.database import FILE
 from screening.store.journal import Journal
-from screening.store.reproduction import draw
+from screening.store.records import Result
+from screening.store.reproduction import Reproduced, draw
 from simulation.atomicunits import HARTREE_EV
+from simulation.score import Score
 
 
 def test_real_scores_come_out_as_they_were_recorded(
@@ -83,6 +85,17 @@ def test_a_difference_beyond_the_tolerance_is_stated_with_exit_code_1(
     assert found.largest.difference == pytest.approx(-0.5, abs=1e-6)
 
 
+def comes_out_as(score: Score, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second calculation gives this, without being made."""
+
+    def reproduce(journal: Journal, results: Sequence[Result], **_: Any) -> Iterator[Reproduced]:
+        for result in results:
+            assert result.score is not None
+            yield Reproduced(result, result.score, score, 0.0)
+
+    monkeypatch.setattr("molq.reproducing.reproduce", reproduce)
+
+
 @pytest.mark.parametrize(
     ("shift_mha", "deviation_mha", "settings", "verdict"),
     [
@@ -96,6 +109,7 @@ def test_a_difference_beyond_the_tolerance_is_stated_with_exit_code_1(
 def test_a_grown_state_is_held_to_its_target(
     screen_run: Path,
     tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
     shift_mha: float,
     deviation_mha: float,
     settings: dict[str, Any],
@@ -105,6 +119,7 @@ def test_a_grown_state_is_held_to_its_target(
     with Journal.open(tmp_path / "run", readonly=True) as journal:
         result = next(r for r in journal.iterate_results() if r.score)
     assert result.score is not None
+    comes_out_as(result.score, monkeypatch)
     shifted(
         tmp_path / "run",
         result.candidate.inchikey,
@@ -119,13 +134,16 @@ def test_a_grown_state_is_held_to_its_target(
     assert ("exact diagonalisation agrees" in lines) == (verdict == "same exact value")
 
 
-def test_other_exact_values_do_not_hold(screen_run: Path, tmp_path: Path) -> None:
+def test_other_exact_values_do_not_hold(
+    screen_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shutil.copytree(screen_run, tmp_path / "run")
     with Journal.open(tmp_path / "run", readonly=True) as journal:
         result = next(r for r in journal.iterate_results() if r.score)
     score = result.score
     assert score is not None
     assert score.casci_value is not None
+    comes_out_as(score, monkeypatch)
     changed = {"value": score.value + 0.0015, "casci_value": score.casci_value + 0.0015}
     shifted(tmp_path / "run", result.candidate.inchikey, **changed)
     found = molq.Run.open(tmp_path / "other").reproduce(1)
