@@ -11,6 +11,7 @@ _TOGETHER = {"cluster": "clusters", "faults": "clusters"}
 as two such at once starve on two cores. A Ray of one node beside them does not."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before they are put into the names by which tests are shared out
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     for item in items:
