@@ -4,9 +4,11 @@
 window.molqSmarts = (() => {
   const SYMBOLS = (
     "H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se Br Kr Rb Sr Y Zr Nb Mo " +
-    "Tc Ru Rh Pd Ag Cd In Sn Sb Te I Xe Cs Ba La Ce Pr Nd Pm Sm Eu Gd Tb Dy Ho Er Tm Yb Lu Hf Ta W Re Os Ir Pt Au Hg Tl Pb Bi Po At Rn"
+    "Tc Ru Rh Pd Ag Cd In Sn Sb Te I Xe Cs Ba La Ce Pr Nd Pm Sm Eu Gd Tb Dy Ho Er Tm Yb Lu Hf Ta W Re Os Ir Pt Au Hg Tl Pb Bi Po At Rn " +
+    "Fr Ra Ac Th Pa U Np Pu Am Cm Bk Cf Es Fm Md No Lr Rf Db Sg Bh Hs Mt Ds Rg Cn"
   ).split(" ");
-  const NUMBERS = new Map(SYMBOLS.map((symbol, place) => [symbol, place + 1]));
+  // RDKit's SMARTS has no Nh, Mc, Ts and Og: [Nh] is a nitrogen with an implicit hydrogen
+  const NUMBERS = new Map([...SYMBOLS.map((symbol, place) => [symbol, place + 1]), ["Fl", 114], ["Lv", 116]]);
   const AROMATIC = new Map(["b", "c", "n", "o", "p", "s", "se", "as", "te", "si"].map(
     (symbol) => [symbol, NUMBERS.get(symbol[0].toUpperCase() + symbol.slice(1))]));
   const PLAIN = /^(?:Cl|Br|[BCNOPSFI]|[bcnops])/; // stand without brackets

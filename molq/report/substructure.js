@@ -99,7 +99,10 @@ window.molqSubstructure = (() => {
     pattern.atoms.forEach((atom, k) => {
       if (atom.bare && lends(pattern, k)) walk([k]);
     });
-    return rings.filter((ring) => bondsOf(pattern, ring).some(isDouble));
+    // the middle ring of carbazole has its double bonds in the rings beside it
+    const beside = new Set(rings.flatMap((ring) => bondsOf(pattern, ring)).filter(isDouble));
+    return rings.filter((ring) => bondsOf(pattern, ring).some(isDouble) ||
+      ring.some((k) => pattern.neighbours[k].some((one) => beside.has(one.bond))));
   }
 
   const bondsOf = (pattern, ring) => ring.map((atom, place) =>
@@ -145,16 +148,12 @@ window.molqSubstructure = (() => {
       const bonds = new Set();
       let places = 0;
       for (const one of patterns) {
-        try {
-          lay(one, m, null, budget, (found) => {
-            for (const atom of found) atoms.add(atom);
-            for (const { a, b } of one.bonds) bonds.add(m.neighbours[found[a]].find(([other]) => other === found[b])[1]);
-            places += 1;
-            return places >= MOST_PLACES;
-          });
-        } catch (error) {
-          if (!(error instanceof Unreadable) || !places) throw error; // what was found is found
-        }
+        lay(one, m, null, budget, (found) => {
+          for (const atom of found) atoms.add(atom);
+          for (const { a, b } of one.bonds) bonds.add(m.neighbours[found[a]].find(([other]) => other === found[b])[1]);
+          places += 1;
+          return places >= MOST_PLACES;
+        });
         if (places >= MOST_PLACES) break;
       }
       return places ? { atoms, bonds } : null;

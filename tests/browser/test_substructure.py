@@ -28,11 +28,12 @@ MOLECULES = tuple(
         "Cn1ccnc1", "c1nnn[nH]1", "O=C1NC(=O)c2ccccc12", "O=C1c2ccccc2C(=O)c2ccccc21",
         "CC1=C(C)C(=O)C=CC1=O", "O=c1cccccc1", "C1=CCC=CC1", "C1CC2CCC1CC2",
         "C12C3C4C1C5C2C3C45", "C1CCC2(CC1)OCCO2", "c1ccc(-c2ccccc2)cc1",
+        "c1ccc2c(c1)[nH]c1ccccc12", "c1ccc2c(c1)oc1ccccc12", "C1=CC2=C(CC1)NC1=C2CCC=C1",
         # halogens, charges, isotopes, elements
         "FC(F)(F)c1ccc(Br)cc1I", "ClC(Cl)Cl", "C[N+](C)(C)CC([O-])=O", "CC(=O)[O-].[Na+]",
         "[O-][N+](=O)c1ccc(Cl)cc1", "C[n+]1ccccc1", "[O-][n+]1ccccc1", "CN=[N+]=[N-]",
         "C[S+](C)[O-]", "NS(=O)(=O)c1ccccc1", "CP(=O)(O)O", "OB(O)c1ccccc1", "C[Si](C)(C)C",
-        "[2H]C([2H])([2H])O", "C[13CH3]",
+        "[2H]C([2H])([2H])O", "C[13CH3]", "[Ra+2]", "[No]", "F[U](F)F", "[Fl]",
     )
 )  # fmt: skip
 SMARTS = (
@@ -41,6 +42,7 @@ SMARTS = (
     "c1nc2c(n1)ncnc2", "c1ccc2ccccc2c1", "c1ccccc1-c1ccccc1", "O=c1cccc[nH]1", "C1COCCN1",
     "C1CN1", "C1CC1", "C%10CO%10", "C-1CO1", "[#6]1~[#6]~[#6]~[#6]~[#6]~[#6]1",
     "F", "Cl", "[F,Cl,Br,I]", "C(F)(F)F", "cBr", "[Si]", "B(O)O", "[Se]", "[se]", "[#15]",
+    "[No]", "[Ra]", "[U]", "[Fl]",
     "[+]", "[-]", "[N+]", "[n+]", "[O-]", "[N+](=O)[O-]", "[OX1-]", "C(=O)[O-]", "[+0]",
     "C(=O)[OH]", "[OX2H]", "[NX3;H2;!$(NC=O)]", "[NX3;H1,H2;!$(N-C=O);!$(N-S=O)]", "[#7;!H0]",
     "[!#6;!#1]", "[CX4]", "[CX3]=[OX1]", "[CH3]", "[#6H3]", "[C&!R]", "[C;R2]", "[R1]", "[R]",
@@ -55,6 +57,7 @@ DRAWN = (  # SMILES as drawing programs write them: rings with alternating doubl
     "C1=NC2=C(N1)N=CN=C2", "O=C1C=CC=CN1", "O=C1C=CC=CC=C1", "O=C1NC(=O)C2=CC=CC=C12",
     "O=C1C=CC(=O)N1", "O=C1C=CC(=O)C=C1", "C=CC(=O)NC1=CC=CC=C1", "C[N+]1=CC=CC=C1",
     "O=[N+]([O-])C1=CC=CC=C1", "CN1C=NC2=C1C(=O)N(C)C(=O)N2C", "C1=CCC=CC1", "C1=CCCCC1",
+    "C1=CC=C2C(=C1)C3=CC=CC=C3N2", "C1=CC=C2C(=C1)NC1=CC=CC=C12", "C1=CC=C2C(=C1)OC1=CC=CC=C12",
 )  # fmt: skip
 REFUSED = {  # what no toolkit reads, and what this page does not answer
     "C1CC": "ring 1 is opened and not closed (position 2)",
@@ -66,7 +69,8 @@ REFUSED = {  # what no toolkit reads, and what this page does not answer
     "[M]": '"M" is not understood', "C C": "a space", "CC>>CC": "reactions", "C->N": "reactions",
     "(C).(O)": "parentheses of its own", "C%1": "two digits", "C/=C": "stand for themselves",
     "[H]N": "hydrogens are no atoms", "[#6,#1]": "hydrogens are no atoms", "H": "[NH2]",
-    "[h1]": "H counts all", "[^2]": "hybridisation", "[D{2-3}]": "a range", "[C@TH1]": "@ and @@",
+    "[h1]": "H counts all", "[Nh]": "H counts all", "[Mc]": '"M" is not',
+    "[^2]": "hybridisation", "[D{2-3}]": "a range", "[C@TH1]": "@ and @@",
     "[$(C.O)]": "inside", "[$(C]": "not closed", "[$(C1=CC=CC=C1)]": "small letters",
     "C" * 301: "at most 300",
     "C1=CC=CC=C1" * 6: "small letters",
