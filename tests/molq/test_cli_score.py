@@ -61,7 +61,7 @@ def test_the_table_has_the_baselines_beside_the_value(molq_command: Callable[...
     call = molq_command("score", "C=CC(N)=O", "CC(", *FAST)
     assert call.code == 1
     header, units = (line.split() for line in call.out.splitlines()[1:3])
-    assert header == ["warhead-ea", "hf_lumo", "gfn2_lumo", "hf_pi_star", "-", "casci"]
+    assert header == ["warhead-ea", "hf_lumo", "gfn2_lumo", "hf_pi_star", "CASCI", "deviation"]
     assert units == ["SMILES", *["(eV)"] * 4, "solver", "(mHa)"]
     (row,) = (line.split() for line in call.out.splitlines() if line.startswith(" C=CC(N)=O"))
     assert len(row) == len(units)
