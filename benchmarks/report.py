@@ -1,6 +1,6 @@
 """How large a report is and how long it takes: leads, megabytes, seconds.
 
-    python benchmarks/report.py [--sizes 1 50 500 5000] [--template SMILES]
+    python benchmarks/report.py [--sizes 1 50 500 1000 5000] [--template SMILES]
 
 Each row is a finished campaign of so many scored molecules whose report shows at most 500.
 The molecules are real acrylamides of drug size, their values, orbitals and traces are drawn
@@ -73,7 +73,7 @@ def measured(score: Score, count: int) -> Row:
 def main() -> None:
     """Print the table; exit 1 where 500 leads pass the limit."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--sizes", type=int, nargs="+", default=[1, 50, 500, 5000])
+    parser.add_argument("--sizes", type=int, nargs="+", default=[1, 50, 500, 1000, 5000])
     parser.add_argument("--template", default="C=CC(=O)Nc1ccccc1", help="whose score is copied")
     arguments = parser.parse_args()
     score = template(arguments.template)

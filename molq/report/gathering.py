@@ -46,7 +46,7 @@ MAX_LISTED = 200  # rows of a table of failures or dropped rows
 MAX_READ = 5000  # results that are read whole
 MAX_CARDS = 6  # explanations that stand in the page itself, also on paper
 MAX_EXPLAINED = 50  # leads of a large run: each one's forecast is fitted without it
-ALL_EXPLAINED = 1000  # scores, up to which every lead that is shown is explained
+ALL_EXPLAINED = 500  # scores, up to which every lead that is shown is explained
 
 _FAILURE_MEANING = {
     "input": "The molecule is outside what the recipe or the method describes; never retried.",

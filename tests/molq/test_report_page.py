@@ -209,9 +209,11 @@ def test_the_packed_leads_say_what_was_gathered() -> None:
 def test_the_licences_of_all_libraries_are_carried_whole() -> None:
     folder = files("molq.report").joinpath(FOLDER)
     templates = jinja2.Environment(loader=jinja2.PackageLoader("molq", "."), autoescape=True)
-    charted = templates.get_template("report/charts/embedding.html").module.embedding(
-        embedded([figure("progress", "plain")])
-    )
+    charted = templates.from_string(
+        '{% extends "report/document.html" %}'
+        '{% from "report/charts/embedding.html" import embedding %}'
+        "{% block script %}{{ embedding(embedded) }}{% endblock %}"
+    ).render(embedded=embedded([figure("progress", "plain")]), charts=True)
     for page, keys in (
         (html(contents()), {"plotly", "3dmol", "ag-grid", "fflate"}),
         (charted, {"plotly", "fflate"}),
@@ -219,6 +221,7 @@ def test_the_licences_of_all_libraries_are_carried_whole() -> None:
         reader = _Scripts()
         reader.feed(page)
         assert set(reader.licences) == keys
+        assert page.count("<footer") == 1
         for library in libraries([*keys]):
             assert library.told in page
             written = folder.joinpath(library.licence_file).read_text("utf-8")
