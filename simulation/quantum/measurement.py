@@ -25,7 +25,7 @@ from simulation.quantum.backends import STEP, Backend, Job, Sample
 from simulation.quantum.estimation import Outcomes, Setting
 from simulation.quantum.mitigation import ReadoutCalibration
 from simulation.score import MitigationRecord
-from simulation.settings import ZNE_SCALES
+from simulation.settings import READOUT_CIRCUITS, ZNE_SCALES
 
 REGISTER = "meas"
 CIRCUIT_NAME = "circuit"
@@ -182,8 +182,8 @@ def plan(measurement: EnergyMeasurement, backend: Backend, request: Request) -> 
     spreads = (np.sqrt(variances) * np.abs(slopes)[:, None]).ravel().tolist()
     if readout is not None:
         through = slopes @ _leaning(measurement, rows, readout)
-        halves = np.split(through**2 * np.diag(readout.covariance), 2)
-        spreads += [float(np.sqrt(half.sum())) for half in halves]
+        parts = np.split(through**2 * np.diag(readout.covariance), READOUT_CIRCUITS)
+        spreads += [float(np.sqrt(part.sum())) for part in parts]
     try:
         shots = estimation.allocate(spreads, request.precision, request.max_shots)
     except ValueError as error:
@@ -340,7 +340,7 @@ def evaluate(
         outcomes[k * len(settings) : (k + 1) * len(settings)] for k in range(len(planned.scales))
     ]
     readout = (
-        ReadoutCalibration.of(outcomes[-2], outcomes[-1]) if planned.calibration_shots else None
+        ReadoutCalibration.of(*outcomes[-READOUT_CIRCUITS:]) if planned.calibration_shots else None
     )
 
     counted = np.array([seen.shots for row in rows for seen in row]).reshape(planned.shots.shape)

@@ -15,7 +15,7 @@ from qiskit import QuantumCircuit
 
 from simulation.errors import ConvergenceError, InputError
 from simulation.quantum.estimation import Outcomes
-from simulation.settings import ZNE_SCALES
+from simulation.settings import READOUT_CIRCUITS, ZNE_SCALES
 
 STEP = "mitigation"
 _LEAST_CONTRAST = 0.1  # 1 - P(1|0) - P(0|1); below it a bit says next to nothing
@@ -93,7 +93,8 @@ class ReadoutCalibration:
         Raises:
             ConvergenceError: a qubit's bits say next to nothing about it.
         """
-        up, down = np.split(self.parameters if parameters is None else parameters, 2)
+        both = self.parameters if parameters is None else parameters
+        up, down = np.split(both, READOUT_CIRCUITS)
         contrast = 1.0 - up - down
         if contrast.min() < _LEAST_CONTRAST:
             worst = int(contrast.argmin())

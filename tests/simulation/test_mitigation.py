@@ -16,7 +16,7 @@ from simulation.quantum import backends, estimation, measurement
 from simulation.quantum.estimation import Outcomes
 from simulation.quantum.measurement import EnergyMeasurement, Plan, Request
 from simulation.quantum.mitigation import ReadoutCalibration, extrapolated, folded
-from simulation.settings import ZNE_SCALES
+from simulation.settings import READOUT_CIRCUITS, ZNE_SCALES
 
 FLIPS = np.array([[0.03, 0.09], [0.06, 0.02]])
 OPERATOR = SparsePauliOp.from_list(
@@ -130,6 +130,7 @@ def test_the_plan_of_a_corrected_energy_is_met(measured):
     for names in (("readout",), ("zne",), ("readout", "zne")):
         request = Request(8e-3, 10**7, names)
         planned = measurement.plan(measured, Device(), request)  # type: ignore[arg-type]
+        assert len(planned.calibration_shots) == READOUT_CIRCUITS * ("readout" in names)
         expected = expectations(measured, tuple(0.9**scale for scale in planned.scales))
         rng = np.random.default_rng(3)
         runs = [
