@@ -59,7 +59,8 @@ def command(
         write_json({"ok": not failed, "findings": [asdict(one) for one in found]})
     else:
         note(
-            f"{len(found)} checks: {len(failed)} failed, {len(warned)} warnings"
+            f"{len(found)} checks: {len(failed)} failed, "
+            f"{len(warned)} warning{'' if len(warned) == 1 else 's'}"
             + ("" if failed or warned else "; molq can work here")
         )
     return 1 if failed else 0

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from molq.cli import options
 from molq.cli.console import note, write_json
+from molq.errors import CallError
+
+if TYPE_CHECKING:
+    from molq.exports.forms import Form
 
 NAME = "export"
 EPILOG = "Example: molq export runs/first --what results --format parquet"
@@ -70,8 +74,31 @@ def command(
         form = form or ExportFormat.PARQUET
         out = Path(file_name(what.value, known(form.value)))
     chosen = None if form is None else known(form.value)
+    if chosen is not None:
+        _check_name(out, chosen)
     count = export(directory, what.value, out, chosen, top=top, on_molecule=note)
     if json:
         write_json({"what": what.value, "rows": count, "file": str(out)})
         return
     note(f"wrote {out}: {count:,} rows")
+
+
+def _check_name(path: Path, form: Form) -> None:
+    """That a file's name does not tell another format than the one asked for.
+
+    Raises:
+        CallError: it does.
+    """
+    from molq.exports.forms import by_name
+
+    if path.suffix.lower() == ".gz":
+        raise CallError(f"{path}: nothing is written compressed; leave out {path.suffix}")
+    try:
+        told = by_name(path)
+    except CallError:
+        return  # a name that tells nothing is called by --format
+    if told != form and (told, form) != ("json", "qcschema"):
+        raise CallError(
+            f"{path} is named like {told}, and --format says {form}: leave out --format or name "
+            "the file otherwise"
+        )

@@ -207,8 +207,10 @@ def _in_simulation(text: str) -> str:
     """A setting of the simulation table, whose name may be left out.
 
     Raises:
-        CallError: it is the setting of a scorer that is not asked for.
+        CallError: it is the setting of a scorer that is not asked for, or in place of the
+            whole table something that is none.
     """
+    from molq import overrides
     from screening import scorers
     from simulation.settings import SimulationSettings
 
@@ -217,7 +219,13 @@ def _in_simulation(text: str) -> str:
     known = ("simulation", *SimulationSettings.model_fields)
     if dot and head not in known and scorers.is_scorer(head):
         raise CallError(f"--set {key}: the scorer {head} is not asked for; add --scorer {head}")
-    return text if head == "simulation" else f"simulation.{text}"
+    if head != "simulation":
+        return f"simulation.{text}"
+    if "=" in text and not dot and not isinstance(overrides.parse(text)[1], dict):
+        raise CallError(
+            f"--set {text}: simulation is a table; name the key in it, e.g. simulation.conformers=3"
+        )
+    return text
 
 
 def _molecules(arguments: list[str]) -> list[str]:

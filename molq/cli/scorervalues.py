@@ -55,11 +55,17 @@ def check(names: Sequence[str], told: Told) -> None:
     """That the scorers are installed and told what they must be.
 
     Raises:
-        CallError: one is not, or is given twice.
+        CallError: one is not, is given twice, or its label is none.
     """
     for name in names:
         if names.count(name) > 1:
             raise CallError(f"scorer {name!r} is given twice")
+        bare, colon, label = name.partition(":")
+        if colon and (not label or "=" in label):
+            raise CallError(
+                f"scorer {name!r}: what follows the colon is a label of your own, e.g. {bare}:own; "
+                f"settings are given by --set {bare}.KEY=VALUE"
+            )
         try:
             scorers.check(name, _settings(name, told))
         except ValueError as error:

@@ -97,6 +97,25 @@ def test_sdf_has_molecules_and_leads_their_geometry(campaign_run: Any, tmp_path:
             assert (heights == {0.0}) == flat
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--format", "xlsx", "--out", "leads.sdf"), "is named like sdf, and --format says xlsx"),
+        (("--format", "csv", "--out", "leads.CSV.gz"), "nothing is written compressed"),
+        (("--format", "fcidump", "--out", "x.fcidump.gz"), "leave out .gz"),
+        (("--out", "x.csv.gz"), "must end in"),
+    ],
+)
+def test_a_name_that_tells_another_format_is_refused(
+    molq_command: Any, campaign_run: Any, tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    call = molq_command("export", campaign_run.directory, *arguments, cwd=tmp_path)
+    assert call.code == 2
+    assert said in call.err
+    assert len(call.err.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_what_cannot_be_is_refused(campaign_run: Any, tmp_path: Path) -> None:
     directory = campaign_run.directory
     with pytest.raises(CallError, match="no table 'molecules': choose one of results"):

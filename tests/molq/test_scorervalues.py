@@ -36,6 +36,10 @@ def test_json_has_a_record_for_each_molecule_and_scorer(
     [
         (["--scorer", "qqed"], "did you mean 'qed'"),
         (["--scorer", "qed", "--scorer", "qed"], "is given twice"),
+        (["--scorer", "qed:x=1"], "settings are given by --set qed.KEY=VALUE"),
+        (["--scorer", "qed:"], "is a label of your own, e.g. qed:own"),
+        (["--set", "simulation=1"], "simulation is a table; name the key in it"),
+        (["--set", "simulation={solver=1}"], "solver"),
         (["--scorer", "qed", "--set", "qed.x=1"], "takes no settings"),
         (["--scorer", "qed", "--set", "qed.x.y=1"], "settings.x"),
         (["--set", "novelty.known=x.smi"], "scorer novelty is not asked for; add --scorer novelty"),
