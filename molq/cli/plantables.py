@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from molq.planning.population import Population
     from molq.planning.samplingforecast import SamplingForecast
 
-_SHOWN = {"batch": "choose batches", "starts": "begin molecules"}
-
 
 def write_short(plan: Plan, *, with_devices: bool) -> None:
     """What matters on stdout, and on stderr what must be known before the run.
@@ -23,7 +21,7 @@ def write_short(plan: Plan, *, with_devices: bool) -> None:
         with_devices: circuits and devices as well, with what is to be said of them.
     """
     facts = [_title(plan), *_matters(plan)]
-    is_asked = with_devices or (plan.backend != "exact" and bool(plan.devices))
+    is_asked = with_devices or plan.backend != "exact"
     hidden = 0 if is_asked else len(plan.devices)
     if hidden:
         facts.append(["devices", f"{hidden} priced; --devices shows circuits, shots and costs"])
@@ -50,7 +48,7 @@ def write_all(plan: Plan) -> None:
         facts.append(
             ["generator", f"{share:.0f} % of {plan.proposals.looked_at} drawn pass the filters"]
         )
-    facts += [*_matters(plan), ["disk", f"{span(plan.disk_bytes.times(1e-6))} MB"]]
+    facts += [*_matters(plan, is_whole=True), ["disk", f"{span(plan.disk_bytes.times(1e-6))} MB"]]
     write_table([Column(""), Column("")], facts)
     write_table(
         [
@@ -80,7 +78,7 @@ def write_all(plan: Plan) -> None:
     for line in plan.notes:
         note(f"note: {line}")
     for one in plan.samplings:
-        note(f"note: circuits that {_SHOWN[one.use]}: {one.basis}")
+        note(f"note: circuits that {one.does}: {one.basis}")
     note(f"costs rest on {plan.basis}")
 
 
@@ -90,11 +88,11 @@ def _title(plan: Plan) -> list[str]:
     return [plan.kind, f"{plan.name}: {what} by {plan.solver}{where}"]
 
 
-def _matters(plan: Plan) -> list[list[str]]:
+def _matters(plan: Plan, *, is_whole: bool = False) -> list[list[str]]:
     """What a run is judged by before it begins."""
     memory = plan.memory
     facts = [
-        ["molecules", f"{count(plan.evaluated)} computed{_sources(plan)}"],
+        ["molecules", f"{count(plan.evaluated)} computed{_sources(plan, is_whole=is_whole)}"],
         ["core-hours", f"{span(plan.core_seconds.times(1 / 3600))}; "
          f"{plan.currency} {span(plan.core_money)}"],
         ["each", f"{duration(plan.core_seconds_each)} of a core"],
@@ -104,20 +102,22 @@ def _matters(plan: Plan) -> list[list[str]]:
     ]  # fmt: skip
     if plan.hits is not None:
         facts += _leads(plan.hits, plan.currency)
-    facts += [[_SHOWN[one.use], _sampling(one, plan.currency)] for one in plan.samplings]
+    facts += [[one.does, _sampling(one, plan.currency)] for one in plan.samplings]
     if plan.verdict:
         facts.append(["classical", plan.verdict])
     return facts
 
 
-def _sources(plan: Plan) -> str:
+def _sources(plan: Plan, *, is_whole: bool) -> str:
     rounds = f" in {plan.rounds} rounds" if plan.rounds else ""
     library, parts = plan.library, []
     if library.rows:
         about = "about " if library.is_sampled else ""
         taken = f"{about}{library.expected:,} of {library.rows:,} library rows"
         refused = sum(number for _, number in library.refused)
-        parts.append(taken + (f" ({refused:,} refused: --verbose)" if refused else ""))
+        parts.append(
+            taken + (f" ({refused:,} refused: --verbose)" if refused and not is_whole else "")
+        )
     if plan.proposals.taken:
         parts.append("the generator")
     return f"{rounds}, from {' and '.join(parts)}" if parts else rounds
@@ -128,7 +128,12 @@ def _leads(hits: Hits, currency: str) -> list[list[str]]:
         ["leads", f"{count(hits.leads)} expected; {hits.source}"],
         [
             "one lead",
-            f"{duration(hits.core_seconds_each)} of a core; {currency} {span(hits.money_each)}",
+            f"{duration(hits.core_seconds_each)} of a core; {currency} {span(hits.money_each)}"
+            + (
+                f" without {' and '.join(hits.unpriced)}, of no known price"
+                if hits.unpriced
+                else ""
+            ),
         ],
     ]
 
@@ -168,7 +173,7 @@ def _write_circuits(plan: Plan) -> None:
                 span(kind.two_qubit_gates),
                 span(kind.depth),
                 str(kind.settings),
-                span(kind.shots),
+                span(kind.shots) if kind.fits else "does not fit",
                 number(kind.casci_seconds),
                 kind.basis,
             ]

@@ -17,6 +17,7 @@ OLD_DAYS = 90
 
 _LOST = 0.5  # share of shots without an error below which a device's raw energy is not the state's
 _DEARER = 1.1
+_WITHOUT_NOISE = ("exact", "aer")
 _TOO_LONG = 1500  # two-qubit gates beyond which none was compiled: no shot would survive
 
 
@@ -30,9 +31,15 @@ def given(plan: Plan, file: RunFile, prices: Prices, *, sampled: bool, simulator
         sampled: whether the run itself measures its energies.
         simulator: on which circuits run, "" where that is a device or none.
     """
-    of_circuits = [*_classical(plan, prices, sampled=sampled), *_noise(plan, file)]
+    of_circuits = [
+        *_classical(plan, prices, sampled=sampled),
+        *_noise(plan, file, sampled=sampled),
+        *_blind(plan),
+    ]
     warnings = [
         *_nothing_to_do(plan),
+        *_too_small(plan, simulator or plan.backend),
+        *_simulated(simulator, sampled=sampled),
         *of_circuits,
         *_refused(file, sampled=sampled),
         *_limits(plan, file),
@@ -57,6 +64,30 @@ def _nothing_to_do(plan: Plan) -> list[str]:
         reason, rows = plan.library.refused[0]
         return [f"nothing would be computed: {rows} rows are refused by {reason}"]
     return ["nothing would be computed: no molecule is left to choose from"]
+
+
+def _too_small(plan: Plan, backend: str) -> list[str]:
+    worst = max(
+        (kind for kind in plan.circuits.kinds if not kind.fits),
+        key=lambda kind: kind.least_qubits,
+        default=None,
+    )
+    if worst is None:
+        return []
+    return [
+        f"{worst.orbitals} orbitals need {worst.least_qubits} qubits, more than {backend} "
+        "has: fewer orbitals are measured (feasibility only), whose circuits and shots are not "
+        "foretold"
+    ]
+
+
+def _simulated(simulator: str, *, sampled: bool) -> list[str]:
+    if not sampled or simulator in ("", "exact"):
+        return []
+    return [
+        f"circuits are simulated on the same cores as {simulator}, whose time is not foretold: "
+        "it comes on top of core-hours, wall-clock and the cost of a lead, often many times over"
+    ]
 
 
 def _classical(plan: Plan, prices: Prices, *, sampled: bool) -> list[str]:
@@ -116,11 +147,15 @@ def _use(device: DevicePlan) -> str:
     return f" ({seconds(device.seconds.middle)} of the device)"
 
 
-def _noise(plan: Plan, file: RunFile) -> list[str]:
-    if not plan.devices or not plan.circuits.kinds:
+def _noise(plan: Plan, file: RunFile, *, sampled: bool) -> list[str]:
+    is_measured = bool(plan.devices) or (sampled and plan.backend not in _WITHOUT_NOISE)
+    if not is_measured:
         return []
-    known = [k for k in plan.circuits.kinds if k.device is not None]
-    worst = max(plan.circuits.kinds, key=lambda k: k.two_qubit_gates.middle)
+    fitting = [k for k in plan.circuits.kinds if k.fits]
+    known = [k for k in fitting if k.device is not None]
+    if not fitting:
+        return []
+    worst = max(fitting, key=lambda k: k.two_qubit_gates.middle)
     if worst.device is None and worst.two_qubit_gates.middle > _TOO_LONG:
         return [
             f"circuits of {worst.two_qubit_gates.middle:.0f} two-qubit gates "
@@ -143,6 +178,23 @@ def _noise(plan: Plan, file: RunFile) -> list[str]:
     ]
 
 
+def _blind(plan: Plan) -> list[str]:
+    """Where zero-noise extrapolation is counted and mitigates nothing."""
+    known = [(k, k.device) for k in plan.circuits.kinds if k.device is not None and k.device.blind]
+    if not known:
+        return []
+    where = ", ".join(
+        f"{one.blind} of {one.spaces} measured spaces of ({kind.electrons}e, {kind.orbitals}o) "
+        f"{kind.n_alpha}a {kind.n_beta}b"
+        for kind, one in known
+    )
+    return [
+        "zero-noise extrapolation has nothing of the state to go by (a straight line through "
+        "noise, or a curve through circuits of which hardly a shot ends without an error) in "
+        f"{where}: it leaves the bias, and its shots buy an error bar, not the energy"
+    ]
+
+
 def _refused(file: RunFile, *, sampled: bool) -> list[str]:
     if sampled and not file.ranking.sampled and isinstance(file, CampaignFile):
         return ["such a campaign is refused until it says ranking.sampled = true"]
@@ -158,7 +210,7 @@ def _unpriced(plan: Plan, *, sampled: bool) -> list[str]:
         )
     return lines + [
         f"{one.backend} is not in the prices file: its {one.circuits.middle:.0f} circuits "
-        f"({one.use}) are counted and not priced"
+        f"that {one.does} are counted and not priced"
         for one in plan.samplings
         if one.money is None
     ]
@@ -189,20 +241,24 @@ def _limits(plan: Plan, file: RunFile) -> list[str]:
 
 
 def _too_few_shots(plan: Plan, file: RunFile, *, sampled: bool) -> list[str]:
-    if not sampled or not plan.circuits.kinds:
+    fitting = [k for k in plan.circuits.kinds if k.fits]
+    if not sampled or not fitting:
         return []
-    noisy = file.simulation.backend not in ("exact", "aer")
-    shots = {k: (shots_of(k) if noisy else k.shots).middle for k in plan.circuits.kinds}
+    noisy = file.simulation.backend not in _WITHOUT_NOISE
+    shots = {k: (shots_of(k) if noisy else k.shots).middle for k in fitting}
     most = max(shots, key=shots.__getitem__)
     allowed = file.simulation.max_shots
     if shots[most] <= allowed:
         return []
-    reached = plan.precision_mha * (shots[most] / allowed) ** 0.5
-    return [
+    asked = (
         f"{plan.precision_mha:g} mHa takes {shots[most]:.2g} shots of a "
-        f"({most.electrons}e, {most.orbitals}o) energy and max_shots allows {allowed}: about "
-        f"{reached:.2g} mHa will be reached"
-    ]
+        f"({most.electrons}e, {most.orbitals}o) energy and max_shots allows {allowed}"
+    )
+    if noisy and most.device is not None and most.device.is_blind:
+        return [f"{asked}; how far the extrapolated energy is off, no number of shots says"]
+    error = plan.precision_mha * (shots[most] / allowed) ** 0.5
+    beside = ", beside what noise leaves" if noisy else ""
+    return [f"{asked}: a standard error of about {error:.2g} mHa{beside}"]
 
 
 def _old(prices: Prices) -> list[str]:
@@ -230,7 +286,7 @@ def _notes(plan: Plan, file: RunFile, priced_on_cores: str, *, sampled: bool) ->
                 "what later rounds propose and choose is not known: sizes are those of the library "
                 "and of a first draw from the generator"
             )
-    if file.simulation.mitigation and any(k.device is None for k in plan.circuits.kinds):
+    if file.simulation.mitigation and any(k.device is None and k.fits for k in plan.circuits.kinds):
         lines.append(
             "of circuits that are too long or have no measured device, error mitigation is not "
             "counted"

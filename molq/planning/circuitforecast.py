@@ -27,6 +27,16 @@ LEAST_SHOTS = 100
 _NORMAL_END = NormalDist().inv_cdf(0.5 + COVERAGE / 2)
 
 JORDAN_WIGNER = "jordan-wigner"
+_STRAIGHT = 1.84
+"""Spread of an extrapolated energy over that of one without, below which it was a straight line.
+
+A line through the scales 1, 3 and 5 has slopes 13/12, 1/3 and -5/12, 11/6 = 1.833 in all; an
+exponential's are each steeper. The spread at larger scales hardly differs.
+"""
+
+_LEAST_LEFT = 0.01
+"""Of the shots at the second noise scale, without an error; with less there is nothing to go by."""
+
 MITIGATIONS = ("readout", "zne")
 """In the order of their names in the measured table."""
 
@@ -53,6 +63,8 @@ class CircuitForecast:
     vqe_seconds: float  # CPU s of finding the circuit
     device: DeviceForecast | None
     basis: str  # what the figures rest on, one line
+    least_qubits: int = 0  # by the mapping that needs the fewest
+    fits: bool = True  # on the device; of one that does not, ``device`` is None
 
 
 @dataclass(frozen=True)
@@ -68,6 +80,13 @@ class DeviceForecast:
     two_qubit_gates: Estimate  # as compiled, before any is folded
     survival: Estimate  # share of shots in which no gate fails
     shots: Estimate  # for the asked precision, the spread by noise and mitigation included
+    spaces: int  # measured
+    blind: int  # of them, those whose extrapolation to zero noise goes through noise alone
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether ``shots`` are those of an error bar that says nothing of the energy."""
+        return self.blind * 2 >= self.spaces
 
 
 @dataclass(frozen=True)
@@ -112,6 +131,7 @@ def forecast(
     runs: Sequence[Experience],
     *,
     share: float = 1.0,
+    width: int | None = None,
 ) -> Circuits:
     """The energies of the molecules, and what each kind needs.
 
@@ -123,6 +143,7 @@ def forecast(
         table: of measured circuits.
         runs: whose records are looked at before the table.
         share: of the molecules that the run chooses from, that ``molecules`` are.
+        width: qubits of the device they shall run on; None where nobody knows, or it is no matter.
     """
     counted, numbers, unknown = _counted(steps, molecules)
     kinds = []
@@ -131,7 +152,7 @@ def forecast(
         kinds.append(
             _kind(
                 name, energy, number / max(1, len(molecules)), rows, basis, settings,
-                1e-3 * precision_mha, runs,
+                1e-3 * precision_mha, runs, width,
             )
         )  # fmt: skip
     # of few molecules the sample's own deviation is too small
@@ -217,6 +238,7 @@ def _kind(
     settings: SimulationSettings,
     precision: float,
     runs: Sequence[Experience],
+    width: int | None,
 ) -> CircuitForecast:
     name = JORDAN_WIGNER if settings.mapping == "auto" else settings.mapping
     mapped = [row.mappings[name] for row in rows]
@@ -240,6 +262,9 @@ def _kind(
         for m in (mapped if all(m.spread is not None for m in mapped) else plain)
         if m.spread is not None and m.settings is not None
     ]
+    asked = tuple(rows[0].mappings) if settings.mapping == "auto" else (name,)
+    least = _median([min(row.mappings[one].qubits for one in asked) for row in rows])
+    fits = width is None or least <= width
     return CircuitForecast(
         recipe=recipe,
         electrons=energy.electrons,
@@ -254,8 +279,10 @@ def _kind(
         shots=Estimate.among(shots),
         casci_seconds=Estimate.among([r.casci_cpu_seconds for r in rows]).middle,
         vqe_seconds=Estimate.among([r.vqe_cpu_seconds for r in rows]).middle,
-        device=None if layered else _on_device(rows, settings, precision),
+        device=_on_device(rows, settings, precision) if fits and not layered else None,
         basis=basis,
+        least_qubits=least,
+        fits=fits,
     )
 
 
@@ -279,6 +306,10 @@ def _on_device(
     assert device is not None
     kinds = tuple(kind for kind in MITIGATIONS if kind in settings.mitigation)
     circuits = _median([_circuits(mapped, kinds) for _, mapped in chosen])
+    blind = [mapped for _, mapped in chosen if _is_blind(mapped, kinds)]
+    seeing = [mapped for _, mapped in chosen if not _is_blind(mapped, kinds)]
+    # a median over both would be the shots of neither
+    usual = blind if 2 * len(blind) >= len(chosen) else seeing
     return DeviceForecast(
         device=device.name,
         mapping=Counter(name for name, _ in chosen).most_common(1)[0][0],
@@ -288,8 +319,27 @@ def _on_device(
         circuits=circuits,
         two_qubit_gates=among(_compiled_gates),
         survival=among(lambda m: m.device.survival if m.device is not None else 0.0),
-        shots=among(lambda m: _shots(_device_spread(m, kinds), _circuits(m, kinds), precision)),
+        shots=Estimate.among(
+            [_shots(_device_spread(m, kinds), _circuits(m, kinds), precision) for m in usual]
+        ),
+        spaces=len(chosen),
+        blind=len(blind),
     )
+
+
+def _is_blind(mapped: MappedCircuit, kinds: tuple[str, ...]) -> bool:
+    """Whether nothing of the state is left in what is extrapolated to zero noise.
+
+    Energies that do not fall towards the mixed state's are given a straight line, whose slopes
+    are small; its error bar is narrow and holds nothing of the bias.
+    """
+    if "zne" not in kinds or mapped.device is None or not mapped.device.two_qubit_gates:
+        return False
+    # with the readout corrected, expected energies do fall towards the mixed state's
+    is_straight = kinds == ("zne",) and _device_spread(mapped, kinds) < _STRAIGHT * (
+        mapped.device.spread
+    )
+    return is_straight or mapped.device.survival ** ZNE_SCALES[1] < _LEAST_LEFT
 
 
 def _device_spread(mapped: MappedCircuit, kinds: tuple[str, ...]) -> float:

@@ -108,6 +108,29 @@ def _plan(
     )
 
 
+def width(backend: str | None) -> int | None:
+    """Qubits of a device whose size is known without asking anybody: a noise model's.
+
+    Args:
+        backend: by name; None for none in particular.
+
+    Raises:
+        CallError: the package that has noise models is missing.
+    """
+    family, _, device = (backend or "").partition(":")
+    if family != "fake":
+        return None
+    from molq.errors import CallError
+    from simulation.errors import InputError
+    from simulation.quantum.fake import FAMILY
+
+    try:
+        known = FAMILY.devices()
+    except InputError as error:
+        raise CallError(error.message) from error
+    return known.get(device)
+
+
 def _circuits(kind: CircuitForecast) -> int:
     return kind.settings if kind.device is None else kind.device.circuits
 

@@ -25,6 +25,7 @@ def forecast(
     *,
     given: float | None,
     device_money: float,
+    unpriced: tuple[str, ...] = (),
     seed: int,
 ) -> Hits | None:
     """The leads of a run; None where nothing says what is wanted.
@@ -36,6 +37,7 @@ def forecast(
         prices: of cores.
         given: share of the molecules that will be leads, where it is known.
         device_money: what the run spends on devices, in the prices' currency.
+        unpriced: devices that the run uses and no price is known of.
         seed: of drawing the share.
     """
     if not file.objective:
@@ -71,4 +73,5 @@ def forecast(
         leads=Estimate.of(leads),
         core_seconds_each=Estimate.of(each),
         money_each=Estimate.of(each * prices.cores(1.0) + device_money / np.maximum(leads, 0.5)),
+        unpriced=unpriced,
     )

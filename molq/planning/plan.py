@@ -38,6 +38,7 @@ class Hits:
     leads: Estimate
     core_seconds_each: Estimate  # CPU s
     money_each: Estimate  # in the prices' currency
+    unpriced: tuple[str, ...] = ()  # devices that the run uses and this money leaves out
 
 
 @dataclass(frozen=True)

@@ -205,6 +205,7 @@ def made(file: RunFile, request: Request) -> Plan:
         rows=course.rows_of(library) if isinstance(file, ScreenFile) else None,
     )
     precision, sampled = _precision(file, request)
+    wanted = request.backend or (file.simulation.backend if sampled else None)
     counted = [part.some(_COST_SAMPLE, request.seed) for part in molecules]
     circuits = circuitforecast.forecast(
         file.way.steps,
@@ -214,10 +215,10 @@ def made(file: RunFile, request: Request) -> Plan:
         measuredtables.circuits(),
         runs,
         share=course.share_of(molecules, counted),
+        width=devices.width(wanted),
     )
     evaluated = Estimate.of(work.evaluated)
     energies = circuits.among(evaluated)
-    wanted = request.backend or (file.simulation.backend if sampled else None)
     simulator = wanted if wanted is not None and prices.is_simulator(wanted) else ""
     core_seconds = Estimate.of(work.core_seconds)
     priced = devices.on_devices(
@@ -235,6 +236,9 @@ def made(file: RunFile, request: Request) -> Plan:
     )
     spent = priced[0].money.middle if sampled and wanted is not None and priced else 0.0
     spent += sum(one.money.middle for one in samplings if one.money is not None)
+    unpriced = [one.backend for one in samplings if one.money is None]
+    if sampled and circuits.kinds and wanted is not None and not priced and not simulator:
+        unpriced.insert(0, wanted)
     found = Plan(
         name=file.name,
         kind="campaign" if isinstance(file, CampaignFile) else "screen",
@@ -260,7 +264,14 @@ def made(file: RunFile, request: Request) -> Plan:
         core_money=core_seconds.times(prices.cores(1.0)),
         prices_date=prices.oldest,
         hits=leadforecast.forecast(
-            file, runs, work, prices, given=request.hit_share, device_money=spent, seed=request.seed
+            file,
+            runs,
+            work,
+            prices,
+            given=request.hit_share,
+            device_money=spent,
+            unpriced=tuple(dict.fromkeys(unpriced)),
+            seed=request.seed,
         ),
         learned_from=tuple(run.directory for run in runs),
         basis=_basis(table, runs, laws),

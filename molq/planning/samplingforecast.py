@@ -19,6 +19,8 @@ from screening.batchqubo import quantum as batches
 from screening.objective import recipe_names
 
 _QCBM = "qcbm"
+_BATCHES, _STARTS = "batch", "starts"
+_SHOWN = {_BATCHES: "choose batches", _STARTS: "begin molecules"}
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,11 @@ class SamplingForecast:
     seconds: Estimate | None  # s of the device, 0 on a simulator; None where no price says
     money: Estimate | None  # in the prices' currency; as above
     basis: str  # what the number rests on, one line
+
+    @property
+    def does(self) -> str:
+        """What the circuits do, to be read."""
+        return _SHOWN[self.use]
 
 
 def forecast(
@@ -101,7 +108,7 @@ def _batches(
     qubits, gates = largest
     circuits = Estimate(float(low), float(usual), float(high))
     return _priced(
-        "batch",
+        _BATCHES,
         settings.backend,
         qubits,
         gates,
@@ -176,7 +183,7 @@ def _starts(file: CampaignFile, rounds: Sequence[int], prices: Prices) -> Sampli
     # untaught once, taught in each later round, and there again where proposals collapse
     circuits = Estimate(1.0 + later, 1.0 + later, 1.0 + 2 * later)
     return _priced(
-        "starts",
+        _STARTS,
         settings.backend,
         settings.qubits,
         (settings.qubits - 1) * settings.layers,

@@ -563,6 +563,46 @@ def test_a_device_without_a_price_is_named(tmp_path: Path) -> None:
     assert any("ibm:torino is not in the prices file" in line for line in plan.warnings)
 
 
+def test_a_run_that_measures_without_a_price_shows_its_circuits_and_its_noise(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    known = tmp_path / "prices.toml"
+    known.write_text(
+        'simulators = ["exact"]\n[core]\nwhat = "mine"\nper_hour = 0.05\nsource = "bill"\n'
+        f"date = {datetime.date.today()}\n"
+    )
+    wish = {"name": "warhead-ea", "transform": "at_least", "low": -5.0}
+    on = {"simulation.backend": "ibm:torino", "simulation.solver": "vqe-circuit"}
+    plan = molq.plan(ACRYLAMIDES, prices=known, sample=5, set={**on, "objective": [wish]})
+    assert any("end without an error" in line for line in plan.of_circuits)
+    assert plan.hits is not None
+    assert plan.hits.unpriced == ("ibm:torino",)
+    plantables.write_short(plan, with_devices=False)
+    shown = capsys.readouterr()
+    assert "warhead-ea (4e, 4o) 2a 2b" in shown.out
+    assert "without ibm:torino, of no known price" in shown.out
+    assert "end without an error" in shown.err
+    free = molq.plan(ACRYLAMIDES, sample=5, set={**on, "objective": [wish]})
+    assert free.hits is not None
+    assert free.hits.unpriced == ()
+
+
+def test_a_space_that_a_device_is_too_small_for_has_no_shots(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    on = {"simulation.solver": "vqe-circuit", "simulation.mitigation": ["readout", "zne"]}
+    small = molq.plan(ACRYLAMIDES, sample=5, set={**on, "simulation.backend": "fake:manila"})
+    assert "4 orbitals need 6 qubits, more than fake:manila has" in small.warnings[0]
+    assert not any("shots of a" in line for line in small.warnings)
+    assert all(kind.device is None for kind in small.circuits.kinds)
+    plantables.write_short(small, with_devices=False)
+    assert "does not fit" in capsys.readouterr().out
+    large = molq.plan(ACRYLAMIDES, sample=5, set={**on, "simulation.backend": "fake:nairobi"})
+    assert all(kind.fits and kind.device is not None for kind in large.circuits.kinds)
+    assert any("whose time is not foretold" in line for line in large.warnings)
+    assert any("end without an error" in line for line in large.warnings)
+
+
 def test_a_lead_of_a_run_on_a_device_costs_its_share_of_the_device() -> None:
     wish = {"name": "warhead-ea", "transform": "at_least", "low": -5.0}
     on = {"simulation.backend": "ibm:torino", "simulation.solver": "vqe-circuit"}
@@ -603,6 +643,54 @@ def test_every_measured_device_circuit_has_its_mitigation(row) -> None:
         if mapped.device is not None:
             assert set(mapped.device.mitigated) == {"readout", "zne", "readout, zne"}
             assert mapped.device.mitigated["readout"] > mapped.device.spread
+
+
+def forecasts_on_torino(*kinds: str) -> tuple[circuitforecast.CircuitForecast, ...]:
+    settings = SimulationSettings(backend="ibm:torino", mitigation=kinds)
+    table = measuredtables.circuits()
+    found = circuitforecast.forecast(("warhead-ea",), ["C=CC(N)=O"], settings, 1.0, table, [])
+    return found.kinds
+
+
+def test_an_extrapolation_through_noise_is_told_from_one_of_the_state() -> None:
+    """A line through scales 1, 3, 5 widens by 11/6 however much noise there is."""
+    assert all(kind.device and kind.device.blind == 0 for kind in forecasts_on_torino())
+    for kind in forecasts_on_torino("zne"):
+        assert kind.device is not None
+        assert kind.device.is_blind
+        assert 0 < kind.device.blind <= kind.device.spaces
+    table = measuredtables.circuits()
+    lines = curves = 0
+    for row in table.rows:
+        for mapped in row.mappings.values():
+            if mapped.device is None or mapped.device.two_qubit_gates == 0:
+                assert not circuitforecast._is_blind(mapped, ("zne",))
+                continue
+            assert not circuitforecast._is_blind(mapped, ("readout",))
+            if mapped.device.survival > 0.6:  # short circuits fall towards the mixed state
+                assert not circuitforecast._is_blind(mapped, ("zne",))
+                curves += 1
+            elif circuitforecast._is_blind(mapped, ("zne",)):
+                lines += 1
+            if mapped.device.survival < 0.2:
+                assert circuitforecast._is_blind(mapped, ("readout", "zne"))
+    assert lines > 20
+    assert curves > 20
+
+
+@pytest.mark.parametrize("kinds", [("zne",), ("readout", "zne")])
+def test_no_error_is_promised_where_noise_is_extrapolated(kinds: tuple[str, ...]) -> None:
+    on = {"simulation.backend": "ibm:torino", "simulation.solver": "vqe-circuit"}
+    few = {**on, "simulation.mitigation": list(kinds), "simulation.max_shots": 50_000}
+    plan = molq.plan(ACRYLAMIDES, sample=5, set=few)
+    assert any("straight line through noise" in line for line in plan.of_circuits)
+    (limited,) = (line for line in plan.warnings if "max_shots allows" in line)
+    assert "no number of shots says" in limited
+    assert "standard error" not in limited
+    plain = molq.plan(ACRYLAMIDES, sample=5, set={**few, "simulation.mitigation": []})
+    assert not any("straight line" in line for line in plain.warnings)
+    (limited,) = (line for line in plain.warnings if "max_shots allows" in line)
+    assert re.search(r"a standard error of about [\d.]+ mHa, beside what noise leaves", limited)
 
 
 def test_a_run_takes_no_more_shots_than_it_may() -> None:
@@ -646,6 +734,8 @@ def test_circuits_that_choose_batches_are_counted(quickstart: molq.Plan) -> None
     assert free.money == Estimate.exactly(0)
     (unknown,) = samplings(choosing(backend="mine:device"))
     assert unknown.money is None
+    (line,) = advice._unpriced(replace(quickstart, samplings=(unknown,)), sampled=False)
+    assert "its 4 circuits that choose batches are counted and not priced" in line
     assert samplings(choosing(kind="random")) == ()
     waiting = choosing()
     at_once = waiting.campaign.model_copy(update={"barrier": False})
