@@ -44,7 +44,7 @@ browser: $(STAMP) ## a Chromium for the tests of pages, where there is none
 
 test: $(STAMP) lint browser ## linters, types, import direction and the default tests
 	@echo '==> the default tests (usually 20-30 minutes on 2 cores)'
-	@$(BIN)/python -m pytest -m 'not slow' -n $(PROCESSES) --dist loadgroup --no-loadscope-reorder --cov --cov-report=term --durations=25
+	@$(BIN)/python -m pytest -m 'not slow' -n $(PROCESSES) --dist loadfile --no-loadscope-reorder --cov --cov-report=term --durations=25
 
 test-slow: $(STAMP) browser ## the tests that compute or wait for minutes (usually an hour)
 	@$(BIN)/python -m pytest -m slow

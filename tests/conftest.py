@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import PurePosixPath
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
-_TOGETHER = {"cluster": "clusters", "faults": "clusters"}
+_CLUSTERS = {"cluster", "faults"}
 """Folders whose tests start Ray clusters of several nodes, and kill them: one after the other,
 as two such at once starve on two cores. A Ray of one node beside them does not."""
 
 
-@pytest.hookimpl(tryfirst=True)  # before they are put into the names by which tests are shared out
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    here = Path(__file__).parent
-    for item in items:
-        path = item.path.relative_to(here)
-        # a file's tests share what its fixtures compute
-        item.add_marker(pytest.mark.xdist_group(_TOGETHER.get(path.parts[0], str(path))))
+class _ByFile(LoadFileScheduling):
+    """A file's tests, which share what its fixtures compute, go to one process."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return "clusters" if _CLUSTERS & set(PurePosixPath(file).parts) else file
+
+
+@pytest.hookimpl
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _ByFile | None:
+    return _ByFile(config, log) if config.getvalue("dist") == "loadfile" else None
