@@ -3,8 +3,10 @@
 // structures contain.
 window.molqLeadSearch = (() => {
   const PAUSE = 250; // ms after the last key
+  const MOST_REPEATED = 60; // letters of a fragment that are said again
   const HINTS = { text: "text of name, SMILES as shown, InChIKey", substructure: "SMARTS or SMILES, such as C=CC(=O)N" };
   const find = (id) => document.getElementById(id);
+  const short = (text) => (text.length > MOST_REPEATED ? `${[...text.slice(0, 2 * MOST_REPEATED)].slice(0, MOST_REPEATED).join("")} …` : text);
   const counted = (count) => `${count} ${count === 1 ? "lead" : "leads"}`;
 
   function create(payload, grid) {
@@ -43,13 +45,13 @@ window.molqLeadSearch = (() => {
         grid.contain(found, text);
         const left = payload.leads.length - molecules.length;
         say([
-          `${found.size} of ${counted(payload.leads.length)} ${found.size === 1 ? "contains" : "contain"} ${text}${found.size ? ", marked in the drawings" : ""}.`,
+          `${found.size} of ${counted(payload.leads.length)} ${found.size === 1 ? "contains" : "contain"} ${short(text)}${found.size ? ", marked in the drawings" : ""}.`,
           ...notes, left ? `${counted(left)} could not be searched: the SMILES is not readable.` : "",
         ].filter(Boolean).join(" "));
       } catch (error) {
         if (!(error instanceof molqSubstructure.Unreadable)) throw error;
         grid.contain(null, "");
-        say(`${text} was not searched for, all leads are shown: ${error.message}.`, true);
+        say(`${short(text)} was not searched for, all leads are shown: ${error.message}.`, true);
       }
     }
 

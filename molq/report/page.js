@@ -56,6 +56,9 @@
       find("compare-open").disabled = selected.length < 2;
       find("deselect").disabled = selected.length === 0;
       const which = find("which");
+      for (const [value, name, leads] of [["selected", "the selected", selected], ["shown", "those shown", shown], ["all", "all", payload.leads]]) {
+        which.querySelector(`[value=${value}]`).textContent = `${name} (${leads.length})`;
+      }
       which.querySelector("[value=selected]").disabled = selected.length === 0;
       if (selected.length && !changed.before) which.value = "selected";
       if (!selected.length && which.value === "selected") which.value = "all";

@@ -212,7 +212,7 @@ window.molqSmarts = (() => {
       const letter = String.fromCodePoint(this.text.codePointAt(this.at));
       if (letter === "H") this.fail("hydrogens are written in brackets with their atom, as in [NH2]");
       if (letter === ">") this.fail("reactions are not known here");
-      return this.fail(/\s/.test(letter) ? "a space" : `"${letter}" is no atom; all but B C N O P S F Cl Br I stand in brackets`);
+      return this.fail(/\s/.test(letter) ? "a space" : `"${letter}" is no atom; all but B C N O P S F Cl Br I stand in brackets${/\p{L}/u.test(letter) ? "; for a name choose text" : ""}`);
     }
 
     bracket() {

@@ -159,6 +159,8 @@ def test_filters_leave_what_was_asked_for(report: Page) -> None:
     report.get_by_role("spinbutton", name="qed Filter Input").fill(str(qeds[3]))
     expect(report.locator("#count")).to_have_text("3 of 6 leads")
     assert sorted(_column(report, "c2")) == qeds[3:]
+    taken = report.locator("#which option").all_inner_texts()
+    assert taken == ["the selected (0)", "those shown (3)", "all (6)"]
     report.locator("#clear").click()
     expect(report.locator("#count")).to_have_text("6 leads")
     report.locator("#scaffold").select_option(label="without a ring")
@@ -237,6 +239,8 @@ def test_a_fragment_that_cannot_be_read_is_said_to_be(report: Page) -> None:
     )
     expect(report.locator("#count")).to_have_text("6 leads")
     assert report.locator("#find").get_attribute("aria-invalid") == "true"
+    report.locator("#find").fill("acrylamide")
+    expect(said).to_contain_text("for a name choose text")
     report.locator("#find").fill("<img src=x onerror=alert(1)>")
     expect(said).to_contain_text("<img src=x")  # a text, never markup
     assert report.locator("#workbench img").count() == 0
@@ -244,6 +248,21 @@ def test_a_fragment_that_cannot_be_read_is_said_to_be(report: Page) -> None:
     expect(said).to_be_hidden()
     expect(report.locator("#count")).to_have_text("0 of 6 leads")
     expect(report.locator("#nothing")).to_contain_text("Choose substructure")
+
+
+def test_a_long_fragment_stays_on_the_page(report: Page) -> None:
+    report.set_viewport_size({"width": 390, "height": 800})
+    report.get_by_role("radio", name="substructure").check()
+    said = report.locator("#fragment")
+    for fragment, why in (
+        ("C=CC(=O)Nc1cc(Nc2nccc(-c3cn(C)c4ccccc34)n2)c(OC)cc1N(C)CCN(C)C", "0 of 6"),
+        ("C" * 300, "0 of 6"),
+        ("C" * 5000, "at most 300 letters"),
+    ):
+        report.locator("#find").fill(fragment)
+        expect(said).to_contain_text(why)
+        assert fragment not in said.inner_text()
+        assert report.evaluate("document.documentElement.scrollWidth") == 390
 
 
 def test_cards_mark_a_fragment_too(report: Page) -> None:
