@@ -55,11 +55,11 @@ def _unknown_key(loc: Path, model: type[BaseModel]) -> str:
     if len(loc) == 1 and not is_flat:
         headers = {name: _header((name,), model) for name in known}
         line = f"unknown table [{key}]"
-        if near:
-            return f"{line}; did you mean {headers[near[0]]}?"
         elsewhere = _elsewhere(key, (), model)
         if elsewhere:
             return f'unknown key "{key}" outside every table; it belongs in {elsewhere}'
+        if near:
+            return f"{line}; did you mean {headers[near[0]]}?"
         from screening import scorers
 
         if "objective" in known and scorers.is_scorer(key):
@@ -70,11 +70,11 @@ def _unknown_key(loc: Path, model: type[BaseModel]) -> str:
         return f"{line}; the tables are {', '.join(headers.values())}"
     place = "" if is_flat else f"{_header(loc[:-1], model)} "
     line = f'{place}unknown key "{key}"'
-    if near:
-        return f'{line}; did you mean "{near[0]}"?'
     elsewhere = _elsewhere(key, loc[:-1], model)
     if elsewhere:
         return f"{line}; it belongs in {elsewhere}"
+    if near:
+        return f'{line}; did you mean "{near[0]}"?'
     return f"{line}; the keys are {', '.join(known)}" if known else line
 
 
