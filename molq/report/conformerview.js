@@ -117,7 +117,7 @@ window.molqConformer = (() => {
   };
 
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
-    stage?.viewer.setBackgroundColor(isDark() ? BACK.dark : BACK.light);
+    if (stage?.element.clientWidth) stage.viewer.setBackgroundColor(isDark() ? BACK.dark : BACK.light);
   });
 
   function stageIn(host) {
@@ -281,11 +281,11 @@ window.molqConformer = (() => {
     }
   }
 
-  // Empties the viewer; it is kept, for a browser allows few of them.
+  // The viewer is kept, for a browser allows few of them. What it holds goes when it is used again:
+  // to take it out draws, and on a stage that is not shown there is nothing to draw on.
   function release() {
     if (stage === null || !stage.element.isConnected) return;
     stage.scene = null;
-    stage.viewer.clear();
     stage.element.remove();
   }
 
