@@ -43,7 +43,7 @@ browser: $(STAMP) ## a Chromium for the tests of pages, where there is none
 	@sh tests/browser/install.sh $(BIN)
 
 test: $(STAMP) lint browser ## linters, types, import direction and the default tests
-	@echo '==> the default tests (usually 20-30 minutes on 2 cores)'
+	@echo '==> the default tests (usually 15-20 minutes on 2 cores)'
 	@$(BIN)/python -m pytest -m 'not slow' -n $(PROCESSES) --dist loadfile --no-loadscope-reorder --cov --cov-report=term --durations=25
 
 test-slow: $(STAMP) browser ## the tests that compute or wait for minutes (usually an hour)
